@@ -47,9 +47,20 @@ enum rdp_state {
 	RDP_CONNECT,   /**< CONNECT sent, waiting for ACCEPT */
 	RDP_OPEN,
 	RDP_CLOSING,   /**< CLOSE sent, waiting for CLOSED */
+	RDP_FAILED,    /**< ends when the current poll has handled its frames */
 };
 
 #define RDP_RING WIRE_WINDOW_MAX
+
+/** Lists of an endpoint, bits of rdp_session.in_lists. */
+enum rdp_list_id {
+	RDP_LIST_DIRTY,	  /**< has an open frame */
+	RDP_LIST_ACK,	  /**< owes an acknowledgement */
+	RDP_LIST_RECOVER, /**< knows of a frame that overtook another one */
+	RDP_LIST_PARKED,  /**< has frames whose records found no room for responses */
+	RDP_LIST_FAILED,  /**< `error` is set */
+	RDP_LISTS
+};
 
 /**
  * A session. The first lines are what every frame touches; the ring of unacknowledged frames
@@ -68,7 +79,6 @@ struct rdp_session {
 	uint16_t tx_room;      /**< the same for responses */
 	uint8_t state;	       /**< enum rdp_state */
 	bool no_coalesce;
-	bool dirty;	       /**< in the endpoint's list of sessions with something to send */
 	bool crc;
 	uint16_t index;	       /**< ours */
 	uint16_t mss;	       /**< bytes of records a frame holds */
@@ -94,11 +104,12 @@ struct rdp_session {
 	uint32_t rack_ts;      /**< send time of the latest-sent frame known to have arrived */
 	uint32_t rack_rtt;
 	uint32_t sack_high;    /**< one past the highest frame known to have arrived */
-	bool recovering;       /**< in the endpoint's list of sessions with known losses */
 	uint8_t backoff;       /**< doublings of the time-out */
+	uint8_t in_lists;      /**< RDP_IN_*: which lists of the endpoint name this session */
 	uint16_t peer_index;
 	uint16_t peer_node;
-	uint64_t progress_ns;  /**< when the peer last acknowledged something new or was heard */
+	uint32_t rack_check;   /**< time stamp at which an outstanding frame may count as lost */
+	uint64_t heard_ns;     /**< when a valid frame of the peer last arrived */
 
 	/* Timer: one entry in the endpoint's wheel; doubly linked list of a slot. */
 	__rte_cache_aligned struct rdp_session *timer_next;
@@ -110,8 +121,7 @@ struct rdp_session {
 	uint32_t stamp;
 	uint8_t tries;	       /**< handshake and close: messages sent */
 	bool initiator;
-	bool resetting;	       /**< an error was met: closed at the end of the poll */
-	int error;
+	int error;	       /**< negative errno: ends at the end of the poll */
 	rte_be32_t peer_ip;
 	rte_be16_t peer_port;
 	uint32_t ip_sum;       /**< sum of the IP header without its total length */
@@ -183,7 +193,6 @@ struct rdp_stats {
 	uint64_t rx_parked;
 	uint64_t rx_refused;	  /**< dropped before acceptance: no room to park */
 	uint64_t tx_frames;
-	uint64_t tx_records;
 	uint64_t tx_ack;
 	uint64_t tx_retransmit;
 	uint64_t tx_full;	  /**< times the port's transmit ring was full */
