@@ -2,8 +2,10 @@
 /* Copyright (c) 2026 The shmx developers */
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_cycles.h>
 #include <rte_errno.h>
@@ -378,18 +380,46 @@ port_bring_up(const struct port_conf *conf, struct port *port, const char *args)
 	return ret;
 }
 
+/* virtio_user writes to a UNIX socket whose other end may be dead: EPIPE will do, no signal. */
+static void
+sigpipe_block(sigset_t *before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
+static void
+sigpipe_restore(const sigset_t *before)
+{
+	const struct timespec now = {0};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	if (sigismember(before, SIGPIPE) == 0)
+		while (sigtimedwait(&set, NULL, &now) == SIGPIPE)
+			continue;
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 int
 port_open(const struct port_conf *conf, struct port **out)
 {
 	struct port *port = rte_zmalloc("shmx_port", sizeof(*port), RTE_CACHE_LINE_SIZE);
 	const char *args;
+	sigset_t signals;
 	int ret;
 
 	if (port == NULL)
 		return -ENOMEM;
 	port->nb_queues = RTE_MAX(conf->nb_queues, 1);
 	args = spec_parse(port, conf->spec);
+	sigpipe_block(&signals);
 	ret = args == NULL ? -rte_errno : port_bring_up(conf, port, args);
+	sigpipe_restore(&signals);
 	if (ret < 0) {
 		port_free(port);
 		return ret;
@@ -404,31 +434,38 @@ port_open(const struct port_conf *conf, struct port **out)
 void
 port_close(struct port *port)
 {
+	sigset_t signals;
+
 	if (port == NULL)
 		return;
+	sigpipe_block(&signals);
 	driver_said(port, "stopping the device", rte_eth_dev_stop(port->port_id));
 	rte_eth_dev_owner_unset(port->port_id, owner.id);
 	port->ctl->detach(port);
+	sigpipe_restore(&signals);
 	port_free(port);
 }
 
 bool
-port_link_up(const struct port *port)
+port_link_up(struct port *port)
 {
 	struct rte_eth_link link = {0};
+	bool up;
 
-	if (port->ctl->link_up != NULL && !port->ctl->link_up(port))
+	if (port->link_lost || (port->ctl->link_up != NULL && !port->ctl->link_up(port)))
 		return false;
-	return rte_eth_link_get_nowait(port->port_id, &link) == 0 &&
-	       link.link_status == RTE_ETH_LINK_UP;
+	up = rte_eth_link_get_nowait(port->port_id, &link) == 0 &&
+	     link.link_status == RTE_ETH_LINK_UP;
+	port->link_lost = !up && port->link_once;
+	return up;
 }
 
 int
-port_link_wait(const struct port *port, unsigned int timeout_ms)
+port_link_wait(struct port *port, unsigned int timeout_ms)
 {
 	uint64_t end = rte_get_timer_cycles() + rte_get_timer_hz() / 1000 * timeout_ms;
 
-	while (!port_link_up(port)) {
+	while (!port_link_up(port) && !port->link_lost) {
 		if (rte_get_timer_cycles() >= end) {
 			DRV_LOG(ERR, "%s: no link after %u ms: %s", port->spec, timeout_ms,
 				port->ctl->hint);
@@ -436,5 +473,8 @@ port_link_wait(const struct port *port, unsigned int timeout_ms)
 		}
 		rte_delay_us_sleep(LINK_POLL_US);
 	}
-	return 0;
+	if (!port->link_lost)
+		return 0;
+	DRV_LOG(ERR, "%s: the other end has gone: close the port and open it again", port->spec);
+	return -ENOTCONN;
 }

@@ -70,6 +70,8 @@ struct port {
 	/* What follows belongs to the controllers. */
 	bool own_pool;            /**< port_close() frees the pool */
 	bool attached;            /**< port_close() detaches the device */
+	bool link_once;           /**< a link that goes down never comes back */
+	bool link_lost;           /**< it did; written by port_link_up() */
 	char name[64];            /**< of the ethdev */
 	char spec[PORT_SPEC_MAX]; /**< as given, for messages */
 	void *priv;               /**< the controller's own */
@@ -104,15 +106,20 @@ int port_open(const struct port_conf *conf, struct port **port);
  */
 void port_close(struct port *port);
 
-/** Whether the link is up. No blocking; costs a call into the driver. */
-bool port_link_up(const struct port *port);
+/**
+ * Whether the link is up, without blocking. Any thread, one at a time; a call into the driver.
+ *
+ * A virtio_user port whose server has gone stays down for good: close it and open another.
+ */
+bool port_link_up(struct port *port);
 
 /**
  * Wait for the link.
  *
- * @return 0, or -ETIMEDOUT after timeout_ms milliseconds (0: look once), with a log line.
+ * @return 0, -ETIMEDOUT after timeout_ms milliseconds (0: look once), or -ENOTCONN for a link that
+ *   was lost for good; with a log line.
  */
-int port_link_wait(const struct port *port, unsigned int timeout_ms);
+int port_link_wait(struct port *port, unsigned int timeout_ms);
 
 /** Mbufs in a pool that suits the port configuration; what port_open() makes when given none. */
 struct rte_mempool *port_pool_create(const char *name, uint32_t nb_mbufs, uint16_t mtu, int socket);

@@ -17,7 +17,7 @@ mtu_check(const struct port_conf *conf, struct port *port, int mtu)
 {
 	if (mtu < 0)
 		return mtu;
-	port->mtu = RTE_MIN(mtu, UINT16_MAX);
+	port->mtu = RTE_MIN(mtu, RTE_ETHER_MTU);
 	if (conf->mtu <= port->mtu)
 		return 0;
 	DRV_LOG(ERR, "%s: mtu %u refused: the interface has %u (change it with: ip link set mtu)",

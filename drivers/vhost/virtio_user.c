@@ -41,14 +41,18 @@ static int
 virtio_user_attach(const struct port_conf *conf, const char *args, struct port *port)
 {
 	struct drv_arg defaults[] = {{"queues", ""}, {"queue_size", "1024"}, {NULL, ""}};
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], server[8];
 	int ret = drv_args_required(port, args, "path", path, sizeof(path));
 
 	if (ret < 0)
 		return ret;
 	snprintf(defaults[0].value, sizeof(defaults[0].value), "%u", port->nb_queues);
 	ret = drv_vdev_attach(port, "net_virtio_user", args, defaults);
-	return ret < 0 ? attach_failed(port, path, ret) : 0;
+	if (ret < 0)
+		return attach_failed(port, path, ret);
+	/* Asked again about a server that is gone, the driver logs an error each time. */
+	port->link_once = drv_args_value(args, "server", server, sizeof(server)) != 0;
+	return 0;
 }
 
 const struct drv_controller drv_virtio_user = {
