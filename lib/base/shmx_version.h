@@ -22,11 +22,10 @@ SHMX_BEGIN_DECLS
 #define SHMX_VERSION_STRING "0.1.0"
 
 /** One number out of three, for comparison: SHMX_VERSION >= SHMX_VERSION_NUM(1, 2, 0). */
-#define SHMX_VERSION_NUM(major, minor, patch) ((major) * 10000 + (minor) * 100 + (patch))
+#define SHMX_VERSION_NUM(major, minor, patch) ((major)*10000 + (minor)*100 + (patch))
 
 /** Version of these headers as one number. */
-#define SHMX_VERSION                                                                               \
-	SHMX_VERSION_NUM(SHMX_VERSION_MAJOR, SHMX_VERSION_MINOR, SHMX_VERSION_PATCH)
+#define SHMX_VERSION SHMX_VERSION_NUM(SHMX_VERSION_MAJOR, SHMX_VERSION_MINOR, SHMX_VERSION_PATCH)
 
 /**
  * Version of the library in use.
