@@ -30,7 +30,7 @@ status_to_errno(uint8_t status)
 uint8_t
 status_from_errno(int err)
 {
-	for (uint8_t s = 0; s < STATUS_MAX; s++)
+	for (unsigned int s = 0; s < STATUS_MAX; s++)
 		if (status_errno[s] == -err)
 			return s;
 	return STATUS_IO;
