@@ -12,5 +12,14 @@ mode=(--dry-run -Werror)
 [[ ${1-} != --fix ]] || mode=(-i)
 mapfile -t files < <(find lib drivers apps test -name '*.[ch]' | sort)
 ((${#files[@]})) || exit 0
-printf '%s\0' "${files[@]}" | xargs -0 -P2 -n16 "$format" "${mode[@]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! printf '%s\0' "${files[@]}" | xargs -0 -P2 -n16 "$format" "${mode[@]}" 2>"$log"; then
+	# Which files and where; what it should look like is quicker seen in a diff after --fix.
+	grep -o '^[^ :]*:[0-9]*' "$log" | sort -t: -k1,1 -k2,2n -u |
+		awk -F: '{lines[$1] = lines[$1] " " $2} END {for (f in lines) print f ":" lines[f]}' |
+		cut -c1-100 | sort
+	echo "lines to be laid out anew; $0 --fix does it"
+	exit 1
+fi
 echo "${#files[@]} files"

@@ -36,6 +36,7 @@ commands() {
 	END
 }
 
+# shellcheck disable=SC2317 # called by xargs
 one() {
 	local file=${1%%$'\t'*} command=${1#*$'\t'} key log
 	# The command line goes in too: its warnings decide as well.
@@ -57,6 +58,7 @@ export -f one
 
 list=$(commands "$@")
 status=0
+# shellcheck disable=SC2016 # for the inner shell
 printf '%s\n' "$list" | tr '\n' '\0' | xargs -0 -P2 -I{} bash -c 'one "$1"' _ {} || status=1
 echo "$(grep -c . <<<"$list") files"
 exit $status
