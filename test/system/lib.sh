@@ -27,15 +27,16 @@ _clean_up() {
 	trap - EXIT INT TERM HUP
 	set +e
 	for pid in "${_pids[@]}"; do
+		# A process just started may not have its group yet.
+		kill -TERM -- "-$pid" || kill -TERM "$pid"
 		kill -CONT -- "-$pid"
-		kill -TERM -- "-$pid"
 	done 2>/dev/null
 	for pid in "${_pids[@]}"; do
 		for _ in {1..20}; do
-			kill -0 -- "-$pid" || break
+			kill -0 "$pid" || kill -0 -- "-$pid" || break
 			sleep 0.1
 		done
-		kill -KILL -- "-$pid"
+		kill -KILL -- "-$pid" "$pid"
 		wait "$pid"
 	done 2>/dev/null
 	if ((status != 0 && status != 125)); then
