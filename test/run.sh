@@ -84,7 +84,8 @@ build() {
 	shift
 	{
 		if [[ -f $folder/build.ninja ]]; then
-			meson configure "$folder" "$@"
+			# Also finds new headers and new folders of tests.
+			meson setup --reconfigure "$folder" "$@"
 		else
 			rm -rf "$folder"
 			meson setup "$folder" "$@"
