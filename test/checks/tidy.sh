@@ -48,7 +48,8 @@ one() {
 		--extra-arg=-Wno-error "$file" >"$log" 2>&1; then
 		touch "$build/tidy/$key"
 	else
-		grep -Ev '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header' "$log" || true
+		# The findings; the path that leads to one is shown by clang-tidy -p BUILD FILE.
+		grep -E ' (error|warning): ' "$log" | sed "s|^$PWD/||; s|^[^ ]*/\.\./||" | sort -u
 		rm -f "$log"
 		return 1
 	fi

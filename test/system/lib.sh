@@ -165,7 +165,7 @@ netns() {
 	for name; do
 		ip netns add "$ID-$name" 2>/dev/null || skip "cannot make network namespaces"
 		_namespaces+=("$ID-$name")
-		in_ns "$name" ip link set lo up
+		in_ns "$name" ip link set lo up || skip "cannot run a command in a network namespace"
 	done
 }
 
