@@ -49,7 +49,7 @@ one() {
 		touch "$build/tidy/$key"
 	else
 		# The findings; the path that leads to one is shown by clang-tidy -p BUILD FILE.
-		grep -E ' (error|warning): ' "$log" | sed "s|^$PWD/||; s|^[^ ]*/\.\./||" | sort -u
+		grep -E ' (error|warning): ' "$log" | sed "s|^$PWD/||; s|^[^ ]*\.\./||" | sort -u
 		rm -f "$log"
 		return 1
 	fi
