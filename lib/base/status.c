@@ -47,8 +47,8 @@ uint8_t
 status_from_errno(int err)
 {
 	err = wire_errno(err);
-	for (uint8_t s = 0; s < STATUS_MAX; s++)
+	for (unsigned int s = 0; s < STATUS_MAX; s++)
 		if (status_errno[s] == -err)
-			return s;
+			return (uint8_t)s;
 	return STATUS_IO;
 }
