@@ -139,10 +139,9 @@ slot_choose(const struct neigh_table *table, uint32_t ip, bool evict, uint64_t n
 	int best = NONE;
 
 	for (probe = 0; probe < NEIGH_PROBES; probe++) {
-		if (!entry_read(&table->slots[slot_of(ip, probe)], &v))
-			continue;
-		if (owner_ip(v.owner) == ip)
-			return BUSY; /* somebody else has just put it in */
+		/* Somebody else may be putting in this very address, or has just done so. */
+		if (!entry_read(&table->slots[slot_of(ip, probe)], &v) || owner_ip(v.owner) == ip)
+			return BUSY;
 		if (!expendable(&v, evict, now_ns))
 			continue;
 		if (best != NONE && !better_victim(&v, chosen))
