@@ -131,7 +131,7 @@ pair_create(
 
 	if (pair == NULL)
 		return -ENOMEM;
-	strcpy(pair->name, name);
+	snprintf(pair->name, sizeof(pair->name), "%s", name);
 	pair->nb_queues = port->nb_queues;
 	ret = rings_create(pair, conf);
 	if (ret < 0) {
