@@ -149,7 +149,10 @@ drv_vdev_attach(
 		return ret;
 	DRV_LOG(INFO, "%s: attaching %s,%s", port->spec, name, devargs);
 	ret = rte_eal_hotplug_add("vdev", name, devargs);
-	return ret < 0 ? ret : attached_port(port, name, strlen(name));
+	if (ret == 0)
+		ret = attached_port(port, name, strlen(name));
+	/* Drivers answer arguments that they do not understand with a bare -1. */
+	return ret == -1 ? -EINVAL : ret;
 }
 
 void
