@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+
+#include "base/status.h"
+
+static const int status_errno[STATUS_MAX] = {
+	[STATUS_OK] = 0,
+	[STATUS_INVAL] = EINVAL,
+	[STATUS_NOENT] = ENOENT,
+	[STATUS_EXIST] = EEXIST,
+	[STATUS_NOMEM] = ENOMEM,
+	[STATUS_PERM] = EPERM,
+	[STATUS_FAULT] = EFAULT,
+	[STATUS_STALE] = ESTALE,
+	[STATUS_BUSY] = EBUSY,
+	[STATUS_NOTSUP] = ENOTSUP,
+	[STATUS_MSGSIZE] = EMSGSIZE,
+	[STATUS_NOSPC] = ENOSPC,
+	[STATUS_IO] = EIO,
+};
+
+int
+status_to_errno(uint8_t status)
+{
+	return status < STATUS_MAX ? -status_errno[status] : -EIO;
+}
+
+uint8_t
+status_from_errno(int err)
+{
+	for (uint8_t s = 0; s < STATUS_MAX; s++)
+		if (status_errno[s] == -err)
+			return s;
+	return STATUS_IO;
+}

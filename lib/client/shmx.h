@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef SHMX_H
+#define SHMX_H
+
+/**
+ * @file
+ * shmx: memory shared between machines over Ethernet.
+ *
+ * A *memory node* (`shmx-server`) keeps pools of memory. A *compute node* is a DPDK application
+ * that links this library: it creates one *endpoint* per lcore, connects it to memory nodes and
+ * starts operations on their memory from inside its own run-to-completion loop.
+ *
+ * **Operations** are asynchronous. A submit call returns 0, or a negative errno when nothing was
+ * started; every operation for which it returned 0 completes exactly once, as an event that
+ * shmx_poll() returns with the caller's cookie. Operations of one endpoint are independent: they
+ * may complete in any order, and take effect in any order unless the caller waits in between.
+ * Each takes effect exactly once or fails with a status, whatever the network loses or doubles.
+ *
+ * **Threads.** An endpoint belongs to one thread at a time and has no lock: never call into the
+ * same endpoint from two threads. Endpoints are independent of each other. The library creates
+ * no thread. After creation, no call here takes a lock, allocates from libc, makes a system call
+ * or writes a log, but for the calls whose comment says *slow*.
+ *
+ * **Addresses** are 64 bits, pool id in the upper 16 and offset in the lower 48. They mean the
+ * same on every node.
+ *
+ * **Status** of an event, or return value of a call, is 0 or one of:
+ *
+ * | value         | meaning                                                                   |
+ * |---------------|---------------------------------------------------------------------------|
+ * | -EINVAL       | an argument is null, zero, misaligned or too large                        |
+ * | -EAGAIN       | a window is full or buffers are short: poll, then call again              |
+ * | -ENOTCONN     | no session leads to that pool, or the session is not (any more) connected |
+ * | -ENOENT       | no such pool, name or allocation                                          |
+ * | -EEXIST       | the name is taken                                                         |
+ * | -ENOMEM       | the pool has no room for that length, or may not grow further             |
+ * | -EPERM        | the memory is exclusive to other nodes                                    |
+ * | -EFAULT       | the range leaves the pool                                                 |
+ * | -ESTALE       | the range touches memory that is free                                     |
+ * | -EBUSY        | still in use (pool with allocations), or the memory node is short of resources
+ * | | -ENOSPC       | a table of the memory node is full                                        |
+ * | -EMSGSIZE     | more in one call than allowed                                             |
+ * | -ENOTSUP      | the memory node does not know this operation                              |
+ * | -ECONNRESET   | the session ended after the operation was sent: its fate is unknown       |
+ * | -ECANCELED    | the session ended before the operation was sent: it took no effect        |
+ * | -ETIMEDOUT    | the memory node did not answer the connection attempt                     |
+ * | -ECONNREFUSED | the memory node refused the connection                                    |
+ * | -EPROTO       | the peer broke the protocol                                               |
+ * | -EHOSTUNREACH | nobody answered to the memory node's IP address on the link               |
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+#include "shmx_api.h"
+#include "shmx_port.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Address of shared memory; 0 is never valid. */
+typedef uint64_t shmx_addr_t;
+
+#define SHMX_ADDR(pool, offset) ((shmx_addr_t)(pool) << 48 | (shmx_addr_t)(offset))
+#define SHMX_ADDR_POOL(addr)    ((uint16_t)((addr) >> 48))
+#define SHMX_ADDR_OFFSET(addr)  ((addr) & ((UINT64_C(1) << 48) - 1))
+
+/** Bytes of a name, including the terminating zero. */
+#define SHMX_NAME_LEN 64
+
+/** UDP port that memory nodes listen on unless configured otherwise. */
+#define SHMX_UDP_PORT 51966
+
+struct shmx_ep;
+
+/** A session of an endpoint: small integer, reused after the session has ended. */
+typedef uint16_t shmx_session_t;
+
+/* ---- endpoints ------------------------------------------------------------------------- */
+
+/** All zero but `port`, `ip` and `node` is a sensible configuration. */
+struct shmx_ep_conf {
+	struct shmx_port *port; /**< opened by shmx_port_open(); outlives the endpoint */
+	uint16_t queue;         /**< receive and transmit queue of this endpoint alone */
+	uint16_t node;          /**< id of this node, 1 to 1023; the same for all its endpoints */
+	rte_be32_t ip;          /**< own IPv4 address */
+	uint8_t prefix_len;     /**< of the subnet; 0: everything is on the link */
+	rte_be32_t gateway;     /**< 0: none */
+	uint16_t udp_port;      /**< own UDP port, host order; 0: chosen by queue and time */
+	uint16_t max_sessions;  /**< 0: 64 */
+	uint32_t max_ops;       /**< operations in progress, at most 65535; 0: 4096 */
+	uint16_t window;        /**< frames in flight a session, at most 256; 0: 128 */
+	bool no_coalesce;       /**< one record a frame; for measuring */
+	int8_t crc;          /**< CRC32C over every frame: 0 as the port suggests, 1 on, -1 off */
+	uint32_t rto_min_us; /**< floor of the retransmission time-out; 0: 200 */
+	uint32_t peer_timeout_ms; /**< silence after which a peer is down; 0: 2000 */
+	uint32_t keepalive_ms;    /**< idle time before a keep-alive; 0: 1000 */
+};
+
+/**
+ * Create an endpoint. *Slow.*
+ * @return NULL with rte_errno set: EINVAL, ENOMEM, ENODEV.
+ */
+SHMX_API struct shmx_ep *shmx_ep_create(const struct shmx_ep_conf *conf);
+
+/** Close all sessions, without waiting for the peers, and free the endpoint. *Slow.* */
+SHMX_API void shmx_ep_destroy(struct shmx_ep *ep);
+
+/** Counters of an endpoint; free-running. */
+struct shmx_ep_stats {
+	uint64_t rx_frames, tx_frames;
+	uint64_t rx_dropped;       /**< frames not for us or damaged, all reasons */
+	uint64_t rx_bad_checksum;  /**< of these, UDP or IP checksum or CRC wrong */
+	uint64_t rx_stale;         /**< frames of a session or incarnation that is gone */
+	uint64_t rx_duplicate;     /**< frames that had arrived before */
+	uint64_t tx_retransmit;    /**< frames sent again */
+	uint64_t tx_ack;           /**< frames that carried nothing but an acknowledgement */
+	uint64_t rto;              /**< retransmission time-outs */
+	uint64_t no_mbuf;          /**< times the mbuf pool was empty */
+	uint64_t ops;              /**< operations completed */
+	uint64_t ops_in_progress;  /**< a gauge: now */
+	uint64_t busy_ns, idle_ns; /**< time around polls that did work, and polls that did not */
+};
+
+SHMX_API void shmx_ep_stats_get(const struct shmx_ep *ep, struct shmx_ep_stats *stats);
+
+/* ---- events ---------------------------------------------------------------------------- */
+
+enum shmx_event_type {
+	SHMX_EV_OP = 0,        /**< an operation has completed */
+	SHMX_EV_CONNECTED = 1, /**< a connection attempt has ended: see status */
+	SHMX_EV_PEER_DOWN = 2, /**< a session has ended; its operations complete with an error */
+};
+
+struct shmx_event {
+	uint64_t cookie; /**< of the submit call; PEER_DOWN: that of shmx_connect() */
+	uint64_t value;  /**< what the operation returns; see each call */
+	uint64_t value2; /**< likewise */
+	int32_t status;  /**< 0 or a negative errno */
+	uint16_t type;   /**< enum shmx_event_type */
+	shmx_session_t session;
+};
+
+/**
+ * Send what was submitted, receive, and return completions. Call it from the loop of the thread
+ * that owns the endpoint, also when nothing is pending: it answers ARP, acknowledges and keeps
+ * sessions alive.
+ * @param events room for @p max events; NULL when max is 0: events are then kept.
+ * @return number of events written; all of them when less than @p max.
+ */
+SHMX_API uint16_t shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max);
+
+/** Send what was submitted so far; shmx_poll() does so too. */
+SHMX_API void shmx_flush(struct shmx_ep *ep);
+
+/* ---- sessions -------------------------------------------------------------------------- */
+
+struct shmx_peer {
+	rte_be32_t ip;     /**< IPv4 address of the memory node */
+	uint16_t udp_port; /**< host order; 0: SHMX_UDP_PORT */
+};
+
+/**
+ * Start to connect. Completes as SHMX_EV_CONNECTED with status 0, -ETIMEDOUT, -ECONNREFUSED or
+ * -EHOSTUNREACH; event value: the peer's node id.
+ * @param[out] session the session, valid from now on and until the event of its failure or of
+ *   its end (SHMX_EV_PEER_DOWN), or until shmx_disconnect().
+ * @return 0, -EINVAL, -ENOSPC when the endpoint has no session left.
+ */
+SHMX_API int shmx_connect(
+	struct shmx_ep *ep, const struct shmx_peer *peer, uint64_t cookie, shmx_session_t *session);
+
+/**
+ * End a session in good order. Operations still in progress complete with -ECONNRESET or
+ * -ECANCELED at the next polls; no SHMX_EV_PEER_DOWN follows.
+ * @return 0, -ENOTCONN.
+ */
+SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
+
+/* ---- data ------------------------------------------------------------------------------ */
+
+/** Longest single get, put or fill. */
+#define SHMX_LEN_MAX (UINT64_C(1) << 40)
+
+/**
+ * Read @p len bytes from @p src. @p dst belongs to the library until completion.
+ *
+ * Aligned words of up to 8 bytes are read as a whole. A longer range is read piece by piece,
+ * concurrently with other nodes' writes.
+ * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -EFAULT, -ENOENT, -ESTALE, -EPERM: the
+ *   contents of @p dst are then undefined.
+ */
+SHMX_API int shmx_get(
+	struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len, uint64_t cookie);
+
+/**
+ * Write @p len bytes to @p dst. @p src belongs to the library until completion; up to
+ * SHMX_INLINE_MAX bytes are copied at once and @p src may be reused when the call returns.
+ *
+ * Aligned words of up to 8 bytes are written as a whole. When the event reports an error, a
+ * longer range may be written in part.
+ */
+#define SHMX_INLINE_MAX 1024
+SHMX_API int shmx_put(
+	struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len, uint64_t cookie);
+
+/** Piece of a vector operation. */
+struct shmx_vec {
+	shmx_addr_t addr;
+	void *buf;
+	uint64_t len;
+};
+
+/** Most pieces of one vector operation. */
+#define SHMX_VEC_MAX 64
+
+/**
+ * Gather: read all pieces; one event when all are done, with the first error if any failed. All
+ * or none of them are started. The vector itself may be reused when the call returns, the
+ * buffers belong to the library until completion. Pieces may lie on different memory nodes.
+ * @return 0, -EINVAL (no piece, too many, a piece bad), -EAGAIN, -ENOTCONN.
+ */
+SHMX_API int shmx_getv(
+	struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n, uint64_t cookie);
+
+/** Scatter: write all pieces; likewise. */
+SHMX_API int shmx_putv(
+	struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n, uint64_t cookie);
+
+/** Fill @p len bytes with the eight bytes of @p pattern, as they lie in memory, repeated. */
+SHMX_API int shmx_fill(
+	struct shmx_ep *ep, shmx_addr_t dst, uint64_t len, uint64_t pattern, uint64_t cookie);
+
+enum shmx_atomic_op {
+	SHMX_FETCH_ADD,
+	SHMX_FETCH_AND,
+	SHMX_FETCH_OR,
+	SHMX_FETCH_XOR,
+	SHMX_SWAP,
+	SHMX_CAS,
+};
+
+/**
+ * Atomic on a word of @p width 4 or 8 bytes, naturally aligned, little-endian in memory; atomic
+ * against every other atomic, get and put of an aligned word, of all nodes. Event value: the
+ * word before the operation; compare-and-swap succeeded when it equals @p compare.
+ * @param operand the addend, mask or new value
+ * @param compare compare-and-swap only
+ */
+SHMX_API int shmx_atomic(struct shmx_ep *ep, enum shmx_atomic_op op, shmx_addr_t addr,
+	unsigned int width, uint64_t operand, uint64_t compare, uint64_t cookie);
+
+static inline int
+shmx_fetch_add(struct shmx_ep *ep, shmx_addr_t addr, uint64_t operand, uint64_t cookie)
+{
+	return shmx_atomic(ep, SHMX_FETCH_ADD, addr, 8, operand, 0, cookie);
+}
+
+static inline int
+shmx_cas(struct shmx_ep *ep, shmx_addr_t addr, uint64_t compare, uint64_t swap, uint64_t cookie)
+{
+	return shmx_atomic(ep, SHMX_CAS, addr, 8, swap, compare, cookie);
+}
+
+static inline int
+shmx_swap(struct shmx_ep *ep, shmx_addr_t addr, uint64_t value, uint64_t cookie)
+{
+	return shmx_atomic(ep, SHMX_SWAP, addr, 8, value, 0, cookie);
+}
+
+/* ---- memory ---------------------------------------------------------------------------- */
+
+enum shmx_owner {
+	SHMX_OWNER_EVERYONE, /**< every node may read, write and free it */
+	SHMX_OWNER_SELF,     /**< only this node may */
+};
+
+struct shmx_alloc_req {
+	uint16_t pool;
+	uint64_t len;
+	uint32_t align; /**< power of two up to 2 MiB; 0: 64 */
+	enum shmx_owner owner;
+	const char *name; /**< unique in the pool; NULL: none */
+};
+
+/**
+ * Allocate contiguous memory; it reads as zeros. Event value: the address.
+ * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -ENOMEM, -ENOENT, -EEXIST, -ENOSPC.
+ */
+SHMX_API int shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie);
+
+/**
+ * Free an allocation by its first address. From the event on, every access to it fails with
+ * -ESTALE until it is allocated again. Event: -ENOENT when nothing was allocated there, -EPERM.
+ */
+SHMX_API int shmx_free(struct shmx_ep *ep, shmx_addr_t addr, uint64_t cookie);
+
+/** Change the length of an allocation in place. Event: -ENOMEM when what follows is taken. */
+SHMX_API int shmx_resize(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uint64_t cookie);
+
+/** Find an allocation by name. Event value: address, value2: length; -ENOENT. */
+SHMX_API int shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, uint64_t cookie);
+
+/**
+ * Hand a range inside one allocation, granule-aligned, to everyone or to this node alone; only
+ * an owner may. After the event no other node's write under the old ownership takes effect.
+ */
+SHMX_API int shmx_own(
+	struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner, uint64_t cookie);
+
+/* ---- pools ----------------------------------------------------------------------------- */
+
+struct shmx_pool_req {
+	const char *name;  /**< unique on the memory node */
+	uint64_t size;     /**< bytes; rounded up to 2 MiB */
+	uint64_t max_size; /**< growth limit; 0: no growth */
+	uint32_t granule;  /**< unit of ownership, power of two, 64 to 4096; 0: 64 */
+};
+
+struct shmx_pool_info {
+	char name[SHMX_NAME_LEN];
+	uint64_t size;
+	uint64_t max_size;
+	uint64_t used;         /**< bytes in allocations */
+	uint64_t largest_free; /**< longest allocation that would succeed now */
+	uint64_t allocs;
+	uint32_t granule;
+	uint16_t extents;
+	uint16_t pool;
+};
+
+/** Create a pool on the memory node of @p session. Event value: the pool id. -EEXIST, -ENOMEM. */
+SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
+	const struct shmx_pool_req *req, uint64_t cookie);
+
+/** Find a pool by name and route its addresses over @p session. Event value: the pool id. */
+SHMX_API int shmx_pool_open(
+	struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie);
+
+/** Destroy a pool. Event: -EBUSY while it has allocations, unless @p force. */
+SHMX_API int shmx_pool_destroy(struct shmx_ep *ep, uint16_t pool, bool force, uint64_t cookie);
+
+/** Add @p bytes, rounded up to 2 MiB, while the pool is in use. Event value: the new size. */
+SHMX_API int shmx_pool_grow(struct shmx_ep *ep, uint16_t pool, uint64_t bytes, uint64_t cookie);
+
+/** Give back up to @p bytes of wholly free extents. Event value: the new size; -EBUSY: none. */
+SHMX_API int shmx_pool_shrink(struct shmx_ep *ep, uint16_t pool, uint64_t bytes, uint64_t cookie);
+
+/** Describe a pool into @p info, which belongs to the library until completion. */
+SHMX_API int shmx_pool_stat(
+	struct shmx_ep *ep, uint16_t pool, struct shmx_pool_info *info, uint64_t cookie);
+
+/**
+ * Describe pools of the memory node with id @p first or above, in order of their ids, as many as
+ * fit into @p max and into one frame: go on from the last id + 1 until none comes back.
+ * Event value: how many. @p info belongs to the library until completion.
+ */
+SHMX_API int shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
+	struct shmx_pool_info *info, uint16_t max, uint64_t cookie);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SHMX_H */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include "rdp/rdp_private.h"
+
+static void
+release(struct rdp_session *s, uint32_t ack)
+{
+	for (uint32_t psn = s->tx_una; psn != ack; psn++) {
+		struct rte_mbuf *m = s->ring[psn % RDP_RING];
+
+		rdp_bit_clear(s->sacked, psn);
+		rte_pktmbuf_free(m);
+	}
+	s->tx_una = ack;
+}
+
+/* A frame acknowledged something new: RFC 9002 section 5, with the peer's delay taken off. */
+static void
+sample(struct rdp_session *s, const struct wire_frame *f)
+{
+	uint32_t echo = rte_be_to_cpu_32(f->echo);
+	uint32_t rtt = s->ep->now_ts - echo;
+	uint32_t delay = rte_be_to_cpu_16(f->echo_delay);
+
+	if ((int32_t)rtt < 0)
+		return;
+	rdp_rtt_sample(s, rtt > delay ? rtt - delay : 1);
+	if ((int32_t)(echo - s->rack_ts) > 0)
+		s->rack_ts = echo;
+}
+
+void
+rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack)
+{
+	/* Older than what is known, or beyond what was ever sent: a late frame or a forged one. */
+	if (ack - s->tx_una > rdp_in_flight(s))
+		return;
+	release(s, ack);
+	s->backoff = 0;
+	sample(s, f);
+}
+
+void
+rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room)
+{
+	const struct wire_sack *sack = (const struct wire_sack *)(f + 1);
+	uint32_t ack = rte_be_to_cpu_32(f->ack);
+	uint32_t limit = s->tx_next - ack;
+
+	if (room < sizeof(*sack) || ack != s->tx_una || limit > RDP_RING)
+		return;
+	sample(s, f);
+	for (uint32_t w = 0; w < RDP_RING / 64; w++) {
+		uint64_t bits = rte_be_to_cpu_64(sack->bitmap[w]);
+
+		for (; bits != 0; bits &= bits - 1) {
+			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
+
+			if (i == 0 || i >= limit)
+				continue;
+			rdp_bit_set(s->sacked, ack + i);
+			if (wire_psn_before(s->sack_high, ack + i + 1))
+				s->sack_high = ack + i + 1;
+		}
+	}
+	rdp_list_add(s, RDP_LIST_RECOVER);
+	s->rack_check = s->ep->now_ts;
+}
+
+void
+rdp_sack_build(const struct rdp_session *s, struct wire_sack *sack)
+{
+	for (uint32_t w = 0; w < RDP_RING / 64; w++) {
+		uint64_t bits = 0;
+
+		for (uint32_t i = 0; i < 64; i++)
+			if (rdp_bit(s->rx_bitmap, s->rx_next + w * 64 + i))
+				bits |= UINT64_C(1) << i;
+		sack->bitmap[w] = rte_cpu_to_be_64(bits);
+	}
+}

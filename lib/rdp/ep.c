@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include <rte_malloc.h>
+
+#include "base/log.h"
+#include "rdp/peer_table.h"
+#include "rdp/rdp_private.h"
+
+static int
+conf_check(const struct rdp_conf *conf)
+{
+	if (conf == NULL || conf->io.rx_burst == NULL || conf->io.tx_burst == NULL ||
+		conf->handler == NULL || conf->pool == NULL)
+		return -EINVAL;
+	if (conf->window < 8 || conf->window > RDP_RING || !rte_is_power_of_2(conf->window) ||
+		conf->max_sessions == 0 || conf->max_sessions == WIRE_SESSION_NONE)
+		return -EINVAL;
+	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->ip == 0 || conf->udp_port == 0 ||
+		rte_pktmbuf_data_room_size(conf->pool) <
+			conf->mtu + RTE_ETHER_HDR_LEN + RTE_PKTMBUF_HEADROOM)
+		return -EINVAL;
+	return 0;
+}
+
+static void
+copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
+{
+	ep->conf = *conf;
+	ep->io = conf->io;
+	ep->handler = conf->handler;
+	ep->handler_ctx = conf->handler_ctx;
+	ep->udp_port = rte_cpu_to_be_16(conf->udp_port);
+	ep->ip = conf->ip;
+	ep->max_sessions = conf->max_sessions;
+	ep->tx_udp_cksum = conf->tx_udp_cksum;
+	ep->rto_min_ns = conf->rto_min_ns;
+	ep->ack_delay_ns = conf->ack_delay_ns;
+	ep->self.mac = conf->mac;
+	ep->self.ip = conf->ip;
+	ep->self.netmask = conf->netmask;
+	ep->self.gateway = conf->gateway;
+	ep->now_ns = clock_now(&ep->conf.clock);
+	ep->now_ts = (uint32_t)(ep->now_ns >> WIRE_TS_SHIFT);
+	ep->wheel_tick = ep->now_ns >> RDP_WHEEL_SHIFT;
+}
+
+static void *
+table(const struct rdp_ep *ep, size_t size)
+{
+	return rte_zmalloc_socket("rdp_table", (size_t)ep->max_sessions * size, RTE_CACHE_LINE_SIZE,
+		ep->conf.socket_id);
+}
+
+static int
+alloc_tables(struct rdp_ep *ep)
+{
+	ep->session = table(ep, sizeof(ep->session[0]));
+	ep->free_index = table(ep, sizeof(ep->free_index[0]));
+	if (ep->session == NULL || ep->free_index == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < RDP_LISTS; i++) {
+		ep->list[i].item = table(ep, sizeof(struct rdp_session *));
+		if (ep->list[i].item == NULL)
+			return -ENOMEM;
+	}
+	/* A stack: the lowest index is taken first. */
+	for (uint16_t i = ep->max_sessions; i-- > 0;)
+		ep->free_index[ep->nb_free++] = i;
+	return peer_table_create(ep);
+}
+
+int
+rdp_ep_create(const struct rdp_conf *conf, struct rdp_ep **out)
+{
+	struct rdp_ep *ep;
+	int ret = conf_check(conf);
+
+	if (ret < 0)
+		return ret;
+	ep = rte_zmalloc_socket("rdp_ep", sizeof(*ep), RTE_CACHE_LINE_SIZE, conf->socket_id);
+	if (ep == NULL)
+		return -ENOMEM;
+	copy_conf(ep, conf);
+	/* Nobody may guess a cookie; incarnations of two runs should not meet. */
+	if (getrandom(ep->cookie_key, sizeof(ep->cookie_key), 0) != sizeof(ep->cookie_key) ||
+		getrandom(&ep->next_inc, sizeof(ep->next_inc), 0) != sizeof(ep->next_inc)) {
+		rte_free(ep);
+		return -EIO;
+	}
+	ret = alloc_tables(ep);
+	if (ret < 0) {
+		rdp_ep_destroy(ep);
+		return ret;
+	}
+	*out = ep;
+	return 0;
+}
+
+static void
+free_spares(struct rdp_ep *ep)
+{
+	while (ep->spare != NULL) {
+		struct rdp_session *s = ep->spare;
+
+		ep->spare = s->timer_next;
+		rte_free(s);
+	}
+}
+
+void
+rdp_ep_destroy(struct rdp_ep *ep)
+{
+	if (ep == NULL)
+		return;
+	for (uint32_t i = 0; ep->session != NULL && i < ep->max_sessions; i++)
+		if (ep->session[i] != NULL)
+			rdp_session_free(ep->session[i]);
+	for (uint16_t i = 0; i < ep->txq_len; i++)
+		rte_pktmbuf_free(ep->txq[i].m);
+	rte_pktmbuf_free_bulk(ep->mbufs, ep->nb_mbufs);
+	free_spares(ep);
+	peer_table_free(ep);
+	for (unsigned int i = 0; i < RDP_LISTS; i++)
+		rte_free(ep->list[i].item);
+	rte_free(ep->free_index);
+	rte_free(ep->session);
+	rte_free(ep);
+}
+
+int
+rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **out)
+{
+	struct rdp_session *s;
+
+	if (ip == 0 || udp_port == 0)
+		return -EINVAL;
+	ep->now_ns = clock_now(&ep->conf.clock);
+	s = rdp_session_new(ep);
+	if (s == NULL)
+		return ep->nb_free == 0 ? -ENOSPC : -ENOMEM;
+	s->initiator = true;
+	s->peer_ip = ip;
+	s->peer_port = rte_cpu_to_be_16(udp_port);
+	rdp_handshake_start(s);
+	*out = s;
+	return 0;
+}
+
+const struct rdp_stats *
+rdp_ep_stats(const struct rdp_ep *ep)
+{
+	return &ep->stats;
+}
+
+uint64_t
+rdp_now(const struct rdp_ep *ep)
+{
+	return ep->now_ns;
+}

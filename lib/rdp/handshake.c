@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include "base/status.h"
+#include "rdp/peer_table.h"
+#include "rdp/rdp_private.h"
+
+/* doc/protocol.md, section "Sessions", has the state machines. */
+
+static struct wire_hello
+hello_of(const struct rdp_session *s)
+{
+	const struct rdp_conf *conf = &s->ep->conf;
+
+	return (struct wire_hello){
+		.version_min = WIRE_VERSION,
+		.version_max = WIRE_VERSION,
+		.session = rte_cpu_to_be_16(s->index),
+		.node = rte_cpu_to_be_16(conf->node),
+		.mtu = rte_cpu_to_be_16(conf->mtu),
+		.window = rte_cpu_to_be_16(conf->window),
+		.features = rte_cpu_to_be_32(conf->crc ? WIRE_FEATURE_CRC : 0),
+		.epoch = rte_cpu_to_be_64(conf->epoch),
+		.stamp = rte_cpu_to_be_32(s->stamp),
+		.cookie = rte_cpu_to_be_64(s->cookie),
+	};
+}
+
+static uint64_t
+retry_ns(const struct rdp_session *s)
+{
+	return RTE_MIN(RDP_HANDSHAKE_NS << RTE_MIN(s->tries, 10), RDP_HANDSHAKE_MAX_NS);
+}
+
+static void
+send_hello(struct rdp_session *s)
+{
+	struct wire_hello hello = hello_of(s);
+
+	rdp_send_control(
+		s, s->state == RDP_HELLO ? WIRE_HELLO : WIRE_CONNECT, &hello, sizeof(hello));
+	rdp_timer_arm(s, s->ep->now_ns + retry_ns(s));
+	s->tries++;
+}
+
+/* The peer's Ethernet address: known, or ask for it and look again soon. */
+static void
+resolve(struct rdp_session *s)
+{
+	static const struct rte_ether_addr broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+	struct rdp_ep *ep = s->ep;
+	struct rte_ether_addr mac = broadcast;
+	int ret = 0;
+
+	if (ep->conf.neigh != NULL)
+		ret = neigh_resolve(ep->conf.neigh, &ep->self, s->peer_ip, ep->now_ns, &mac);
+	if (ret == 0) {
+		rdp_session_address(s, &mac, s->peer_ip, s->peer_port);
+		s->state = RDP_HELLO;
+		send_hello(s);
+		return;
+	}
+	if (ret == -EAGAIN &&
+		neigh_want_request(ep->conf.neigh, &ep->self, s->peer_ip, ep->now_ns) &&
+		ep->txq_len < RDP_TXQ) {
+		struct rte_mbuf *m = arp_build_request(ep->conf.pool, &ep->self, s->peer_ip);
+
+		if (m != NULL)
+			rdp_txq_put(ep, m, NULL);
+	}
+	rdp_timer_arm(s, ep->now_ns + RDP_HANDSHAKE_NS / 8);
+}
+
+static void
+send_close(struct rdp_session *s)
+{
+	if (s->tries >= RDP_CLOSE_TRIES) {
+		rdp_session_free(s);
+		return;
+	}
+	rdp_send_control(s, WIRE_CLOSE, NULL, 0);
+	rdp_timer_arm(s, s->ep->now_ns + retry_ns(s));
+	s->tries++;
+}
+
+void
+rdp_handshake_timer(struct rdp_session *s)
+{
+	bool late = s->ep->now_ns - s->opened_ns >= s->ep->conf.peer_timeout_ns;
+
+	switch (s->state) {
+	case RDP_RESOLVE:
+		if (late)
+			rdp_session_fail(s, -EHOSTUNREACH);
+		else
+			resolve(s);
+		break;
+	case RDP_HELLO:
+	case RDP_CONNECT:
+		if (late)
+			rdp_session_fail(s, -ETIMEDOUT);
+		else
+			send_hello(s);
+		break;
+	case RDP_CLOSING:
+		send_close(s);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+rdp_handshake_start(struct rdp_session *s)
+{
+	s->state = RDP_RESOLVE;
+	resolve(s);
+}
+
+static void
+refuse(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello,
+	enum status reason)
+{
+	struct wire_refuse body = {
+		.reason = reason, .version_min = WIRE_VERSION, .version_max = WIRE_VERSION};
+
+	ep->stats.handshakes_refused++;
+	rdp_send_reply(
+		ep, h, WIRE_REFUSE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
+}
+
+/* What proves the source: only one who receives at that address can know it. */
+static uint64_t
+cookie_for(const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, uint32_t stamp)
+{
+	uint32_t data[4] = {h->ip.src_addr, h->udp.src_port, h->frame.src_inc, stamp};
+
+	return rdp_cookie(ep->cookie_key, data, sizeof(data));
+}
+
+static uint32_t
+current_stamp(const struct rdp_ep *ep)
+{
+	return (uint32_t)(ep->now_ns >> RDP_COOKIE_SHIFT);
+}
+
+static void
+hello_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+{
+	uint32_t stamp = current_stamp(ep);
+	struct wire_challenge body;
+
+	if (!ep->conf.listen) {
+		refuse(ep, h, hello, STATUS_NOTSUP);
+		return;
+	}
+	if (hello->version_min > WIRE_VERSION || hello->version_max < WIRE_VERSION) {
+		refuse(ep, h, hello, STATUS_NOTSUP);
+		return;
+	}
+	body.stamp = rte_cpu_to_be_32(stamp);
+	body.cookie = rte_cpu_to_be_64(cookie_for(ep, h, stamp));
+	rdp_send_reply(
+		ep, h, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
+}
+
+static void
+send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h)
+{
+	const struct rdp_conf *conf = &s->ep->conf;
+	uint32_t mtu = s->mss + (s->crc ? WIRE_CRC_LEN : 0) + sizeof(*h) - sizeof(h->eth);
+	struct wire_accept body = {
+		.version = WIRE_VERSION,
+		.session = rte_cpu_to_be_16(s->index),
+		.node = rte_cpu_to_be_16(conf->node),
+		.mtu = rte_cpu_to_be_16((uint16_t)mtu),
+		.window = rte_cpu_to_be_16(s->tx_room),
+		.features = rte_cpu_to_be_32(s->crc ? WIRE_FEATURE_CRC : 0),
+		.epoch = rte_cpu_to_be_64(conf->epoch),
+	};
+
+	rdp_send_reply(s->ep, h, WIRE_ACCEPT, s->peer_index, s->local_inc, &body, sizeof(body));
+}
+
+/* Whether the CONNECT is later than the session that its sender has here already. */
+static bool
+supersedes(const struct rdp_session *old, const struct wire_ipv4_hdrs *h,
+	const struct wire_hello *hello)
+{
+	uint64_t epoch = rte_be_to_cpu_64(hello->epoch);
+
+	if (epoch != old->peer_epoch)
+		return epoch > old->peer_epoch;
+	return wire_psn_before(rte_be_to_cpu_32(old->peer_inc), rte_be_to_cpu_32(h->frame.src_inc));
+}
+
+static bool
+params_sane(const struct wire_hello *hello)
+{
+	uint16_t mtu = rte_be_to_cpu_16(hello->mtu);
+	uint16_t window = rte_be_to_cpu_16(hello->window);
+
+	return mtu >= RDP_MTU_MIN && window >= 8 && window <= WIRE_WINDOW_MAX &&
+	       rte_is_power_of_2(window) && rte_be_to_cpu_16(hello->node) != 0;
+}
+
+static void
+connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+{
+	struct rdp_session *s = rdp_session_new(ep);
+
+	if (s == NULL) {
+		refuse(ep, h, hello, STATUS_NOSPC);
+		return;
+	}
+	rdp_session_address(s, &h->eth.src_addr, h->ip.src_addr, h->udp.src_port);
+	s->peer_index = rte_be_to_cpu_16(hello->session);
+	s->peer_node = rte_be_to_cpu_16(hello->node);
+	s->peer_epoch = rte_be_to_cpu_64(hello->epoch);
+	rdp_session_established(s, h, RTE_MIN(rte_be_to_cpu_16(hello->mtu), ep->conf.mtu),
+		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window),
+		ep->conf.crc || (hello->features & RTE_BE32(WIRE_FEATURE_CRC)));
+	if (peer_table_add(s) < 0) {
+		rdp_session_free(s);
+		refuse(ep, h, hello, STATUS_NOSPC);
+		return;
+	}
+	send_accept(s, h);
+	ep->handler->opened(ep->handler_ctx, s, 0);
+}
+
+static void
+connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+{
+	uint32_t stamp = rte_be_to_cpu_32(hello->stamp);
+	struct rdp_session *old;
+
+	if (!ep->conf.listen || current_stamp(ep) - stamp > 1 ||
+		rte_be_to_cpu_64(hello->cookie) != cookie_for(ep, h, stamp) ||
+		!params_sane(hello)) {
+		ep->stats.rx_stale++;
+		return;
+	}
+	old = peer_table_find(ep, h, hello->session);
+	if (old != NULL && old->peer_inc == h->frame.src_inc) {
+		if (old->state == RDP_OPEN)
+			send_accept(old, h);
+		return;
+	}
+	if (old != NULL) {
+		if (!supersedes(old, h, hello)) {
+			ep->stats.rx_stale++;
+			return;
+		}
+		peer_table_del(old);
+		rdp_session_fail(old, -ECONNRESET);
+	}
+	connect_new(ep, h, hello);
+}
+
+/* Our session that an answer to a handshake message is for. */
+static struct rdp_session *
+attempt_of(const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+{
+	uint16_t index = rte_be_to_cpu_16(h->frame.session);
+	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
+
+	if (s == NULL || s->local_inc != h->frame.dst_inc || s->peer_ip != h->ip.src_addr ||
+		s->peer_port != h->udp.src_port ||
+		(s->state != RDP_HELLO && s->state != RDP_CONNECT))
+		return NULL;
+	return s;
+}
+
+static void
+challenge_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_challenge *c)
+{
+	struct rdp_session *s = attempt_of(ep, h);
+
+	if (s == NULL)
+		return;
+	s->stamp = rte_be_to_cpu_32(c->stamp);
+	s->cookie = rte_be_to_cpu_64(c->cookie);
+	s->state = RDP_CONNECT;
+	s->tries = 0;
+	send_hello(s);
+}
+
+static void
+accept_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_accept *a)
+{
+	struct rdp_session *s = attempt_of(ep, h);
+	uint16_t window = rte_be_to_cpu_16(a->window), mtu = rte_be_to_cpu_16(a->mtu);
+
+	if (s == NULL || s->state != RDP_CONNECT || h->frame.src_inc == 0)
+		return;
+	if (window < 8 || window > ep->conf.window || mtu < RDP_MTU_MIN || mtu > ep->conf.mtu) {
+		rdp_session_fail(s, -EPROTO);
+		return;
+	}
+	s->peer_index = rte_be_to_cpu_16(a->session);
+	s->peer_node = rte_be_to_cpu_16(a->node);
+	s->peer_epoch = rte_be_to_cpu_64(a->epoch);
+	rdp_session_established(s, h, mtu, window, a->features & RTE_BE32(WIRE_FEATURE_CRC));
+	ep->handler->opened(ep->handler_ctx, s, 0);
+}
+
+static void
+refuse_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+{
+	struct rdp_session *s = attempt_of(ep, h);
+
+	if (s != NULL)
+		rdp_session_fail(s, -ECONNREFUSED);
+}
+
+/* The session that both incarnations name; the sender of a RESET does not know our index. */
+static struct rdp_session *
+session_by_inc(const struct rdp_ep *ep, const struct wire_frame *f)
+{
+	for (uint32_t i = 0; i < ep->max_sessions; i++) {
+		struct rdp_session *s = ep->session[i];
+
+		if (s != NULL && s->local_inc == f->dst_inc && s->peer_inc == f->src_inc)
+			return s;
+	}
+	return NULL;
+}
+
+/* RESETs, sent and received, share a budget: both cost work a stranger can cause. */
+static bool
+reset_allowed(struct rdp_ep *ep)
+{
+	uint64_t ms = ep->now_ns >> 20;
+
+	if (ms != ep->reset_ms) {
+		ep->reset_ms = ms;
+		ep->resets = 0;
+	}
+	return ep->resets++ < RDP_RESETS_PER_MS;
+}
+
+static void
+reset_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+{
+	struct rdp_session *s = reset_allowed(ep) ? session_by_inc(ep, &h->frame) : NULL;
+
+	if (s == NULL || s->peer_ip != h->ip.src_addr)
+		return;
+	if (s->state == RDP_OPEN)
+		rdp_session_fail(s, -ECONNRESET);
+	else if (s->state == RDP_CLOSING)
+		rdp_session_free(s);
+}
+
+static void
+close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+{
+	uint16_t index = rte_be_to_cpu_16(h->frame.session);
+	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
+
+	if (s != NULL && s->local_inc == h->frame.dst_inc && s->peer_inc == h->frame.src_inc) {
+		rdp_send_control(s, WIRE_CLOSED, NULL, 0);
+		if (s->state == RDP_OPEN)
+			rdp_session_fail(s, 0);
+		return;
+	}
+	if (reset_allowed(ep))
+		rdp_send_reply(ep, h, WIRE_CLOSED, WIRE_SESSION_NONE, h->frame.dst_inc, NULL, 0);
+}
+
+static void
+closed_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+{
+	struct rdp_session *s = session_by_inc(ep, &h->frame);
+
+	if (s != NULL && s->state == RDP_CLOSING)
+		rdp_session_free(s);
+}
+
+void
+rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+{
+	uint16_t index = rte_be_to_cpu_16(h->frame.session);
+	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
+
+	ep->stats.rx_stale++;
+	/* Our end is being closed or ended just now: the peer is told in its own way. */
+	if (s != NULL && s->local_inc == h->frame.dst_inc)
+		return;
+	if (!reset_allowed(ep))
+		return;
+	ep->stats.resets_sent++;
+	rdp_send_reply(ep, h, WIRE_RESET, WIRE_SESSION_NONE, h->frame.dst_inc, NULL, 0);
+}
+
+void
+rdp_control_input(struct rdp_ep *ep, struct wire_ipv4_hdrs *h, uint32_t len)
+{
+	const void *body = h + 1;
+
+	len -= sizeof(*h);
+	switch (wire_type(&h->frame)) {
+	case WIRE_HELLO:
+		if (len >= sizeof(struct wire_hello))
+			hello_input(ep, h, body);
+		break;
+	case WIRE_CHALLENGE:
+		if (len >= sizeof(struct wire_challenge))
+			challenge_input(ep, h, body);
+		break;
+	case WIRE_CONNECT:
+		if (len >= sizeof(struct wire_hello))
+			connect_input(ep, h, body);
+		break;
+	case WIRE_ACCEPT:
+		if (len >= sizeof(struct wire_accept))
+			accept_input(ep, h, body);
+		break;
+	case WIRE_REFUSE:
+		refuse_input(ep, h);
+		break;
+	case WIRE_RESET:
+		reset_input(ep, h);
+		break;
+	case WIRE_CLOSE:
+		close_input(ep, h);
+		break;
+	case WIRE_CLOSED:
+		closed_input(ep, h);
+		break;
+	default:
+		ep->stats.rx_malformed++;
+		break;
+	}
+}

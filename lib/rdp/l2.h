@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/**
+ * What a host on an Ethernet has to answer beside its own protocol: ARP and ICMP echo.
+ *
+ * Pure packet functions, any worker, one frame at a time. VLAN tags and IPv6 are not known yet:
+ * such frames are dropped and counted.
+ */
+
+#ifndef SHMX_RDP_L2_H
+#define SHMX_RDP_L2_H
+
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct neigh_table;
+
+/** Who we are on this port. Constant while workers run. */
+struct l2_addr {
+	struct rte_ether_addr mac;
+	rte_be32_t ip;
+	rte_be32_t netmask; /**< 0: every address is on the link */
+	rte_be32_t gateway; /**< for addresses off the link; 0: none */
+};
+
+enum l2_verdict {
+	L2_DROP,  /**< nothing to send; the caller frees the frame */
+	L2_REPLY, /**< the frame has become the answer; the caller sends it */
+};
+
+/** What became of frames. Each one given to l2_input() counts once. */
+enum l2_count {
+	L2_ARP_REPLIED,  /**< ARP request for us, answered */
+	L2_ARP_LEARNED,  /**< ARP reply or announcement, noted */
+	L2_ARP_IGNORED,  /**< about or from addresses that do not concern us */
+	L2_ARP_CONFLICT, /**< another host uses our address */
+	L2_ARP_MALFORMED,
+	L2_ICMP_REPLIED,   /**< echo request for us, answered */
+	L2_ICMP_IGNORED,   /**< other than an echo request */
+	L2_ICMP_MALFORMED, /**< too short, or a wrong checksum */
+	L2_IP_MALFORMED,   /**< version, lengths or header checksum wrong */
+	L2_IP_OPTIONS,
+	L2_IP_FRAGMENT,
+	L2_IP_SOURCE, /**< source that no host can have, or our own */
+	L2_IP_NOT_US, /**< to another address, or of a protocol that we do not speak */
+	L2_ETH_SHORT,
+	L2_ETH_SOURCE, /**< source is no address of a single interface, or our own */
+	L2_ETH_NOT_US, /**< to another interface, or a group that does not concern us */
+	L2_ETH_TYPE,   /**< neither ARP nor IPv4 */
+	L2_MBUF,       /**< a chain, or an mbuf with other owners: cannot be answered in place */
+	L2_NB_COUNTS
+};
+
+/**
+ * Handle a frame that is not for the transport.
+ *
+ * Requests become their answers in place, checksums complete, without offload flags. Learns from
+ * ARP on the way.
+ *
+ * @param m  received frame with all of its Ethernet header, whatever else it holds
+ */
+enum l2_verdict l2_input(
+	struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf *m, uint64_t now_ns);
+
+/** ARP request for the next hop on the way to ip; NULL if there is none or no mbuf is free. */
+struct rte_mbuf *arp_build_request(
+	struct rte_mempool *pool, const struct l2_addr *self, rte_be32_t ip);
+
+/** Gratuitous ARP: tell everyone where we are, once the link is up. NULL if no mbuf is free. */
+struct rte_mbuf *arp_build_announce(struct rte_mempool *pool, const struct l2_addr *self);
+
+/** Name of a counter, fit for telemetry; NULL for a number that is none. */
+const char *l2_count_name(enum l2_count what);
+
+/* The steps of l2_input(), each called when the one before has found the frame in order. */
+enum l2_count arp_input(
+	struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf *m, uint64_t now_ns);
+enum l2_count icmp_input(const struct l2_addr *self, struct rte_mbuf *m);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SHMX_RDP_L2_H */

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef RDP_RDP_H
+#define RDP_RDP_H
+
+/**
+ * @file
+ * Reliable datagram protocol: delivers frames exactly once between two endpoints, and fills
+ * frames with records. It never looks into a record. doc/protocol.md is the specification.
+ *
+ * An endpoint (`rdp_ep`) owns one receive and one transmit queue of a port, its sessions and
+ * their timers, and belongs to one thread. Nothing here locks, allocates from libc, makes a
+ * system call or logs between rdp_ep_create() and rdp_ep_destroy(), but for session creation,
+ * which takes memory from rte_malloc.
+ *
+ * One turn of an endpoint is rdp_poll() and rdp_flush(). In between, the user reserves room for
+ * records with rdp_record() and writes them in place; nothing leaves before rdp_flush().
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include "base/clock.h"
+#include "wire/frame.h"
+
+struct neigh_table;
+struct rdp_ep;
+
+/** Where frames come from and go to: the seam that tests replace. */
+struct rdp_io {
+	void *ctx;
+	/** As rte_eth_rx_burst(). */
+	uint16_t (*rx_burst)(void *ctx, struct rte_mbuf **mbufs, uint16_t n);
+	/** As rte_eth_tx_burst(): takes the first k frames, returns k. */
+	uint16_t (*tx_burst)(void *ctx, struct rte_mbuf **mbufs, uint16_t n);
+};
+
+enum rdp_state {
+	RDP_FREE = 0,
+	RDP_RESOLVE, /**< waiting for the peer's Ethernet address */
+	RDP_HELLO,   /**< HELLO sent, waiting for CHALLENGE */
+	RDP_CONNECT, /**< CONNECT sent, waiting for ACCEPT */
+	RDP_OPEN,
+	RDP_CLOSING, /**< CLOSE sent, waiting for CLOSED */
+	RDP_FAILED,  /**< ends when the current poll has handled its frames */
+};
+
+#define RDP_RING WIRE_WINDOW_MAX
+
+/** Smallest IP datagram a session may be limited to; that of IPv6 (RFC 8200). */
+#define RDP_MTU_MIN 1280
+
+/** Lists of an endpoint, bits of rdp_session.in_lists. */
+enum rdp_list_id {
+	RDP_LIST_DIRTY,   /**< has an open frame */
+	RDP_LIST_ACK,     /**< owes an acknowledgement */
+	RDP_LIST_RECOVER, /**< knows of a frame that overtook another one */
+	RDP_LIST_PARKED,  /**< has frames whose records found no room for responses */
+	RDP_LIST_FAILED,  /**< `error` is set */
+	RDP_LISTS
+};
+
+/**
+ * A session. The first lines are what every frame touches; the ring of unacknowledged frames
+ * stands last. All fields belong to the endpoint's thread.
+ */
+struct rdp_session {
+	/* Filling a frame. */
+	uint8_t *wr;  /**< where the next record goes; NULL: no frame is open */
+	uint8_t *end; /**< end of the room for records of the open frame */
+	struct rte_mbuf *open;
+	struct rdp_ep *ep;
+	/* Sending. Frame numbers are serial numbers (RFC 1982). */
+	uint32_t tx_next;      /**< number of the next frame to be opened */
+	uint32_t tx_una;       /**< oldest unacknowledged frame */
+	uint16_t request_room; /**< frames in flight up to which requests may open a new one */
+	uint16_t tx_room;      /**< the same for responses */
+	uint8_t state;         /**< enum rdp_state */
+	bool no_coalesce;
+	bool crc;
+	uint16_t index; /**< ours */
+	uint16_t mss;   /**< bytes of records a frame holds */
+
+	/* Receiving. */
+	__rte_cache_aligned uint32_t rx_next; /**< every frame before this one has arrived */
+	rte_be32_t local_inc;
+	rte_be32_t peer_inc;
+	uint32_t rx_ts;        /**< time stamp of the newest frame, to be echoed */
+	uint64_t rx_ns;        /**< when it arrived */
+	uint64_t ack_ns;       /**< when the oldest frame not acknowledged yet arrived */
+	uint16_t ack_owed;     /**< frames not acknowledged yet */
+	uint16_t rx_gaps;      /**< frames that arrived ahead of rx_next */
+	bool ack_now;          /**< do not wait for company */
+	uint8_t peer_pressure; /**< 0 to 15 */
+	uint16_t parked;       /**< frames waiting in `park` */
+	uint64_t user;         /**< the handler's */
+
+	/* Frames that arrived ahead of rx_next, one bit each at number modulo the window. */
+	__rte_cache_aligned uint64_t rx_bitmap[RDP_RING / 64];
+	/* Round trip, RFC 6298, in WIRE_TS_NS units; loss, RFC 8985. */
+	uint32_t srtt, rttvar, min_rtt;
+	uint32_t rack_ts; /**< send time of the latest-sent frame known to have arrived */
+	uint32_t rack_rtt;
+	uint32_t sack_high; /**< one past the highest frame known to have arrived */
+	uint8_t backoff;    /**< doublings of the time-out */
+	uint8_t in_lists;   /**< RDP_IN_*: which lists of the endpoint name this session */
+	uint16_t peer_index;
+	uint16_t peer_node;
+	uint32_t rack_check; /**< time stamp at which an outstanding frame may count as lost */
+	uint64_t heard_ns;   /**< when a valid frame of the peer last arrived */
+
+	/* Timer: one entry in the endpoint's wheel; doubly linked list of a slot. */
+	__rte_cache_aligned struct rdp_session *timer_next;
+	struct rdp_session **timer_prev; /**< NULL: not armed */
+	uint64_t timer_ns;
+	uint64_t opened_ns;
+	uint64_t peer_epoch;
+	uint64_t cookie; /**< handshake: from the CHALLENGE */
+	uint32_t stamp;
+	uint8_t tries; /**< handshake and close: messages sent */
+	bool initiator;
+	int error; /**< negative errno: ends at the end of the poll */
+	rte_be32_t peer_ip;
+	rte_be16_t peer_port;
+	uint32_t ip_sum;  /**< sum of the IP header without its total length */
+	uint32_t udp_sum; /**< sum of the pseudo header without the length */
+	struct rte_mbuf *park_head, *park_tail; /**< frames accepted but not consumed, by next */
+	struct wire_ipv4_hdrs hdrs;             /**< template; network byte order, as sent */
+
+	/** Bit per frame of the ring: the peer said it has arrived though earlier ones have not. */
+	uint64_t sacked[RDP_RING / 64];
+	/** Frames from tx_una up to tx_next, at number modulo RDP_RING; we hold a reference. */
+	struct rte_mbuf *ring[RDP_RING];
+};
+
+/** What the layer above is told. All calls come from inside rdp_poll() of that endpoint. */
+struct rdp_handler {
+	/**
+	 * Records of a frame that has arrived for the first time.
+	 * @return bytes consumed, at a record boundary: less than @p len when responses find no
+	 *   room; the rest is offered again when there may be. Negative errno: the peer broke
+	 *   the protocol, the session is reset.
+	 * @p records stays readable until batch_end() returns.
+	 */
+	int32_t (*records)(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len);
+	/** The frames of this burst have been handed over; their memory goes away after this. */
+	void (*batch_end)(void *ctx);
+	/** A session exists (status 0), or the attempt to connect it failed; `s` goes after. */
+	void (*opened)(void *ctx, struct rdp_session *s, int status);
+	/** An open session has ended: 0 in good order by the peer, or negative errno. */
+	void (*closed)(void *ctx, struct rdp_session *s, int status);
+};
+
+struct rdp_conf {
+	struct rdp_io io;
+	struct clock clock;
+	const struct rdp_handler *handler;
+	void *handler_ctx;
+	struct rte_mempool *pool;
+	struct neigh_table *neigh; /**< shared with the other endpoints of the port */
+	struct rte_ether_addr mac;
+	rte_be32_t ip;
+	rte_be32_t netmask; /**< 0: everything is on the link */
+	rte_be32_t gateway;
+	uint16_t udp_port;
+	uint16_t node;
+	uint64_t epoch;
+	uint16_t mtu;
+	uint16_t window; /**< frames in flight, power of two up to RDP_RING */
+	uint16_t max_sessions;
+	bool listen;       /**< accept sessions */
+	bool tx_udp_cksum; /**< the port completes UDP checksums */
+	bool crc;          /**< ask for CRC32C */
+	bool no_coalesce;
+	uint64_t rto_min_ns;
+	uint64_t ack_delay_ns;
+	uint64_t peer_timeout_ns;
+	uint64_t keepalive_ns;
+	int socket_id;
+};
+
+/** Counters; free-running, written by the endpoint's thread, read by anyone. */
+struct rdp_stats {
+	uint64_t rx_frames;
+	uint64_t rx_other; /**< not ours: ARP, ICMP, raw echo */
+	uint64_t rx_malformed;
+	uint64_t rx_bad_checksum;
+	uint64_t rx_stale;
+	uint64_t rx_duplicate;
+	uint64_t rx_parked;
+	uint64_t rx_refused; /**< dropped before acceptance: no room to park */
+	uint64_t tx_frames;
+	uint64_t tx_ack;
+	uint64_t tx_retransmit;
+	uint64_t tx_full; /**< times the port's transmit ring was full */
+	uint64_t rto;
+	uint64_t no_mbuf;
+	uint64_t sessions_opened;
+	uint64_t sessions_closed;
+	uint64_t resets_sent;
+	uint64_t handshakes_refused;
+};
+
+/** Set *ep. @return 0, -EINVAL, -ENOMEM. Slow. */
+int rdp_ep_create(const struct rdp_conf *conf, struct rdp_ep **ep);
+
+/** Free all sessions without a word to the peers, and the endpoint. Slow. */
+void rdp_ep_destroy(struct rdp_ep *ep);
+
+/** Receive and process one burst, run timers. @return frames received and timers run. */
+uint32_t rdp_poll(struct rdp_ep *ep);
+
+/** Process frames that somebody else received; as rdp_poll() without its rx_burst. */
+void rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n);
+
+/** Send all records written so far, and acknowledgements that are due. */
+void rdp_flush(struct rdp_ep *ep);
+
+/** Start a session. The handler's opened() tells the end of it. @return 0, -ENOSPC, -ENOMEM. */
+int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s);
+
+/** Tell the peer and forget the session; closed() is not called. */
+void rdp_close(struct rdp_session *s);
+
+/** Session by index; NULL when there is none. */
+struct rdp_session *rdp_session_at(struct rdp_ep *ep, uint16_t index);
+
+const struct rdp_stats *rdp_ep_stats(const struct rdp_ep *ep);
+
+/** Time of the current poll, ns. */
+uint64_t rdp_now(const struct rdp_ep *ep);
+
+/** Slow half of rdp_record(): close the open frame, open the next. */
+uint8_t *rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room);
+
+/**
+ * Room for a record of @p size bytes, a multiple of eight and at most s->mss, in the session's
+ * open frame, opening one when needed. The caller writes all of it before the next rdp_flush().
+ * @return NULL when the window is full or buffers are short.
+ */
+static inline uint8_t *
+rdp_record(struct rdp_session *s, uint32_t size, uint16_t room)
+{
+	uint8_t *p = s->wr;
+
+	if (unlikely((uint64_t)(s->end - p) < size))
+		return rdp_frame_open(s, size, room);
+	s->wr = p + size;
+	return p;
+}
+
+/** Room for a request: leaves the peer's responses their share of the window. */
+static inline uint8_t *
+rdp_request(struct rdp_session *s, uint32_t size)
+{
+	return rdp_record(s, size, s->request_room);
+}
+
+/** Room for a response. */
+static inline uint8_t *
+rdp_response(struct rdp_session *s, uint32_t size)
+{
+	return rdp_record(s, size, s->tx_room);
+}
+
+#endif /* RDP_RDP_H */

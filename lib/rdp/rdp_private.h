@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef RDP_PRIVATE_H
+#define RDP_PRIVATE_H
+
+#include <rte_hash.h>
+
+#include "rdp/l2.h"
+#include "rdp/neigh.h"
+#include "rdp/rdp.h"
+
+#define RDP_RX_BURST   32
+#define RDP_TX_BURST   32
+#define RDP_TXQ        512 /**< frames waiting for rdp_flush() or for room in the port's ring */
+#define RDP_MBUF_CACHE 64
+#define RDP_PARK_MAX   64 /**< accepted frames a session may hold back */
+
+/** Timer wheel: slots of 2^16 ns, 1024 of them, 67 ms a turn. */
+#define RDP_WHEEL_SHIFT 16
+#define RDP_WHEEL_SLOTS 1024
+
+/** Handshake messages are repeated after this, doubled each time up to the maximum. */
+#define RDP_HANDSHAKE_NS     UINT64_C(1000000)
+#define RDP_HANDSHAKE_MAX_NS UINT64_C(200000000)
+#define RDP_CLOSE_TRIES      5
+#define RDP_RTO_MAX_NS       UINT64_C(100000000)
+
+/** A cookie is good for this long: two periods of the stamp. */
+#define RDP_COOKIE_SHIFT 33 /* 8.6 s */
+
+/** RESETs sent or looked into, a millisecond. */
+#define RDP_RESETS_PER_MS 16
+
+struct rdp_list {
+	struct rdp_session **item;
+	uint16_t n;
+};
+
+struct rdp_txq_entry {
+	struct rte_mbuf *m;
+	struct rdp_session *s; /**< whose acknowledgement rides on it; NULL: frame is complete */
+};
+
+struct rdp_ep {
+	struct rdp_io io;
+	uint64_t now_ns; /**< time of this poll */
+	uint32_t now_ts; /**< the same in WIRE_TS_NS units */
+	rte_be16_t udp_port;
+	rte_be32_t ip;
+	uint16_t max_sessions;
+	uint16_t nb_mbufs; /**< in `mbufs` */
+	uint16_t txq_len;
+	uint16_t txq_ready; /**< of these, headers are final */
+	uint8_t pressure;
+	bool tx_udp_cksum;
+	const struct rdp_handler *handler;
+	void *handler_ctx;
+	struct rdp_session **session; /**< by index */
+	uint64_t rto_min_ns;
+	uint64_t ack_delay_ns;
+	struct rdp_list list[RDP_LISTS];
+	struct rdp_stats stats;
+	struct rte_mbuf *mbufs[RDP_MBUF_CACHE];
+	struct rdp_txq_entry txq[RDP_TXQ];
+
+	/* Slow path. */
+	struct rdp_conf conf;
+	struct l2_addr self;
+	uint64_t wheel_tick; /**< slots up to here have been run */
+	uint64_t reset_ms;   /**< millisecond that `resets` counts */
+	uint32_t resets;
+	uint64_t cookie_key[2];
+	uint32_t next_inc;         /**< incarnations count up from a random start, zero left out */
+	struct rte_hash *peers;    /**< (address, port, index) of the initiator to our index */
+	struct rdp_session *spare; /**< memory of ended sessions, linked by timer_next */
+	uint16_t *free_index;      /**< stack */
+	uint16_t nb_free;
+	struct rdp_session *wheel[RDP_WHEEL_SLOTS];
+};
+
+/* session.c */
+struct rdp_session *rdp_session_new(struct rdp_ep *ep);
+void rdp_session_free(struct rdp_session *s);
+void rdp_session_address(
+	struct rdp_session *s, const struct rte_ether_addr *mac, rte_be32_t ip, rte_be16_t port);
+void rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu,
+	uint16_t window, bool crc);
+void rdp_session_end(struct rdp_session *s, int status);
+void rdp_session_fail(struct rdp_session *s, int error);
+
+/* lists of sessions; each names a session at most once */
+static inline void
+rdp_list_add(struct rdp_session *s, enum rdp_list_id id)
+{
+	struct rdp_list *list = &s->ep->list[id];
+
+	if (s->in_lists & (1u << id))
+		return;
+	s->in_lists |= (uint8_t)(1u << id);
+	list->item[list->n++] = s;
+}
+
+/** Take entry @p i out; the last one moves to its place. */
+static inline void
+rdp_list_del_at(struct rdp_ep *ep, enum rdp_list_id id, uint16_t i)
+{
+	struct rdp_list *list = &ep->list[id];
+
+	list->item[i]->in_lists &= (uint8_t) ~(1u << id);
+	list->item[i] = list->item[--list->n];
+}
+
+void rdp_list_del(struct rdp_session *s, enum rdp_list_id id);
+
+/* tx.c */
+struct rte_mbuf *rdp_mbuf_get(struct rdp_ep *ep);
+void rdp_txq_put(struct rdp_ep *ep, struct rte_mbuf *m, struct rdp_session *s);
+bool rdp_send_ack(struct rdp_session *s);
+void rdp_retransmit(struct rdp_session *s, uint32_t psn);
+
+static inline uint32_t
+rdp_in_flight(const struct rdp_session *s)
+{
+	return s->tx_next - s->tx_una;
+}
+
+static inline struct wire_ipv4_hdrs *
+rdp_hdrs(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
+}
+
+/** Send time of a frame in flight. */
+static inline uint32_t
+rdp_sent_ts(const struct rdp_session *s, uint32_t psn)
+{
+	return rte_be_to_cpu_32(rdp_hdrs(s->ring[psn % RDP_RING])->frame.ts);
+}
+
+static inline bool
+rdp_bit(const uint64_t *bitmap, uint32_t psn)
+{
+	return bitmap[psn % RDP_RING / 64] >> (psn % 64) & 1;
+}
+
+static inline void
+rdp_bit_set(uint64_t *bitmap, uint32_t psn)
+{
+	bitmap[psn % RDP_RING / 64] |= UINT64_C(1) << (psn % 64);
+}
+
+static inline void
+rdp_bit_clear(uint64_t *bitmap, uint32_t psn)
+{
+	bitmap[psn % RDP_RING / 64] &= ~(UINT64_C(1) << (psn % 64));
+}
+
+/* ack.c */
+void rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack);
+void rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room);
+void rdp_sack_build(const struct rdp_session *s, struct wire_sack *sack);
+
+/* loss.c */
+void rdp_loss_detect(struct rdp_session *s);
+void rdp_loss_timeout(struct rdp_session *s);
+uint64_t rdp_rto_ns(const struct rdp_session *s);
+void rdp_rtt_sample(struct rdp_session *s, uint32_t rtt);
+
+/* timer.c */
+void rdp_timer_arm(struct rdp_session *s, uint64_t at_ns);
+void rdp_timer_disarm(struct rdp_session *s);
+uint32_t rdp_timer_run(struct rdp_ep *ep);
+
+/* handshake.c: everything that is not DATA or ACK of a known session */
+void rdp_control_input(struct rdp_ep *ep, struct wire_ipv4_hdrs *h, uint32_t len);
+void rdp_handshake_start(struct rdp_session *s);
+void rdp_handshake_timer(struct rdp_session *s);
+void rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h);
+
+/* control.c: frames outside the numbered stream */
+void rdp_send_reply(struct rdp_ep *ep, const struct wire_ipv4_hdrs *to, uint8_t type,
+	uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len);
+void rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len);
+
+/* cookie.c */
+uint64_t rdp_cookie(const uint64_t key[2], const void *data, uint32_t len);
+
+/* checksum.c */
+bool rdp_checksum_good(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h);
+
+#endif /* RDP_PRIVATE_H */

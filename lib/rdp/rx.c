@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include "rdp/rdp_private.h"
+
+/* Whether the frame is an IPv4 UDP datagram for this endpoint, and all lengths agree. */
+static inline bool
+is_ours(const struct rdp_ep *ep, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
+{
+	return m->data_len >= sizeof(*h) && h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	       h->ip.version_ihl == 0x45 && h->ip.next_proto_id == IPPROTO_UDP &&
+	       h->udp.dst_port == ep->udp_port && h->ip.dst_addr == ep->ip;
+}
+
+/* Length of the frame without padding; 0 when lengths disagree or it is a fragment. */
+static inline uint32_t
+frame_len(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
+{
+	uint32_t ip = rte_be_to_cpu_16(h->ip.total_length);
+	uint32_t udp = rte_be_to_cpu_16(h->udp.dgram_len);
+
+	if (unlikely(m->nb_segs != 1 || ip + sizeof(h->eth) > m->data_len ||
+		     udp + sizeof(h->ip) != ip || ip + sizeof(h->eth) < sizeof(*h) ||
+		     (h->ip.fragment_offset & RTE_BE16(0x3fff)) != 0))
+		return 0;
+	return ip + (uint32_t)sizeof(h->eth);
+}
+
+/* Everything that is not shmx: answer ARP and ping, or drop. Takes the frame. */
+static void
+other_input(struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	ep->stats.rx_other++;
+	if (ep->conf.neigh != NULL && ep->txq_len < RDP_TXQ &&
+		l2_input(ep->conf.neigh, &ep->self, m, ep->now_ns) == L2_REPLY)
+		rdp_txq_put(ep, m, NULL);
+	else
+		rte_pktmbuf_free(m);
+}
+
+static inline struct rdp_session *
+session_of(const struct rdp_ep *ep, const struct wire_frame *f)
+{
+	uint16_t index = rte_be_to_cpu_16(f->session);
+	struct rdp_session *s;
+
+	if (unlikely(index >= ep->max_sessions))
+		return NULL;
+	s = ep->session[index];
+	if (unlikely(s == NULL || s->local_inc != f->dst_inc || s->peer_inc != f->src_inc ||
+		     s->state != RDP_OPEN))
+		return NULL;
+	return s;
+}
+
+static void
+park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len)
+{
+	m->next = NULL;
+	m->data_off = (uint16_t)(m->data_off + offset);
+	m->data_len = len;
+	m->pkt_len = len;
+	if (s->park_head == NULL)
+		s->park_head = m;
+	else
+		s->park_tail->next = m;
+	s->park_tail = m;
+	s->parked++;
+	s->ep->stats.rx_parked++;
+	rdp_list_add(s, RDP_LIST_PARKED);
+}
+
+/* Hand the records to the layer above; what it has no room to answer waits in the park. Returns
+ * whether the frame stays the caller's. */
+static inline bool
+deliver(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len)
+{
+	struct rdp_ep *ep = s->ep;
+	int32_t done = 0;
+
+	if (likely(s->park_head == NULL)) {
+		done = ep->handler->records(ep->handler_ctx, s,
+			rte_pktmbuf_mtod_offset(m, const uint8_t *, offset), len);
+		if (unlikely(done < 0)) {
+			rdp_session_fail(s, done);
+			return true;
+		}
+	}
+	if (likely(done == len))
+		return true;
+	park(s, m, (uint16_t)(offset + done), (uint16_t)(len - done));
+	return false;
+}
+
+/* A frame that overtook others, or came twice. Returns whether it is new. */
+static bool
+accept_slow(struct rdp_session *s, uint32_t psn)
+{
+	uint32_t ahead = psn - s->rx_next;
+
+	s->ack_now = true;
+	rdp_list_add(s, RDP_LIST_ACK);
+	if (ahead >= RDP_RING || rdp_bit(s->rx_bitmap, psn)) {
+		s->ep->stats.rx_duplicate++;
+		return false;
+	}
+	rdp_bit_set(s->rx_bitmap, psn);
+	s->rx_gaps++;
+	return true;
+}
+
+/* In order: move past it and past all that had arrived early. */
+static inline void
+accept_next(struct rdp_session *s)
+{
+	s->rx_next++;
+	while (unlikely(s->rx_gaps > 0) && rdp_bit(s->rx_bitmap, s->rx_next)) {
+		rdp_bit_clear(s->rx_bitmap, s->rx_next);
+		s->rx_next++;
+		s->rx_gaps--;
+	}
+}
+
+static inline bool
+accept_frame(struct rdp_session *s, const struct wire_frame *f)
+{
+	struct rdp_ep *ep = s->ep;
+	uint32_t psn = rte_be_to_cpu_32(f->psn);
+	uint32_t ts = rte_be_to_cpu_32(f->ts);
+
+	if (unlikely(s->parked >= RDP_PARK_MAX)) {
+		ep->stats.rx_refused++;
+		return false;
+	}
+	if ((int32_t)(ts - s->rx_ts) >= 0) {
+		s->rx_ts = ts;
+		s->rx_ns = ep->now_ns;
+	}
+	if (unlikely(psn != s->rx_next)) {
+		if (!accept_slow(s, psn))
+			return false;
+	} else {
+		accept_next(s);
+	}
+	if (s->ack_owed++ == 0) {
+		s->ack_ns = ep->now_ns;
+		rdp_list_add(s, RDP_LIST_ACK);
+	}
+	return true;
+}
+
+static bool
+crc_good(const struct wire_frame *f, uint32_t len)
+{
+	rte_be32_t crc;
+
+	if (len < sizeof(*f) + WIRE_CRC_LEN)
+		return false;
+	len -= WIRE_CRC_LEN;
+	memcpy(&crc, (const uint8_t *)f + len, sizeof(crc));
+	return rte_be_to_cpu_32(crc) == wire_crc32c(f, len);
+}
+
+/* DATA or ACK of an open session. Returns whether the frame stays the caller's. */
+static inline bool
+session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f, uint32_t len)
+{
+	uint32_t ack = rte_be_to_cpu_32(f->ack);
+
+	if (unlikely(s->crc)) {
+		if (!(f->flags & WIRE_F_CRC) ||
+			!crc_good(f, len - offsetof(struct wire_ipv4_hdrs, frame))) {
+			s->ep->stats.rx_bad_checksum++;
+			return true;
+		}
+		len -= WIRE_CRC_LEN;
+	}
+	s->heard_ns = s->ep->now_ns;
+	s->peer_pressure = f->flags >> WIRE_PRESSURE_SHIFT;
+	if (ack != s->tx_una)
+		rdp_ack_input(s, f, ack);
+	len -= sizeof(struct wire_ipv4_hdrs);
+	if (likely(wire_type(f) == WIRE_DATA)) {
+		if (accept_frame(s, f) && len > 0)
+			return deliver(s, m, sizeof(struct wire_ipv4_hdrs), (uint16_t)len);
+	} else if (f->flags & WIRE_F_SACK) {
+		rdp_sack_input(s, f, len);
+	}
+	return true;
+}
+
+/* One frame from the port. Returns whether it stays the caller's. */
+static inline bool
+frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	struct wire_ipv4_hdrs *h = rdp_hdrs(m);
+	struct rdp_session *s;
+	uint32_t len;
+
+	if (unlikely(!is_ours(ep, m, h))) {
+		other_input(ep, m);
+		return false;
+	}
+	len = frame_len(m, h);
+	if (unlikely(len == 0 || wire_version(&h->frame) != WIRE_VERSION)) {
+		ep->stats.rx_malformed++;
+	} else if (unlikely(!rdp_checksum_good(m, h))) {
+		ep->stats.rx_bad_checksum++;
+	} else if (unlikely(
+			   wire_type(&h->frame) != WIRE_DATA && wire_type(&h->frame) != WIRE_ACK)) {
+		rdp_control_input(ep, h, len);
+	} else {
+		s = session_of(ep, &h->frame);
+		if (likely(s != NULL))
+			return session_input(s, m, &h->frame, len);
+		rdp_unknown_input(ep, h);
+	}
+	return true;
+}
+
+void
+rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const uint8_t *));
+		rte_prefetch0(rte_pktmbuf_mtod_offset(mbufs[i], const uint8_t *, 64));
+	}
+	ep->stats.rx_frames += n;
+	for (uint16_t i = 0; i < n; i++)
+		if (frame_input(ep, mbufs[i]))
+			mbufs[kept++] = mbufs[i];
+	ep->handler->batch_end(ep->handler_ctx);
+	rte_pktmbuf_free_bulk(mbufs, kept);
+}
+
+/* Offer the records of parked frames again. */
+static void
+unpark(struct rdp_session *s)
+{
+	struct rdp_ep *ep = s->ep;
+
+	while (s->park_head != NULL) {
+		struct rte_mbuf *m = s->park_head;
+		int32_t done = ep->handler->records(
+			ep->handler_ctx, s, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+
+		if (done < 0) {
+			rdp_session_fail(s, done);
+			return;
+		}
+		if (done > 0)
+			ep->handler->batch_end(ep->handler_ctx);
+		if (done < m->data_len) {
+			rte_pktmbuf_adj(m, (uint16_t)done);
+			return;
+		}
+		s->park_head = m->next;
+		s->parked--;
+		m->next = NULL;
+		rte_pktmbuf_free(m);
+	}
+}
+
+static void
+run_parked(struct rdp_ep *ep)
+{
+	struct rdp_list *list = &ep->list[RDP_LIST_PARKED];
+
+	for (uint16_t i = list->n; i-- > 0;) {
+		struct rdp_session *s = list->item[i];
+
+		unpark(s);
+		if (s->park_head == NULL)
+			rdp_list_del_at(ep, RDP_LIST_PARKED, i);
+	}
+}
+
+static void
+run_recovery(struct rdp_ep *ep)
+{
+	struct rdp_list *list = &ep->list[RDP_LIST_RECOVER];
+
+	for (uint16_t i = list->n; i-- > 0;) {
+		struct rdp_session *s = list->item[i];
+
+		if (!wire_psn_before(s->tx_una, s->sack_high))
+			rdp_list_del_at(ep, RDP_LIST_RECOVER, i);
+		else if ((int32_t)(ep->now_ts - s->rack_check) >= 0)
+			rdp_loss_detect(s);
+	}
+}
+
+static void
+run_failed(struct rdp_ep *ep)
+{
+	struct rdp_list *list = &ep->list[RDP_LIST_FAILED];
+
+	while (list->n > 0)
+		rdp_session_end(list->item[list->n - 1], list->item[list->n - 1]->error);
+}
+
+uint32_t
+rdp_poll(struct rdp_ep *ep)
+{
+	struct rte_mbuf *mbufs[RDP_RX_BURST];
+	uint32_t work;
+	uint16_t n;
+
+	ep->now_ns = clock_now(&ep->conf.clock);
+	ep->now_ts = (uint32_t)(ep->now_ns >> WIRE_TS_SHIFT);
+	n = ep->io.rx_burst(ep->io.ctx, mbufs, RDP_RX_BURST);
+	work = n;
+	if (n > 0)
+		rdp_input(ep, mbufs, n);
+	if (unlikely(ep->list[RDP_LIST_PARKED].n > 0))
+		run_parked(ep);
+	if (unlikely(ep->list[RDP_LIST_RECOVER].n > 0))
+		run_recovery(ep);
+	if (unlikely(ep->now_ns >> RDP_WHEEL_SHIFT != ep->wheel_tick))
+		work += rdp_timer_run(ep);
+	if (unlikely(ep->list[RDP_LIST_FAILED].n > 0))
+		run_failed(ep);
+	return work;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "rdp/peer_table.h"
+#include "rdp/rdp_private.h"
+
+static_assert(sizeof(struct rdp_session) <= 4096, "a session costs at most one page");
+
+void
+rdp_list_del(struct rdp_session *s, enum rdp_list_id id)
+{
+	struct rdp_list *list = &s->ep->list[id];
+
+	if (!(s->in_lists & (1u << id)))
+		return;
+	for (uint16_t i = 0; i < list->n; i++) {
+		if (list->item[i] == s) {
+			rdp_list_del_at(s->ep, id, i);
+			return;
+		}
+	}
+}
+
+static struct rdp_session *
+session_memory(struct rdp_ep *ep)
+{
+	struct rdp_session *s = ep->spare;
+
+	if (s == NULL)
+		return rte_malloc_socket(
+			"rdp_session", sizeof(*s), RTE_CACHE_LINE_SIZE, ep->conf.socket_id);
+	ep->spare = s->timer_next;
+	return s;
+}
+
+static uint32_t
+incarnation(struct rdp_ep *ep)
+{
+	if (++ep->next_inc == 0)
+		ep->next_inc = 1;
+	return ep->next_inc;
+}
+
+struct rdp_session *
+rdp_session_new(struct rdp_ep *ep)
+{
+	struct rdp_session *s;
+
+	if (ep->nb_free == 0)
+		return NULL;
+	s = session_memory(ep);
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	s->ep = ep;
+	s->index = ep->free_index[--ep->nb_free];
+	s->local_inc = rte_cpu_to_be_32(incarnation(ep));
+	s->no_coalesce = ep->conf.no_coalesce;
+	s->opened_ns = ep->now_ns;
+	s->heard_ns = ep->now_ns;
+	ep->session[s->index] = s;
+	return s;
+}
+
+void
+rdp_session_address(
+	struct rdp_session *s, const struct rte_ether_addr *mac, rte_be32_t ip, rte_be16_t port)
+{
+	const struct rdp_conf *conf = &s->ep->conf;
+	struct wire_ipv4_hdrs *h = &s->hdrs;
+
+	s->peer_ip = ip;
+	s->peer_port = port;
+	rte_ether_addr_copy(mac, &h->eth.dst_addr);
+	rte_ether_addr_copy(&conf->mac, &h->eth.src_addr);
+	h->eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	h->ip.version_ihl = 0x45;
+	h->ip.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
+	h->ip.time_to_live = 64;
+	h->ip.next_proto_id = IPPROTO_UDP;
+	h->ip.src_addr = conf->ip;
+	h->ip.dst_addr = ip;
+	h->udp.src_port = rte_cpu_to_be_16(conf->udp_port);
+	h->udp.dst_port = port;
+	h->frame.session = RTE_BE16(WIRE_SESSION_NONE);
+	h->frame.src_inc = s->local_inc;
+	/* Both sums lack the length alone, which each frame adds. */
+	s->ip_sum = rte_raw_cksum(&h->ip, sizeof(h->ip));
+	s->udp_sum = rte_raw_cksum(&h->ip.src_addr, 2 * sizeof(h->ip.src_addr)) +
+	             RTE_BE16(IPPROTO_UDP);
+}
+
+void
+rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu,
+	uint16_t window, bool crc)
+{
+	struct rdp_ep *ep = s->ep;
+	uint32_t room = mtu - (sizeof(*h) - sizeof(h->eth)) - (crc ? WIRE_CRC_LEN : 0);
+
+	s->state = RDP_OPEN;
+	s->peer_inc = h->frame.src_inc;
+	s->hdrs.frame.version_type = WIRE_VERSION << 4 | WIRE_DATA;
+	s->hdrs.frame.flags = crc ? WIRE_F_CRC : 0;
+	s->hdrs.frame.session = rte_cpu_to_be_16(s->peer_index);
+	s->hdrs.frame.dst_inc = s->peer_inc;
+	s->crc = crc;
+	s->mss = (uint16_t)RTE_ALIGN_FLOOR(room, 8u);
+	s->tx_room = window;
+	s->request_room = window / 2;
+	s->rx_ts = rte_be_to_cpu_32(h->frame.ts);
+	s->rx_ns = ep->now_ns;
+	s->heard_ns = ep->now_ns;
+	s->tries = 0;
+	ep->stats.sessions_opened++;
+	rdp_timer_arm(s, ep->now_ns + ep->conf.keepalive_ns);
+}
+
+/* Give up all frames: in flight, parked, being filled, waiting for the port. */
+static void
+drop_frames(struct rdp_session *s)
+{
+	struct rdp_ep *ep = s->ep;
+	uint16_t kept = 0;
+
+	for (uint32_t psn = s->tx_una; psn != s->tx_next; psn++)
+		rte_pktmbuf_free(s->ring[psn % RDP_RING]);
+	s->tx_una = s->tx_next;
+	rte_pktmbuf_free(s->open);
+	s->open = NULL;
+	s->wr = NULL;
+	s->end = NULL;
+	while (s->park_head != NULL) {
+		struct rte_mbuf *m = s->park_head;
+
+		s->park_head = m->next;
+		m->next = NULL;
+		rte_pktmbuf_free(m);
+	}
+	s->parked = 0;
+	for (uint16_t i = 0; i < ep->txq_len; i++) {
+		if (ep->txq[i].s == s)
+			rte_pktmbuf_free(ep->txq[i].m);
+		else
+			ep->txq[kept++] = ep->txq[i];
+		if (i + 1 == ep->txq_ready)
+			ep->txq_ready = kept;
+	}
+	ep->txq_len = kept;
+}
+
+static void
+leave_lists(struct rdp_session *s)
+{
+	for (unsigned int id = 0; id < RDP_LISTS; id++)
+		rdp_list_del(s, (enum rdp_list_id)id);
+}
+
+void
+rdp_session_free(struct rdp_session *s)
+{
+	struct rdp_ep *ep = s->ep;
+
+	drop_frames(s);
+	leave_lists(s);
+	rdp_timer_disarm(s);
+	peer_table_del(s);
+	ep->session[s->index] = NULL;
+	ep->free_index[ep->nb_free++] = s->index;
+	s->state = RDP_FREE;
+	s->timer_next = ep->spare;
+	ep->spare = s;
+}
+
+void
+rdp_session_fail(struct rdp_session *s, int error)
+{
+	if (s->state == RDP_FAILED)
+		return;
+	s->error = error;
+	s->initiator = s->initiator && s->state != RDP_OPEN;
+	s->state = RDP_FAILED;
+	rdp_list_add(s, RDP_LIST_FAILED);
+}
+
+void
+rdp_session_end(struct rdp_session *s, int status)
+{
+	struct rdp_ep *ep = s->ep;
+
+	ep->stats.sessions_closed++;
+	if (s->initiator)
+		ep->handler->opened(ep->handler_ctx, s, status);
+	else
+		ep->handler->closed(ep->handler_ctx, s, status);
+	rdp_session_free(s);
+}
+
+void
+rdp_close(struct rdp_session *s)
+{
+	uint8_t state = s->state;
+
+	drop_frames(s);
+	leave_lists(s);
+	if (state != RDP_OPEN) {
+		rdp_session_free(s);
+		return;
+	}
+	s->state = RDP_CLOSING;
+	s->ep->stats.sessions_closed++;
+	rdp_handshake_timer(s);
+}
+
+struct rdp_session *
+rdp_session_at(struct rdp_ep *ep, uint16_t index)
+{
+	return index < ep->max_sessions ? ep->session[index] : NULL;
+}

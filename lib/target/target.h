@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef TARGET_TARGET_H
+#define TARGET_TARGET_H
+
+/**
+ * @file
+ * The target executes request records against memory. It runs in the memory node, and in any
+ * process that exports memory.
+ *
+ * One `struct target` is shared; one `struct target_worker` belongs to each thread that polls
+ * endpoints, and is the handler context of those endpoints (target_handler). Data operations run
+ * at once, on the worker that received them. Operations on a pool's allocator run on the pool's
+ * home worker, pool id modulo the number of workers; others hand them over on rings. Operations
+ * that reserve or release memory run on the control thread (target_control_poll()).
+ */
+
+#include <stdint.h>
+
+#include "rdp/rdp.h"
+
+struct mem;
+struct target;
+struct target_worker;
+
+struct target_conf {
+	struct mem *mem;
+	unsigned int nb_workers;
+	int socket_id;
+};
+
+/** @return 0, -EINVAL, -ENOMEM. Slow. */
+int target_create(const struct target_conf *conf, struct target **target);
+void target_destroy(struct target *target);
+
+/** Context of worker @p index, 0 to nb_workers - 1. */
+struct target_worker *target_worker_at(struct target *target, unsigned int index);
+
+/** Handler of the endpoints of a worker; its context is the target_worker. */
+extern const struct rdp_handler target_handler;
+
+/**
+ * Once per turn of a worker, between rdp_poll() and rdp_flush() of its endpoints: serve what
+ * other workers and the control thread handed over, finish frees, report a quiescent state.
+ * @return work done.
+ */
+uint32_t target_worker_poll(struct target_worker *w);
+
+/** The worker's thread starts or stops polling; what it does not report is not waited for. */
+void target_worker_online(struct target_worker *w);
+void target_worker_offline(struct target_worker *w);
+
+/**
+ * Serve operations that reserve or release memory. Called by one thread that may sleep, a few
+ * times a millisecond; takes as long as the system needs to map memory.
+ * @return operations served.
+ */
+uint32_t target_control_poll(struct target *target);
+
+/** Counters of a worker; free-running, written by it, read by anyone. */
+struct target_stats {
+	uint64_t ops[32];   /**< by enum wire_op */
+	uint64_t op_errors; /**< operations that ended with a status other than OK */
+	uint64_t bytes_read, bytes_written;
+	uint64_t handed_over; /**< operations given to another worker or the control thread */
+	uint64_t busy;        /**< operations refused because the hand-over table was full */
+	uint64_t malformed;
+};
+
+const struct target_stats *target_worker_stats(const struct target_worker *w);
+
+#endif /* TARGET_TARGET_H */

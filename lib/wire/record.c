@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include "wire/record.h"
+
+const struct wire_op_info wire_op_table[256] = {
+	[WIRE_OP_GET] = {sizeof(struct wire_get), WIRE_TAIL_NONE},
+	[WIRE_OP_PUT] = {sizeof(struct wire_put), WIRE_TAIL_DATA},
+	[WIRE_OP_FILL] = {sizeof(struct wire_fill), WIRE_TAIL_NONE},
+	[WIRE_OP_FETCH_ADD] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
+	[WIRE_OP_FETCH_AND] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
+	[WIRE_OP_FETCH_OR] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
+	[WIRE_OP_FETCH_XOR] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
+	[WIRE_OP_SWAP] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
+	[WIRE_OP_CAS] = {sizeof(struct wire_cas), WIRE_TAIL_NONE},
+	[WIRE_OP_ALLOC] = {sizeof(struct wire_alloc), WIRE_TAIL_NAME},
+	[WIRE_OP_FREE] = {sizeof(struct wire_free), WIRE_TAIL_NONE},
+	[WIRE_OP_RESIZE] = {sizeof(struct wire_resize), WIRE_TAIL_NONE},
+	[WIRE_OP_LOOKUP] = {sizeof(struct wire_lookup), WIRE_TAIL_NAME},
+	[WIRE_OP_OWN] = {sizeof(struct wire_own), WIRE_TAIL_NONE},
+	[WIRE_OP_POOL_CREATE] = {sizeof(struct wire_pool_create), WIRE_TAIL_NAME},
+	[WIRE_OP_POOL_DESTROY] = {sizeof(struct wire_pool), WIRE_TAIL_NONE},
+	[WIRE_OP_POOL_GROW] = {sizeof(struct wire_pool), WIRE_TAIL_NONE},
+	[WIRE_OP_POOL_SHRINK] = {sizeof(struct wire_pool), WIRE_TAIL_NONE},
+	[WIRE_OP_POOL_OPEN] = {sizeof(struct wire_pool_open), WIRE_TAIL_NAME},
+	[WIRE_OP_POOL_LIST] = {sizeof(struct wire_pool_list), WIRE_TAIL_NONE},
+	[WIRE_OP_POOL_STAT] = {sizeof(struct wire_pool), WIRE_TAIL_NONE},
+};
+
+static const char *const names[WIRE_OP_MAX] = {
+	[WIRE_OP_GET] = "get",
+	[WIRE_OP_PUT] = "put",
+	[WIRE_OP_FILL] = "fill",
+	[WIRE_OP_FETCH_ADD] = "fetch-add",
+	[WIRE_OP_FETCH_AND] = "fetch-and",
+	[WIRE_OP_FETCH_OR] = "fetch-or",
+	[WIRE_OP_FETCH_XOR] = "fetch-xor",
+	[WIRE_OP_SWAP] = "swap",
+	[WIRE_OP_CAS] = "compare-and-swap",
+	[WIRE_OP_ALLOC] = "alloc",
+	[WIRE_OP_FREE] = "free",
+	[WIRE_OP_RESIZE] = "resize",
+	[WIRE_OP_LOOKUP] = "lookup",
+	[WIRE_OP_OWN] = "own",
+	[WIRE_OP_POOL_CREATE] = "pool-create",
+	[WIRE_OP_POOL_DESTROY] = "pool-destroy",
+	[WIRE_OP_POOL_GROW] = "pool-grow",
+	[WIRE_OP_POOL_SHRINK] = "pool-shrink",
+	[WIRE_OP_POOL_OPEN] = "pool-open",
+	[WIRE_OP_POOL_LIST] = "pool-list",
+	[WIRE_OP_POOL_STAT] = "pool-stat",
+};
+
+const char *
+wire_op_name(uint8_t op)
+{
+	op &= (uint8_t)~WIRE_RESPONSE;
+	return op < WIRE_OP_MAX && names[op] != NULL ? names[op] : "unknown";
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef WIRE_RECORD_H
+#define WIRE_RECORD_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
+#include <rte_common.h>
+
+/**
+ * Records: operation requests and their responses inside a DATA frame. Layouts and rules stand
+ * in doc/protocol.md, section "Records". Every record starts with the same eight bytes, is a
+ * multiple of eight bytes long and starts on an eight-byte boundary of the datagram; multi-byte
+ * fields are in network byte order.
+ */
+
+enum wire_op {
+	WIRE_OP_GET = 1,
+	WIRE_OP_PUT = 2,
+	WIRE_OP_FILL = 3,
+	WIRE_OP_FETCH_ADD = 4,
+	WIRE_OP_FETCH_AND = 5,
+	WIRE_OP_FETCH_OR = 6,
+	WIRE_OP_FETCH_XOR = 7,
+	WIRE_OP_SWAP = 8,
+	WIRE_OP_CAS = 9,
+
+	WIRE_OP_ALLOC = 16,
+	WIRE_OP_FREE = 17,
+	WIRE_OP_RESIZE = 18,
+	WIRE_OP_LOOKUP = 19,
+	WIRE_OP_OWN = 20,
+
+	WIRE_OP_POOL_CREATE = 24,
+	WIRE_OP_POOL_DESTROY = 25,
+	WIRE_OP_POOL_GROW = 26,
+	WIRE_OP_POOL_SHRINK = 27,
+	WIRE_OP_POOL_OPEN = 28,
+	WIRE_OP_POOL_LIST = 29,
+	WIRE_OP_POOL_STAT = 30,
+
+	WIRE_OP_MAX
+};
+
+/** Set in `op` of a response. */
+#define WIRE_RESPONSE 0x80u
+
+struct wire_record {
+	uint8_t op;     /**< enum wire_op, WIRE_RESPONSE */
+	uint8_t status; /**< response: enum status; request: zero */
+	rte_be16_t id;  /**< the requester's, copied into the response */
+	rte_be32_t len; /**< see each operation; response: bytes of data that follow */
+} __rte_packed __rte_aligned(8);
+
+static_assert(sizeof(struct wire_record) == 8, "part of the protocol");
+
+/** Most bytes of data one GET or PUT record may carry; less where the MTU is small. */
+#define WIRE_DATA_MAX 8192
+
+/** Most bytes one FILL record may cover, so that no record takes long to execute. */
+#define WIRE_FILL_MAX 65536
+
+#define WIRE_NAME_MAX 63 /**< bytes of a name, no terminator on the wire */
+
+/** GET: len = bytes wanted. Response data: the bytes. */
+struct wire_get {
+	struct wire_record rec;
+	rte_be64_t addr;
+};
+
+/** PUT: len = bytes of data behind this. FILL: len = bytes to fill, no data. */
+struct wire_put {
+	struct wire_record rec;
+	rte_be64_t addr;
+};
+
+struct wire_fill {
+	struct wire_record rec;
+	rte_be64_t addr;
+	rte_be64_t pattern; /**< its eight bytes in this order, from addr on */
+};
+
+/** FETCH_*, SWAP: len = width, 4 or 8. Response data: eight bytes, the value found. */
+struct wire_atomic {
+	struct wire_record rec;
+	rte_be64_t addr;
+	rte_be64_t operand;
+};
+
+struct wire_cas {
+	struct wire_record rec;
+	rte_be64_t addr;
+	rte_be64_t compare;
+	rte_be64_t swap;
+};
+
+/** Who owns memory: everyone, or the requesting node alone. */
+enum wire_owner {
+	WIRE_OWNER_EVERYONE = 0,
+	WIRE_OWNER_SELF = 1,
+};
+
+/** ALLOC: len = bytes of the name behind this, 0 for none. Response data: the address. */
+struct wire_alloc {
+	struct wire_record rec;
+	rte_be64_t size;
+	rte_be16_t pool;
+	uint8_t align_log2;
+	uint8_t owner; /**< enum wire_owner */
+	uint8_t reserved[4];
+};
+
+/** FREE. Response: no data. */
+struct wire_free {
+	struct wire_record rec;
+	rte_be64_t addr;
+};
+
+/** RESIZE. Response: no data; the address stays. */
+struct wire_resize {
+	struct wire_record rec;
+	rte_be64_t addr;
+	rte_be64_t size;
+};
+
+/** LOOKUP: len = bytes of the name behind this. Response data: address, length. */
+struct wire_lookup {
+	struct wire_record rec;
+	rte_be16_t pool;
+	uint8_t reserved[6];
+};
+
+/** OWN: a granule-aligned range inside one allocation. Response: no data. */
+struct wire_own {
+	struct wire_record rec;
+	rte_be64_t addr;
+	rte_be64_t size;
+	uint8_t owner; /**< enum wire_owner */
+	uint8_t reserved[7];
+};
+
+/** POOL_CREATE: len = bytes of the name behind this. Response data: pool id in eight bytes. */
+struct wire_pool_create {
+	struct wire_record rec;
+	rte_be64_t size;
+	rte_be64_t max_size;
+	rte_be32_t granule;
+	uint8_t reserved[4];
+};
+
+/**
+ * POOL_DESTROY (bytes = 1: even with live allocations), POOL_GROW, POOL_SHRINK (bytes = by how
+ * much), POOL_STAT (bytes = 0). Response data: GROW, SHRINK the new size; STAT one
+ * struct wire_pool_info.
+ */
+struct wire_pool {
+	struct wire_record rec;
+	rte_be64_t bytes;
+	rte_be16_t pool;
+	uint8_t reserved[6];
+};
+
+/** POOL_OPEN: len = bytes of the name behind this. Response data: pool id in eight bytes. */
+struct wire_pool_open {
+	struct wire_record rec;
+};
+
+/** POOL_LIST: len = 0. Response data: struct wire_pool_info of pools with id >= first. */
+struct wire_pool_list {
+	struct wire_record rec;
+	rte_be16_t first;
+	rte_be16_t max;
+	uint8_t reserved[4];
+};
+
+struct wire_pool_info {
+	rte_be64_t size;
+	rte_be64_t max_size;
+	rte_be64_t used;
+	rte_be64_t largest_free;
+	rte_be64_t allocs;
+	rte_be32_t granule;
+	rte_be16_t extents;
+	rte_be16_t pool;
+	uint8_t name_len;
+	char name[WIRE_NAME_MAX];
+};
+
+static_assert(sizeof(struct wire_get) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_put) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_fill) == 24, "part of the protocol");
+static_assert(sizeof(struct wire_atomic) == 24, "part of the protocol");
+static_assert(sizeof(struct wire_cas) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_alloc) == 24, "part of the protocol");
+static_assert(sizeof(struct wire_free) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_resize) == 24, "part of the protocol");
+static_assert(sizeof(struct wire_lookup) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_own) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_pool_create) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_pool) == 24, "part of the protocol");
+static_assert(sizeof(struct wire_pool_list) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_pool_info) == 112, "part of the protocol");
+
+/** What the length field of a request means for the size of its record. */
+enum wire_tail {
+	WIRE_TAIL_NONE = 0, /**< nothing follows the fixed part */
+	WIRE_TAIL_DATA = 1, /**< len bytes of data follow */
+	WIRE_TAIL_NAME = 2, /**< len bytes of a name follow, at most WIRE_NAME_MAX */
+};
+
+struct wire_op_info {
+	uint8_t fixed; /**< bytes of the fixed part; 0: no such operation */
+	uint8_t tail;  /**< enum wire_tail */
+};
+
+/** Indexed by the request's op, all 256 values. */
+extern const struct wire_op_info wire_op_table[256];
+
+/** Name of an operation for people; "unknown" for others. */
+const char *wire_op_name(uint8_t op);
+
+static inline uint32_t
+wire_pad(uint32_t len)
+{
+	return RTE_ALIGN_CEIL(len, 8u);
+}
+
+/**
+ * Size of the request record at @p rec of which @p room bytes are there; 0 when the record is
+ * malformed: unknown operation, or longer than the room.
+ */
+static inline uint32_t
+wire_request_size(const struct wire_record *rec, uint32_t room)
+{
+	const struct wire_op_info *info;
+	uint32_t size, len;
+
+	if (unlikely(room < sizeof(*rec)))
+		return 0;
+	info = &wire_op_table[rec->op];
+	size = info->fixed;
+	if (info->tail != WIRE_TAIL_NONE) {
+		len = rte_be_to_cpu_32(rec->len);
+		if (unlikely(len > (info->tail == WIRE_TAIL_NAME ? WIRE_NAME_MAX : WIRE_DATA_MAX)))
+			return 0;
+		size += wire_pad(len);
+	}
+	return likely(size <= room) ? size : 0;
+}
+
+/** Size of the response record at @p rec of which @p room bytes are there; 0 when malformed. */
+static inline uint32_t
+wire_response_size(const struct wire_record *rec, uint32_t room)
+{
+	uint32_t len;
+
+	if (unlikely(room < sizeof(*rec)))
+		return 0;
+	len = rte_be_to_cpu_32(rec->len);
+	if (unlikely(len > WIRE_DATA_MAX))
+		return 0;
+	len = (uint32_t)sizeof(*rec) + wire_pad(len);
+	return likely(len <= room) ? len : 0;
+}
+
+#endif /* WIRE_RECORD_H */
