@@ -136,7 +136,7 @@ int mem_refresh(struct mem *m);
 /* [control] Frees what is private to this process; the zones stay for mem_attach(). */
 void mem_detach(struct mem *m);
 
-/* [control] Releases every zone and detaches. */
+/* [control] Releases every zone (a view: none) and detaches. */
 void mem_destroy(struct mem *m);
 
 /*
@@ -163,8 +163,8 @@ struct mem_pool_stat {
 	uint64_t free;	   /* can be allocated now, in some number of pieces */
 	uint64_t zeroing;  /* freed, and waiting for mem_zero_step() */
 	/*
-	 * One allocation of this many bytes would succeed. Exact while less than 64 holes share
-	 * the top size class, else at most an eighth too small.
+	 * One allocation of this many bytes would succeed. Exact while at most 32 holes share the
+	 * top size class, else at most a fifth too small.
 	 */
 	uint64_t largest_free;
 	uint64_t nb_allocs; /* live */
