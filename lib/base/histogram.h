@@ -16,7 +16,7 @@
  * A tally is a count-leading-zeros, a shift and an increment, on raw counter ticks: convert to
  * time when printing. One writer; merge the copies of several threads to read them.
  */
-#define HISTOGRAM_SHIFT	  7u
+#define HISTOGRAM_SHIFT   7u
 #define HISTOGRAM_BUCKETS (1u << HISTOGRAM_SHIFT)
 #define HISTOGRAM_RANGES  (64u - HISTOGRAM_SHIFT)
 

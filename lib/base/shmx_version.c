@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
 
 #include "shmx_version.h"
 
@@ -6,7 +7,8 @@
 
 /* The numbers and the words of the header are written by hand, and have to agree. */
 _Static_assert(__builtin_strcmp(SHMX_VERSION_STRING,
-		RTE_STR(SHMX_VERSION_MAJOR) "." RTE_STR(SHMX_VERSION_MINOR) "." RTE_STR(SHMX_VERSION_PATCH)) == 0,
+		       RTE_STR(SHMX_VERSION_MAJOR) "." RTE_STR(SHMX_VERSION_MINOR) "." RTE_STR(
+			       SHMX_VERSION_PATCH)) == 0,
 	"version");
 
 const char *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
 
 #ifndef SHMX_VERSION_H
 #define SHMX_VERSION_H
@@ -11,7 +12,9 @@
  * library it runs with.
  */
 
-SHMX_BEGIN_DECLS
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /** Version of these headers. The same numbers stand in the top-level meson.build. */
 #define SHMX_VERSION_MAJOR 0
@@ -22,11 +25,10 @@ SHMX_BEGIN_DECLS
 #define SHMX_VERSION_STRING "0.1.0"
 
 /** One number out of three, for comparison: SHMX_VERSION >= SHMX_VERSION_NUM(1, 2, 0). */
-#define SHMX_VERSION_NUM(major, minor, patch) ((major) * 10000 + (minor) * 100 + (patch))
+#define SHMX_VERSION_NUM(major, minor, patch) ((major)*10000 + (minor)*100 + (patch))
 
 /** Version of these headers as one number. */
-#define SHMX_VERSION                                                                               \
-	SHMX_VERSION_NUM(SHMX_VERSION_MAJOR, SHMX_VERSION_MINOR, SHMX_VERSION_PATCH)
+#define SHMX_VERSION SHMX_VERSION_NUM(SHMX_VERSION_MAJOR, SHMX_VERSION_MINOR, SHMX_VERSION_PATCH)
 
 /**
  * Version of the library in use.
@@ -36,6 +38,8 @@ SHMX_BEGIN_DECLS
  */
 SHMX_API const char *shmx_version(void);
 
-SHMX_END_DECLS
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* SHMX_VERSION_H */

@@ -39,8 +39,8 @@
  * | -EPERM        | the memory is exclusive to other nodes                                    |
  * | -EFAULT       | the range leaves the pool                                                 |
  * | -ESTALE       | the range touches memory that is free                                     |
- * | -EBUSY        | still in use (pool with allocations), or the memory node is short of resources |
- * | -ENOSPC       | a table of the memory node is full                                        |
+ * | -EBUSY        | still in use (pool with allocations), or the memory node is short of resources
+ * | | -ENOSPC       | a table of the memory node is full                                        |
  * | -EMSGSIZE     | more in one call than allowed                                             |
  * | -ENOTSUP      | the memory node does not know this operation                              |
  * | -ECONNRESET   | the session ended after the operation was sent: its fate is unknown       |
@@ -68,8 +68,8 @@ extern "C" {
 typedef uint64_t shmx_addr_t;
 
 #define SHMX_ADDR(pool, offset) ((shmx_addr_t)(pool) << 48 | (shmx_addr_t)(offset))
-#define SHMX_ADDR_POOL(addr)	((uint16_t)((addr) >> 48))
-#define SHMX_ADDR_OFFSET(addr)	((addr) & ((UINT64_C(1) << 48) - 1))
+#define SHMX_ADDR_POOL(addr)    ((uint16_t)((addr) >> 48))
+#define SHMX_ADDR_OFFSET(addr)  ((addr) & ((UINT64_C(1) << 48) - 1))
 
 /** Bytes of a name, including the terminating zero. */
 #define SHMX_NAME_LEN 64
@@ -87,20 +87,20 @@ typedef uint16_t shmx_session_t;
 /** All zero but `port`, `ip` and `node` is a sensible configuration. */
 struct shmx_ep_conf {
 	struct shmx_port *port; /**< opened by shmx_port_open(); outlives the endpoint */
-	uint16_t queue;		/**< receive and transmit queue of this endpoint alone */
-	uint16_t node;		/**< id of this node, 1 to 1023; the same for all its endpoints */
-	rte_be32_t ip;		/**< own IPv4 address */
-	uint8_t prefix_len;	/**< of the subnet; 0: everything is on the link */
-	rte_be32_t gateway;	/**< 0: none */
-	uint16_t udp_port;	/**< own UDP port, host order; 0: chosen by queue and time */
-	uint16_t max_sessions;	/**< 0: 64 */
-	uint32_t max_ops;	/**< operations in progress, at most 65535; 0: 4096 */
-	uint16_t window;	/**< frames in flight a session, at most 256; 0: 128 */
-	bool no_coalesce;	/**< one record a frame; for measuring */
-	int8_t crc;		/**< CRC32C over every frame: 0 as the port suggests, 1 on, -1 off */
-	uint32_t rto_min_us;	/**< floor of the retransmission time-out; 0: 200 */
+	uint16_t queue;         /**< receive and transmit queue of this endpoint alone */
+	uint16_t node;          /**< id of this node, 1 to 1023; the same for all its endpoints */
+	rte_be32_t ip;          /**< own IPv4 address */
+	uint8_t prefix_len;     /**< of the subnet; 0: everything is on the link */
+	rte_be32_t gateway;     /**< 0: none */
+	uint16_t udp_port;      /**< own UDP port, host order; 0: chosen by queue and time */
+	uint16_t max_sessions;  /**< 0: 64 */
+	uint32_t max_ops;       /**< operations in progress, at most 65535; 0: 4096 */
+	uint16_t window;        /**< frames in flight a session, at most 256; 0: 128 */
+	bool no_coalesce;       /**< one record a frame; for measuring */
+	int8_t crc;          /**< CRC32C over every frame: 0 as the port suggests, 1 on, -1 off */
+	uint32_t rto_min_us; /**< floor of the retransmission time-out; 0: 200 */
 	uint32_t peer_timeout_ms; /**< silence after which a peer is down; 0: 2000 */
-	uint32_t keepalive_ms;	/**< idle time before a keep-alive; 0: 1000 */
+	uint32_t keepalive_ms;    /**< idle time before a keep-alive; 0: 1000 */
 };
 
 /**
@@ -114,18 +114,18 @@ SHMX_API void shmx_ep_destroy(struct shmx_ep *ep);
 
 /** Counters of an endpoint; free-running. */
 struct shmx_ep_stats {
-	uint64_t rx_frames, rx_records, tx_frames, tx_records;
-	uint64_t rx_dropped;	  /**< frames not for us or damaged, all reasons */
-	uint64_t rx_bad_checksum; /**< of these, UDP or IP checksum or CRC wrong */
-	uint64_t rx_stale;	  /**< frames of a session or incarnation that is gone */
-	uint64_t rx_duplicate;	  /**< frames that had arrived before */
-	uint64_t tx_retransmit;	  /**< frames sent again */
-	uint64_t tx_ack;	  /**< frames that carried nothing but an acknowledgement */
-	uint64_t rto;		  /**< retransmission time-outs */
-	uint64_t no_mbuf;	  /**< times the mbuf pool was empty */
-	uint64_t ops;		  /**< operations completed */
-	uint64_t ops_in_progress; /**< a gauge: now */
-	uint64_t busy_cycles, idle_cycles; /**< polls that did work, and polls that did not */
+	uint64_t rx_frames, tx_frames;
+	uint64_t rx_dropped;       /**< frames not for us or damaged, all reasons */
+	uint64_t rx_bad_checksum;  /**< of these, UDP or IP checksum or CRC wrong */
+	uint64_t rx_stale;         /**< frames of a session or incarnation that is gone */
+	uint64_t rx_duplicate;     /**< frames that had arrived before */
+	uint64_t tx_retransmit;    /**< frames sent again */
+	uint64_t tx_ack;           /**< frames that carried nothing but an acknowledgement */
+	uint64_t rto;              /**< retransmission time-outs */
+	uint64_t no_mbuf;          /**< times the mbuf pool was empty */
+	uint64_t ops;              /**< operations completed */
+	uint64_t ops_in_progress;  /**< a gauge: now */
+	uint64_t busy_ns, idle_ns; /**< time around polls that did work, and polls that did not */
 };
 
 SHMX_API void shmx_ep_stats_get(const struct shmx_ep *ep, struct shmx_ep_stats *stats);
@@ -133,17 +133,17 @@ SHMX_API void shmx_ep_stats_get(const struct shmx_ep *ep, struct shmx_ep_stats *
 /* ---- events ---------------------------------------------------------------------------- */
 
 enum shmx_event_type {
-	SHMX_EV_OP = 0,	       /**< an operation has completed */
+	SHMX_EV_OP = 0,        /**< an operation has completed */
 	SHMX_EV_CONNECTED = 1, /**< a connection attempt has ended: see status */
 	SHMX_EV_PEER_DOWN = 2, /**< a session has ended; its operations complete with an error */
 };
 
 struct shmx_event {
 	uint64_t cookie; /**< of the submit call; PEER_DOWN: that of shmx_connect() */
-	uint64_t value;	 /**< what the operation returns; see each call */
+	uint64_t value;  /**< what the operation returns; see each call */
 	uint64_t value2; /**< likewise */
-	int32_t status;	 /**< 0 or a negative errno */
-	uint16_t type;	 /**< enum shmx_event_type */
+	int32_t status;  /**< 0 or a negative errno */
+	uint16_t type;   /**< enum shmx_event_type */
 	shmx_session_t session;
 };
 
@@ -162,7 +162,7 @@ SHMX_API void shmx_flush(struct shmx_ep *ep);
 /* ---- sessions -------------------------------------------------------------------------- */
 
 struct shmx_peer {
-	rte_be32_t ip;	   /**< IPv4 address of the memory node */
+	rte_be32_t ip;     /**< IPv4 address of the memory node */
 	uint16_t udp_port; /**< host order; 0: SHMX_UDP_PORT */
 };
 
@@ -173,8 +173,8 @@ struct shmx_peer {
  *   its end (SHMX_EV_PEER_DOWN), or until shmx_disconnect().
  * @return 0, -EINVAL, -ENOSPC when the endpoint has no session left.
  */
-SHMX_API int shmx_connect(struct shmx_ep *ep, const struct shmx_peer *peer, uint64_t cookie,
-	shmx_session_t *session);
+SHMX_API int shmx_connect(
+	struct shmx_ep *ep, const struct shmx_peer *peer, uint64_t cookie, shmx_session_t *session);
 
 /**
  * End a session in good order. Operations still in progress complete with -ECONNRESET or
@@ -284,9 +284,9 @@ enum shmx_owner {
 struct shmx_alloc_req {
 	uint16_t pool;
 	uint64_t len;
-	uint32_t align;	       /**< power of two up to 2 MiB; 0: 64 */
+	uint32_t align; /**< power of two up to 2 MiB; 0: 64 */
 	enum shmx_owner owner;
-	const char *name;      /**< unique in the pool; NULL: none */
+	const char *name; /**< unique in the pool; NULL: none */
 };
 
 /**
@@ -311,14 +311,14 @@ SHMX_API int shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, ui
  * Hand a range inside one allocation, granule-aligned, to everyone or to this node alone; only
  * an owner may. After the event no other node's write under the old ownership takes effect.
  */
-SHMX_API int shmx_own(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner,
-	uint64_t cookie);
+SHMX_API int shmx_own(
+	struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner, uint64_t cookie);
 
 /* ---- pools ----------------------------------------------------------------------------- */
 
 struct shmx_pool_req {
 	const char *name;  /**< unique on the memory node */
-	uint64_t size;	   /**< bytes; rounded up to 2 MiB */
+	uint64_t size;     /**< bytes; rounded up to 2 MiB */
 	uint64_t max_size; /**< growth limit; 0: no growth */
 	uint32_t granule;  /**< unit of ownership, power of two, 64 to 4096; 0: 64 */
 };
@@ -327,7 +327,7 @@ struct shmx_pool_info {
 	char name[SHMX_NAME_LEN];
 	uint64_t size;
 	uint64_t max_size;
-	uint64_t used;	       /**< bytes in allocations */
+	uint64_t used;         /**< bytes in allocations */
 	uint64_t largest_free; /**< longest allocation that would succeed now */
 	uint64_t allocs;
 	uint32_t granule;

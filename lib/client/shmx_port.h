@@ -36,9 +36,9 @@ struct shmx_port;
  */
 struct shmx_port_conf {
 	const char *spec;
-	uint16_t nb_queues;	  /**< pairs of receive and transmit queues; 0: 1 */
-	uint16_t mtu;		  /**< 0: what the device says */
-	uint32_t nb_mbufs;	  /**< buffers beside those in the rings; 0: 8192 */
+	uint16_t nb_queues;       /**< pairs of receive and transmit queues; 0: 1 */
+	uint16_t mtu;             /**< 0: what the device says */
+	uint32_t nb_mbufs;        /**< buffers beside those in the rings; 0: 8192 */
 	struct rte_mempool *pool; /**< NULL: the port makes its own */
 };
 

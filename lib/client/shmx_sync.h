@@ -9,7 +9,7 @@
  * Synchronous form of shmx.h, for tools and start-up code: each call starts one operation, polls
  * the endpoint until it has completed and returns its status. Events of other operations that
  * complete meanwhile are kept for the next shmx_poll(). A call that finds a window full polls
- * until there is room; none of them returns -EAGAIN.
+ * until there is room; -EAGAIN means that as many events as the endpoint has operations are kept.
  */
 
 #include "shmx.h"
@@ -40,8 +40,8 @@ SHMX_API int shmx_atomic_sync(struct shmx_ep *ep, enum shmx_atomic_op op, shmx_a
 SHMX_API int shmx_alloc_sync(
 	struct shmx_ep *ep, const struct shmx_alloc_req *req, shmx_addr_t *addr);
 SHMX_API int shmx_free_sync(struct shmx_ep *ep, shmx_addr_t addr);
-SHMX_API int shmx_lookup_sync(struct shmx_ep *ep, uint16_t pool, const char *name,
-	shmx_addr_t *addr, uint64_t *len);
+SHMX_API int shmx_lookup_sync(
+	struct shmx_ep *ep, uint16_t pool, const char *name, shmx_addr_t *addr, uint64_t *len);
 SHMX_API int shmx_pool_create_sync(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_pool_req *req, uint16_t *pool);
 SHMX_API int shmx_pool_open_sync(

@@ -14,5 +14,8 @@ rdp_checksum_good(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
 	/* NONE: a virtio peer left it to an offload that never ran; the data is intact. */
 	if (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		return true;
-	return h->udp.dgram_cksum != 0 && rte_ipv4_udptcp_cksum_verify(&h->ip, &h->udp) == 0;
+	/* Over a datagram with its checksum in place the sum is all ones, which is returned in the
+	 * form that says "computed" (RFC 768). Zero would mean that the sender had computed none.
+	 */
+	return h->udp.dgram_cksum != 0 && rte_ipv4_udptcp_cksum(&h->ip, &h->udp) == 0xffff;
 }

@@ -40,8 +40,9 @@ sip_word(uint64_t v[4], uint64_t word)
 uint64_t
 rdp_cookie(const uint64_t key[2], const void *data, uint32_t len)
 {
-	uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
-		key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573)};
+	uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575),
+		key[1] ^ UINT64_C(0x646f72616e646f6d), key[0] ^ UINT64_C(0x6c7967656e657261),
+		key[1] ^ UINT64_C(0x7465646279746573)};
 	const uint8_t *p = data;
 	uint64_t word = 0;
 	uint32_t left = len;

@@ -19,7 +19,7 @@ conf_check(const struct rdp_conf *conf)
 	if (conf->window < 8 || conf->window > RDP_RING || !rte_is_power_of_2(conf->window) ||
 		conf->max_sessions == 0 || conf->max_sessions == WIRE_SESSION_NONE)
 		return -EINVAL;
-	if (conf->mtu < 576 || conf->node == 0 || conf->ip == 0 || conf->udp_port == 0 ||
+	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->ip == 0 || conf->udp_port == 0 ||
 		rte_pktmbuf_data_room_size(conf->pool) <
 			conf->mtu + RTE_ETHER_HDR_LEN + RTE_PKTMBUF_HEADROOM)
 		return -EINVAL;

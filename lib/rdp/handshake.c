@@ -37,8 +37,8 @@ send_hello(struct rdp_session *s)
 {
 	struct wire_hello hello = hello_of(s);
 
-	rdp_send_control(s, s->state == RDP_HELLO ? WIRE_HELLO : WIRE_CONNECT, &hello,
-		sizeof(hello));
+	rdp_send_control(
+		s, s->state == RDP_HELLO ? WIRE_HELLO : WIRE_CONNECT, &hello, sizeof(hello));
 	rdp_timer_arm(s, s->ep->now_ns + retry_ns(s));
 	s->tries++;
 }
@@ -125,7 +125,8 @@ refuse(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hell
 		.reason = reason, .version_min = WIRE_VERSION, .version_max = WIRE_VERSION};
 
 	ep->stats.handshakes_refused++;
-	rdp_send_reply(ep, h, WIRE_REFUSE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
+	rdp_send_reply(
+		ep, h, WIRE_REFUSE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
 }
 
 /* What proves the source: only one who receives at that address can know it. */
@@ -159,8 +160,8 @@ hello_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 	}
 	body.stamp = rte_cpu_to_be_32(stamp);
 	body.cookie = rte_cpu_to_be_64(cookie_for(ep, h, stamp));
-	rdp_send_reply(ep, h, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body,
-		sizeof(body));
+	rdp_send_reply(
+		ep, h, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
 }
 
 static void
@@ -190,8 +191,7 @@ supersedes(const struct rdp_session *old, const struct wire_ipv4_hdrs *h,
 
 	if (epoch != old->peer_epoch)
 		return epoch > old->peer_epoch;
-	return wire_psn_before(
-		rte_be_to_cpu_32(old->peer_inc), rte_be_to_cpu_32(h->frame.src_inc));
+	return wire_psn_before(rte_be_to_cpu_32(old->peer_inc), rte_be_to_cpu_32(h->frame.src_inc));
 }
 
 static bool
@@ -200,8 +200,8 @@ params_sane(const struct wire_hello *hello)
 	uint16_t mtu = rte_be_to_cpu_16(hello->mtu);
 	uint16_t window = rte_be_to_cpu_16(hello->window);
 
-	return mtu >= 576 && window >= 8 && window <= WIRE_WINDOW_MAX && rte_is_power_of_2(window) &&
-	       rte_be_to_cpu_16(hello->node) != 0;
+	return mtu >= RDP_MTU_MIN && window >= 8 && window <= WIRE_WINDOW_MAX &&
+	       rte_is_power_of_2(window) && rte_be_to_cpu_16(hello->node) != 0;
 }
 
 static void
@@ -266,7 +266,8 @@ attempt_of(const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
 
 	if (s == NULL || s->local_inc != h->frame.dst_inc || s->peer_ip != h->ip.src_addr ||
-		s->peer_port != h->udp.src_port || (s->state != RDP_HELLO && s->state != RDP_CONNECT))
+		s->peer_port != h->udp.src_port ||
+		(s->state != RDP_HELLO && s->state != RDP_CONNECT))
 		return NULL;
 	return s;
 }
@@ -293,7 +294,7 @@ accept_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wir
 
 	if (s == NULL || s->state != RDP_CONNECT || h->frame.src_inc == 0)
 		return;
-	if (window < 8 || window > ep->conf.window || mtu < 576 || mtu > ep->conf.mtu) {
+	if (window < 8 || window > ep->conf.window || mtu < RDP_MTU_MIN || mtu > ep->conf.mtu) {
 		rdp_session_fail(s, -EPROTO);
 		return;
 	}

@@ -42,20 +42,23 @@ struct rdp_io {
 
 enum rdp_state {
 	RDP_FREE = 0,
-	RDP_RESOLVE,   /**< waiting for the peer's Ethernet address */
-	RDP_HELLO,     /**< HELLO sent, waiting for CHALLENGE */
-	RDP_CONNECT,   /**< CONNECT sent, waiting for ACCEPT */
+	RDP_RESOLVE, /**< waiting for the peer's Ethernet address */
+	RDP_HELLO,   /**< HELLO sent, waiting for CHALLENGE */
+	RDP_CONNECT, /**< CONNECT sent, waiting for ACCEPT */
 	RDP_OPEN,
-	RDP_CLOSING,   /**< CLOSE sent, waiting for CLOSED */
-	RDP_FAILED,    /**< ends when the current poll has handled its frames */
+	RDP_CLOSING, /**< CLOSE sent, waiting for CLOSED */
+	RDP_FAILED,  /**< ends when the current poll has handled its frames */
 };
 
 #define RDP_RING WIRE_WINDOW_MAX
 
+/** Smallest IP datagram a session may be limited to; that of IPv6 (RFC 8200). */
+#define RDP_MTU_MIN 1280
+
 /** Lists of an endpoint, bits of rdp_session.in_lists. */
 enum rdp_list_id {
-	RDP_LIST_DIRTY,	  /**< has an open frame */
-	RDP_LIST_ACK,	  /**< owes an acknowledgement */
+	RDP_LIST_DIRTY,   /**< has an open frame */
+	RDP_LIST_ACK,     /**< owes an acknowledgement */
 	RDP_LIST_RECOVER, /**< knows of a frame that overtook another one */
 	RDP_LIST_PARKED,  /**< has frames whose records found no room for responses */
 	RDP_LIST_FAILED,  /**< `error` is set */
@@ -77,39 +80,39 @@ struct rdp_session {
 	uint32_t tx_una;       /**< oldest unacknowledged frame */
 	uint16_t request_room; /**< frames in flight up to which requests may open a new one */
 	uint16_t tx_room;      /**< the same for responses */
-	uint8_t state;	       /**< enum rdp_state */
+	uint8_t state;         /**< enum rdp_state */
 	bool no_coalesce;
 	bool crc;
-	uint16_t index;	       /**< ours */
-	uint16_t mss;	       /**< bytes of records a frame holds */
+	uint16_t index; /**< ours */
+	uint16_t mss;   /**< bytes of records a frame holds */
 
 	/* Receiving. */
 	__rte_cache_aligned uint32_t rx_next; /**< every frame before this one has arrived */
 	rte_be32_t local_inc;
 	rte_be32_t peer_inc;
-	uint32_t rx_ts;	       /**< time stamp of the newest frame, to be echoed */
-	uint64_t rx_ns;	       /**< when it arrived */
+	uint32_t rx_ts;        /**< time stamp of the newest frame, to be echoed */
+	uint64_t rx_ns;        /**< when it arrived */
 	uint64_t ack_ns;       /**< when the oldest frame not acknowledged yet arrived */
 	uint16_t ack_owed;     /**< frames not acknowledged yet */
 	uint16_t rx_gaps;      /**< frames that arrived ahead of rx_next */
-	bool ack_now;	       /**< do not wait for company */
+	bool ack_now;          /**< do not wait for company */
 	uint8_t peer_pressure; /**< 0 to 15 */
 	uint16_t parked;       /**< frames waiting in `park` */
-	uint64_t user;	       /**< the handler's */
+	uint64_t user;         /**< the handler's */
 
 	/* Frames that arrived ahead of rx_next, one bit each at number modulo the window. */
 	__rte_cache_aligned uint64_t rx_bitmap[RDP_RING / 64];
 	/* Round trip, RFC 6298, in WIRE_TS_NS units; loss, RFC 8985. */
 	uint32_t srtt, rttvar, min_rtt;
-	uint32_t rack_ts;      /**< send time of the latest-sent frame known to have arrived */
+	uint32_t rack_ts; /**< send time of the latest-sent frame known to have arrived */
 	uint32_t rack_rtt;
-	uint32_t sack_high;    /**< one past the highest frame known to have arrived */
-	uint8_t backoff;       /**< doublings of the time-out */
-	uint8_t in_lists;      /**< RDP_IN_*: which lists of the endpoint name this session */
+	uint32_t sack_high; /**< one past the highest frame known to have arrived */
+	uint8_t backoff;    /**< doublings of the time-out */
+	uint8_t in_lists;   /**< RDP_IN_*: which lists of the endpoint name this session */
 	uint16_t peer_index;
 	uint16_t peer_node;
-	uint32_t rack_check;   /**< time stamp at which an outstanding frame may count as lost */
-	uint64_t heard_ns;     /**< when a valid frame of the peer last arrived */
+	uint32_t rack_check; /**< time stamp at which an outstanding frame may count as lost */
+	uint64_t heard_ns;   /**< when a valid frame of the peer last arrived */
 
 	/* Timer: one entry in the endpoint's wheel; doubly linked list of a slot. */
 	__rte_cache_aligned struct rdp_session *timer_next;
@@ -117,17 +120,17 @@ struct rdp_session {
 	uint64_t timer_ns;
 	uint64_t opened_ns;
 	uint64_t peer_epoch;
-	uint64_t cookie;       /**< handshake: from the CHALLENGE */
+	uint64_t cookie; /**< handshake: from the CHALLENGE */
 	uint32_t stamp;
-	uint8_t tries;	       /**< handshake and close: messages sent */
+	uint8_t tries; /**< handshake and close: messages sent */
 	bool initiator;
-	int error;	       /**< negative errno: ends at the end of the poll */
+	int error; /**< negative errno: ends at the end of the poll */
 	rte_be32_t peer_ip;
 	rte_be16_t peer_port;
-	uint32_t ip_sum;       /**< sum of the IP header without its total length */
-	uint32_t udp_sum;      /**< sum of the pseudo header without the length */
+	uint32_t ip_sum;  /**< sum of the IP header without its total length */
+	uint32_t udp_sum; /**< sum of the pseudo header without the length */
 	struct rte_mbuf *park_head, *park_tail; /**< frames accepted but not consumed, by next */
-	struct wire_ipv4_hdrs hdrs; /**< template; network byte order, as sent */
+	struct wire_ipv4_hdrs hdrs;             /**< template; network byte order, as sent */
 
 	/** Bit per frame of the ring: the peer said it has arrived though earlier ones have not. */
 	uint64_t sacked[RDP_RING / 64];
@@ -144,8 +147,7 @@ struct rdp_handler {
 	 *   the protocol, the session is reset.
 	 * @p records stays readable until batch_end() returns.
 	 */
-	int32_t (*records)(
-		void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len);
+	int32_t (*records)(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len);
 	/** The frames of this burst have been handed over; their memory goes away after this. */
 	void (*batch_end)(void *ctx);
 	/** A session exists (status 0), or the attempt to connect it failed; `s` goes after. */
@@ -171,9 +173,9 @@ struct rdp_conf {
 	uint16_t mtu;
 	uint16_t window; /**< frames in flight, power of two up to RDP_RING */
 	uint16_t max_sessions;
-	bool listen;	     /**< accept sessions */
-	bool tx_udp_cksum;   /**< the port completes UDP checksums */
-	bool crc;	     /**< ask for CRC32C */
+	bool listen;       /**< accept sessions */
+	bool tx_udp_cksum; /**< the port completes UDP checksums */
+	bool crc;          /**< ask for CRC32C */
 	bool no_coalesce;
 	uint64_t rto_min_ns;
 	uint64_t ack_delay_ns;
@@ -185,17 +187,17 @@ struct rdp_conf {
 /** Counters; free-running, written by the endpoint's thread, read by anyone. */
 struct rdp_stats {
 	uint64_t rx_frames;
-	uint64_t rx_other;	  /**< not ours: ARP, ICMP, raw echo */
+	uint64_t rx_other; /**< not ours: ARP, ICMP, raw echo */
 	uint64_t rx_malformed;
 	uint64_t rx_bad_checksum;
 	uint64_t rx_stale;
 	uint64_t rx_duplicate;
 	uint64_t rx_parked;
-	uint64_t rx_refused;	  /**< dropped before acceptance: no room to park */
+	uint64_t rx_refused; /**< dropped before acceptance: no room to park */
 	uint64_t tx_frames;
 	uint64_t tx_ack;
 	uint64_t tx_retransmit;
-	uint64_t tx_full;	  /**< times the port's transmit ring was full */
+	uint64_t tx_full; /**< times the port's transmit ring was full */
 	uint64_t rto;
 	uint64_t no_mbuf;
 	uint64_t sessions_opened;

@@ -10,11 +10,11 @@
 #include "rdp/neigh.h"
 #include "rdp/rdp.h"
 
-#define RDP_RX_BURST	32
-#define RDP_TX_BURST	32
-#define RDP_TXQ		512 /**< frames waiting for rdp_flush() or for room in the port's ring */
-#define RDP_MBUF_CACHE	64
-#define RDP_PARK_MAX	64  /**< accepted frames a session may hold back */
+#define RDP_RX_BURST   32
+#define RDP_TX_BURST   32
+#define RDP_TXQ        512 /**< frames waiting for rdp_flush() or for room in the port's ring */
+#define RDP_MBUF_CACHE 64
+#define RDP_PARK_MAX   64 /**< accepted frames a session may hold back */
 
 /** Timer wheel: slots of 2^16 ns, 1024 of them, 67 ms a turn. */
 #define RDP_WHEEL_SHIFT 16
@@ -23,8 +23,8 @@
 /** Handshake messages are repeated after this, doubled each time up to the maximum. */
 #define RDP_HANDSHAKE_NS     UINT64_C(1000000)
 #define RDP_HANDSHAKE_MAX_NS UINT64_C(200000000)
-#define RDP_CLOSE_TRIES	     5
-#define RDP_RTO_MAX_NS	     UINT64_C(100000000)
+#define RDP_CLOSE_TRIES      5
+#define RDP_RTO_MAX_NS       UINT64_C(100000000)
 
 /** A cookie is good for this long: two periods of the stamp. */
 #define RDP_COOKIE_SHIFT 33 /* 8.6 s */
@@ -49,7 +49,7 @@ struct rdp_ep {
 	rte_be16_t udp_port;
 	rte_be32_t ip;
 	uint16_t max_sessions;
-	uint16_t nb_mbufs;  /**< in `mbufs` */
+	uint16_t nb_mbufs; /**< in `mbufs` */
 	uint16_t txq_len;
 	uint16_t txq_ready; /**< of these, headers are final */
 	uint8_t pressure;
@@ -71,10 +71,10 @@ struct rdp_ep {
 	uint64_t reset_ms;   /**< millisecond that `resets` counts */
 	uint32_t resets;
 	uint64_t cookie_key[2];
-	uint32_t next_inc; /**< incarnations count up from a random start, zero left out */
-	struct rte_hash *peers; /**< (address, port, index) of the initiator to our index */
+	uint32_t next_inc;         /**< incarnations count up from a random start, zero left out */
+	struct rte_hash *peers;    /**< (address, port, index) of the initiator to our index */
 	struct rdp_session *spare; /**< memory of ended sessions, linked by timer_next */
-	uint16_t *free_index;	   /**< stack */
+	uint16_t *free_index;      /**< stack */
 	uint16_t nb_free;
 	struct rdp_session *wheel[RDP_WHEEL_SLOTS];
 };
@@ -84,8 +84,8 @@ struct rdp_session *rdp_session_new(struct rdp_ep *ep);
 void rdp_session_free(struct rdp_session *s);
 void rdp_session_address(
 	struct rdp_session *s, const struct rte_ether_addr *mac, rte_be32_t ip, rte_be16_t port);
-void rdp_session_established(
-	struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu, uint16_t window, bool crc);
+void rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu,
+	uint16_t window, bool crc);
 void rdp_session_end(struct rdp_session *s, int status);
 void rdp_session_fail(struct rdp_session *s, int error);
 
@@ -107,7 +107,7 @@ rdp_list_del_at(struct rdp_ep *ep, enum rdp_list_id id, uint16_t i)
 {
 	struct rdp_list *list = &ep->list[id];
 
-	list->item[i]->in_lists &= (uint8_t)~(1u << id);
+	list->item[i]->in_lists &= (uint8_t) ~(1u << id);
 	list->item[i] = list->item[--list->n];
 }
 

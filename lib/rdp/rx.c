@@ -20,8 +20,8 @@ frame_len(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
 	uint32_t udp = rte_be_to_cpu_16(h->udp.dgram_len);
 
 	if (unlikely(m->nb_segs != 1 || ip + sizeof(h->eth) > m->data_len ||
-		    udp + sizeof(h->ip) != ip || ip + sizeof(h->eth) < sizeof(*h) ||
-		    (h->ip.fragment_offset & RTE_BE16(0x3fff)) != 0))
+		     udp + sizeof(h->ip) != ip || ip + sizeof(h->eth) < sizeof(*h) ||
+		     (h->ip.fragment_offset & RTE_BE16(0x3fff)) != 0))
 		return 0;
 	return ip + (uint32_t)sizeof(h->eth);
 }
@@ -48,7 +48,7 @@ session_of(const struct rdp_ep *ep, const struct wire_frame *f)
 		return NULL;
 	s = ep->session[index];
 	if (unlikely(s == NULL || s->local_inc != f->dst_inc || s->peer_inc != f->src_inc ||
-		    s->state != RDP_OPEN))
+		     s->state != RDP_OPEN))
 		return NULL;
 	return s;
 }
@@ -168,7 +168,8 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 	uint32_t ack = rte_be_to_cpu_32(f->ack);
 
 	if (unlikely(s->crc)) {
-		if (!(f->flags & WIRE_F_CRC) || !crc_good(f, len - offsetof(struct wire_ipv4_hdrs, frame))) {
+		if (!(f->flags & WIRE_F_CRC) ||
+			!crc_good(f, len - offsetof(struct wire_ipv4_hdrs, frame))) {
 			s->ep->stats.rx_bad_checksum++;
 			return true;
 		}
@@ -205,7 +206,8 @@ frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
 		ep->stats.rx_malformed++;
 	} else if (unlikely(!rdp_checksum_good(m, h))) {
 		ep->stats.rx_bad_checksum++;
-	} else if (unlikely(wire_type(&h->frame) != WIRE_DATA && wire_type(&h->frame) != WIRE_ACK)) {
+	} else if (unlikely(
+			   wire_type(&h->frame) != WIRE_DATA && wire_type(&h->frame) != WIRE_ACK)) {
 		rdp_control_input(ep, h, len);
 	} else {
 		s = session_of(ep, &h->frame);

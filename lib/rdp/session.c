@@ -31,8 +31,8 @@ session_memory(struct rdp_ep *ep)
 	struct rdp_session *s = ep->spare;
 
 	if (s == NULL)
-		return rte_malloc_socket("rdp_session", sizeof(*s), RTE_CACHE_LINE_SIZE,
-			ep->conf.socket_id);
+		return rte_malloc_socket(
+			"rdp_session", sizeof(*s), RTE_CACHE_LINE_SIZE, ep->conf.socket_id);
 	ep->spare = s->timer_next;
 	return s;
 }
@@ -91,12 +91,12 @@ rdp_session_address(
 	/* Both sums lack the length alone, which each frame adds. */
 	s->ip_sum = rte_raw_cksum(&h->ip, sizeof(h->ip));
 	s->udp_sum = rte_raw_cksum(&h->ip.src_addr, 2 * sizeof(h->ip.src_addr)) +
-		     RTE_BE16(IPPROTO_UDP);
+	             RTE_BE16(IPPROTO_UDP);
 }
 
 void
-rdp_session_established(
-	struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu, uint16_t window, bool crc)
+rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu,
+	uint16_t window, bool crc)
 {
 	struct rdp_ep *ep = s->ep;
 	uint32_t room = mtu - (sizeof(*h) - sizeof(h->eth)) - (crc ? WIRE_CRC_LEN : 0);

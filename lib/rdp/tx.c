@@ -75,7 +75,7 @@ rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room)
 		frame_close(s);
 	/* One place is kept for closing the frame that is opened here. */
 	if (unlikely(rdp_in_flight(s) >= room || ep->txq_len >= RDP_TXQ - RDP_TX_BURST ||
-		    size > s->mss || s->state != RDP_OPEN))
+		     size > s->mss || s->state != RDP_OPEN))
 		return NULL;
 	m = rdp_mbuf_get(ep);
 	if (unlikely(m == NULL))
@@ -107,7 +107,8 @@ frame_checksums(const struct rdp_ep *ep, const struct rdp_session *s, struct rte
 	struct wire_ipv4_hdrs *h)
 {
 	uint16_t ip_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - sizeof(h->eth)));
-	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - sizeof(h->eth) - sizeof(h->ip)));
+	uint16_t udp_len = rte_cpu_to_be_16(
+		(uint16_t)(m->pkt_len - sizeof(h->eth) - sizeof(h->ip)));
 	uint16_t sum;
 
 	h->ip.total_length = ip_len;
@@ -229,7 +230,7 @@ flush_acks(struct rdp_ep *ep)
 	for (uint16_t i = list->n; i-- > 0;) {
 		struct rdp_session *s = list->item[i];
 		bool due = s->ack_now || s->ack_owed >= s->request_room / 8 ||
-			   ep->now_ns - s->ack_ns >= ep->ack_delay_ns;
+		           ep->now_ns - s->ack_ns >= ep->ack_delay_ns;
 
 		if ((s->ack_owed > 0 || s->ack_now) && (!due || !rdp_send_ack(s)))
 			continue;
@@ -284,7 +285,7 @@ rdp_flush(struct rdp_ep *ep)
 	for (uint16_t i = 0; i < dirty->n; i++) {
 		struct rdp_session *s = dirty->item[i];
 
-		s->in_lists &= (uint8_t)~(1u << RDP_LIST_DIRTY);
+		s->in_lists &= (uint8_t) ~(1u << RDP_LIST_DIRTY);
 		if (s->open != NULL)
 			frame_close(s);
 	}

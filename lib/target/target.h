@@ -60,11 +60,11 @@ uint32_t target_control_poll(struct target *target);
 
 /** Counters of a worker; free-running, written by it, read by anyone. */
 struct target_stats {
-	uint64_t ops[32];      /**< by enum wire_op */
-	uint64_t op_errors;    /**< operations that ended with a status other than OK */
+	uint64_t ops[32];   /**< by enum wire_op */
+	uint64_t op_errors; /**< operations that ended with a status other than OK */
 	uint64_t bytes_read, bytes_written;
-	uint64_t handed_over;  /**< operations given to another worker or the control thread */
-	uint64_t busy;	       /**< operations refused because the hand-over table was full */
+	uint64_t handed_over; /**< operations given to another worker or the control thread */
+	uint64_t busy;        /**< operations refused because the hand-over table was full */
 	uint64_t malformed;
 };
 

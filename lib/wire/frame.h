@@ -26,38 +26,38 @@
 #define WIRE_VERSION 1
 
 enum wire_type {
-	WIRE_HELLO = 1,	    /**< first message of a connection attempt; no state at the receiver */
+	WIRE_HELLO = 1,     /**< first message of a connection attempt; no state at the receiver */
 	WIRE_CHALLENGE = 2, /**< the answer: a cookie that proves the source address */
 	WIRE_CONNECT = 3,   /**< HELLO again, with the cookie */
 	WIRE_ACCEPT = 4,    /**< the session exists; negotiated parameters */
 	WIRE_REFUSE = 5,    /**< no session, and why */
-	WIRE_DATA = 6,	    /**< sequenced; zero or more records */
-	WIRE_ACK = 7,	    /**< not sequenced; acknowledgement only, perhaps selective */
-	WIRE_RESET = 8,	    /**< the addressed session does not exist here */
-	WIRE_CLOSE = 9,	    /**< orderly end; repeated until answered */
+	WIRE_DATA = 6,      /**< sequenced; zero or more records */
+	WIRE_ACK = 7,       /**< not sequenced; acknowledgement only, perhaps selective */
+	WIRE_RESET = 8,     /**< the addressed session does not exist here */
+	WIRE_CLOSE = 9,     /**< orderly end; repeated until answered */
 	WIRE_CLOSED = 10,   /**< answer to CLOSE */
 };
 
 /** Flags of struct wire_frame; the upper four bits carry receiver pressure, 0 to 15. */
-#define WIRE_F_CRC	  0x01u /**< the last four bytes are a CRC32C of the frame before them */
-#define WIRE_F_SACK	  0x02u /**< ACK only: a struct wire_sack follows the header */
-#define WIRE_F_RETRANSMIT 0x04u /**< this frame was sent before under the same number */
+#define WIRE_F_CRC          0x01u /**< the last four bytes are a CRC32C of the frame before them */
+#define WIRE_F_SACK         0x02u /**< ACK only: a struct wire_sack follows the header */
+#define WIRE_F_RETRANSMIT   0x04u /**< this frame was sent before under the same number */
 #define WIRE_PRESSURE_SHIFT 4
 
 /** Index that names no session: handshake messages before one exists. */
 #define WIRE_SESSION_NONE 0xffffu
 
 struct wire_frame {
-	uint8_t version_type;	/**< version << 4 | enum wire_type */
-	uint8_t flags;		/**< WIRE_F_*, pressure */
-	rte_be16_t session;	/**< index of the session at the receiver */
-	rte_be32_t dst_inc;	/**< incarnation of that session at the receiver */
-	rte_be32_t src_inc;	/**< incarnation of the session at the sender */
-	rte_be32_t psn;		/**< frame number; ACK: the next one the sender will use */
-	rte_be32_t ack;		/**< all frames before this one have arrived */
-	rte_be32_t ts;		/**< sender's clock, WIRE_TS_NS units, wraps */
-	rte_be32_t echo;	/**< ts of the newest frame that arrived before this was sent */
-	rte_be16_t echo_delay;	/**< WIRE_TS_NS units between that arrival and this sending */
+	uint8_t version_type;  /**< version << 4 | enum wire_type */
+	uint8_t flags;         /**< WIRE_F_*, pressure */
+	rte_be16_t session;    /**< index of the session at the receiver */
+	rte_be32_t dst_inc;    /**< incarnation of that session at the receiver */
+	rte_be32_t src_inc;    /**< incarnation of the session at the sender */
+	rte_be32_t psn;        /**< frame number; ACK: the next one the sender will use */
+	rte_be32_t ack;        /**< all frames before this one have arrived */
+	rte_be32_t ts;         /**< sender's clock, WIRE_TS_NS units, wraps */
+	rte_be32_t echo;       /**< ts of the newest frame that arrived before this was sent */
+	rte_be16_t echo_delay; /**< WIRE_TS_NS units between that arrival and this sending */
 } __rte_packed __rte_aligned(2);
 
 static_assert(sizeof(struct wire_frame) == 30, "frame header is part of the protocol");
@@ -81,7 +81,7 @@ struct wire_hello {
 	uint8_t version_min, version_max;
 	rte_be16_t session; /**< the sender's index of the session to be */
 	rte_be16_t node;    /**< the sender's node id */
-	rte_be16_t mtu;	    /**< largest IP datagram the sender takes */
+	rte_be16_t mtu;     /**< largest IP datagram the sender takes */
 	rte_be16_t window;  /**< frames the sender keeps track of */
 	rte_be16_t reserved;
 	rte_be32_t features; /**< WIRE_FEATURE_* the sender wants and is able to use */

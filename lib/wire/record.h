@@ -51,10 +51,10 @@ enum wire_op {
 #define WIRE_RESPONSE 0x80u
 
 struct wire_record {
-	uint8_t op;	  /**< enum wire_op, WIRE_RESPONSE */
-	uint8_t status;	  /**< response: enum status; request: zero */
-	rte_be16_t id;	  /**< the requester's, copied into the response */
-	rte_be32_t len;	  /**< see each operation; response: bytes of data that follow */
+	uint8_t op;     /**< enum wire_op, WIRE_RESPONSE */
+	uint8_t status; /**< response: enum status; request: zero */
+	rte_be16_t id;  /**< the requester's, copied into the response */
+	rte_be32_t len; /**< see each operation; response: bytes of data that follow */
 } __rte_packed __rte_aligned(8);
 
 static_assert(sizeof(struct wire_record) == 8, "part of the protocol");

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <rte_memcpy.h>
+
+#include "client/client_private.h"
+
+static bool
+bulk_all_started(const struct bulk *b)
+{
+	return b->piece == b->pieces || b->status != 0;
+}
+
+static void
+bulk_finish(struct shmx_ep *ep, struct bulk *b, uint16_t session)
+{
+	*client_event(ep) = (struct shmx_event){
+		.cookie = b->cookie,
+		.status = b->status,
+		.type = SHMX_EV_OP,
+		.session = session,
+	};
+	ep->ops_done++;
+	b->next = ep->bulk_free;
+	ep->bulk_free = (uint16_t)(b - ep->bulk);
+}
+
+/* Request for the next part of the current piece. */
+static int
+part_request(struct shmx_ep *ep, struct bulk *b, struct rdp_session *s, shmx_addr_t addr,
+	uint8_t *buf, uint32_t len)
+{
+	uint16_t index = (uint16_t)(b - ep->bulk);
+	struct wire_record *rec;
+
+	switch (b->op) {
+	case WIRE_OP_GET:
+		rec = client_request(ep, s, WIRE_OP_GET, sizeof(struct wire_get), len, OP_GET, buf,
+			len, index, 0);
+		break;
+	case WIRE_OP_PUT:
+		rec = client_request(ep, s, WIRE_OP_PUT,
+			(uint32_t)sizeof(struct wire_put) + wire_pad(len), len, OP_STATUS, NULL, 0,
+			index, 0);
+		if (rec != NULL)
+			rte_memcpy((struct wire_put *)rec + 1, buf, len);
+		break;
+	default:
+		rec = client_request(ep, s, WIRE_OP_FILL, sizeof(struct wire_fill), len, OP_STATUS,
+			NULL, 0, index, 0);
+		if (rec != NULL)
+			memcpy(&((struct wire_fill *)rec)->pattern, &b->pattern,
+				sizeof(b->pattern));
+		break;
+	}
+	if (rec == NULL)
+		return -EAGAIN;
+	/* All three have the address first. */
+	((struct wire_get *)rec)->addr = rte_cpu_to_be_64(addr);
+	return 0;
+}
+
+static int
+part_start(struct shmx_ep *ep, struct bulk *b)
+{
+	const struct shmx_vec *v = &b->vec[b->piece];
+	struct rdp_session *s = client_route(ep, v->addr);
+	uint32_t max, len;
+
+	if (s == NULL)
+		return -ENOTCONN;
+	max = b->op == WIRE_OP_FILL ? WIRE_FILL_MAX : client_part_max(s);
+	len = (uint32_t)RTE_MIN(v->len - b->done, (uint64_t)max);
+	if (part_request(ep, b, s, v->addr + b->done, (uint8_t *)v->buf + b->done, len) < 0)
+		return -EAGAIN;
+	b->outstanding++;
+	b->done += len;
+	if (b->done == v->len) {
+		b->done = 0;
+		b->piece++;
+	}
+	return 0;
+}
+
+/* Start parts until a window is full. Returns whether there is more to start. */
+static bool
+bulk_issue(struct shmx_ep *ep, struct bulk *b)
+{
+	while (!bulk_all_started(b)) {
+		int ret = b->outstanding < BULK_WINDOW ? part_start(ep, b) : -EAGAIN;
+
+		if (ret == -EAGAIN)
+			return true;
+		if (ret < 0)
+			b->status = ret;
+	}
+	return false;
+}
+
+static bool
+vec_valid(const struct shmx_vec *vec, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (vec[i].buf == NULL || vec[i].len == 0 || vec[i].len > SHMX_LEN_MAX ||
+			SHMX_ADDR_OFFSET(vec[i].addr) + vec[i].len > UINT64_C(1) << 48)
+			return false;
+	return true;
+}
+
+static bool
+vec_routed(const struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (client_route(ep, vec[i].addr) == NULL)
+			return false;
+	return true;
+}
+
+int
+bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned int n,
+	uint64_t pattern, uint64_t cookie)
+{
+	struct bulk *b;
+	uint16_t index;
+
+	if (ep == NULL || vec == NULL || n == 0 || n > SHMX_VEC_MAX || !vec_valid(vec, n))
+		return -EINVAL;
+	if (!vec_routed(ep, vec, n))
+		return -ENOTCONN;
+	if (ep->bulk_free == CLIENT_NONE || client_kept(ep) >= ep->max_ops)
+		return -EAGAIN;
+	index = ep->bulk_free;
+	b = &ep->bulk[index];
+	ep->bulk_free = b->next;
+	b->cookie = cookie;
+	b->pattern = pattern;
+	b->done = 0;
+	b->status = 0;
+	b->piece = 0;
+	b->pieces = (uint16_t)n;
+	b->outstanding = 0;
+	b->op = op;
+	memcpy(b->vec, vec, n * sizeof(*vec));
+	if (bulk_issue(ep, b)) {
+		b->next = ep->bulk_active;
+		ep->bulk_active = index;
+	}
+	return 0;
+}
+
+void
+bulk_progress(struct shmx_ep *ep)
+{
+	uint16_t *link = &ep->bulk_active;
+
+	while (*link != CLIENT_NONE) {
+		struct bulk *b = &ep->bulk[*link];
+
+		if (bulk_issue(ep, b)) {
+			link = &b->next;
+			continue;
+		}
+		*link = b->next;
+		b->next = CLIENT_NONE;
+		/* An error may have met it while no part was left in progress. */
+		if (b->outstanding == 0)
+			bulk_finish(ep, b, CLIENT_NONE);
+	}
+}
+
+static bool
+is_active(const struct shmx_ep *ep, uint16_t index)
+{
+	for (uint16_t i = ep->bulk_active; i != CLIENT_NONE; i = ep->bulk[i].next)
+		if (i == index)
+			return true;
+	return false;
+}
+
+void
+bulk_part_done(struct shmx_ep *ep, uint16_t index, uint16_t session, int32_t status)
+{
+	struct bulk *b = &ep->bulk[index];
+
+	b->outstanding--;
+	if (unlikely(status != 0 && b->status == 0))
+		b->status = status;
+	/* One that still stands in the list of the active is finished from there. */
+	if (b->outstanding == 0 && bulk_all_started(b) && !is_active(ep, index))
+		bulk_finish(ep, b, session);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef CLIENT_PRIVATE_H
+#define CLIENT_PRIVATE_H
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+
+#include "port.h"
+#include "rdp/neigh.h"
+#include "rdp/rdp.h"
+#include "rdp/rdp_eth.h"
+#include "shmx.h"
+#include "wire/record.h"
+
+/** No operation, no bulk transfer, no session. */
+#define CLIENT_NONE UINT16_MAX
+
+/** What the response of an operation carries and where it goes. */
+enum op_kind {
+	OP_FREE = 0,
+	OP_STATUS,    /**< nothing but the status */
+	OP_GET,       /**< bytes for `dst` */
+	OP_VALUE,     /**< one 64-bit number */
+	OP_VALUE2,    /**< two of them */
+	OP_POOL,      /**< a pool id: its addresses go over this session from now on */
+	OP_POOL_INFO, /**< descriptions of pools for `dst`, at most `len` of them */
+};
+
+/** An operation in progress; its index is the record's id. */
+struct op {
+	uint64_t cookie;
+	void *dst;
+	uint32_t len;  /**< bytes, or entries, that `dst` takes */
+	uint32_t psn;  /**< frame that carries the request */
+	uint16_t bulk; /**< transfer it is a part of, or CLIENT_NONE */
+	uint16_t session;
+	uint8_t kind; /**< enum op_kind */
+	uint8_t reserved[3];
+};
+
+static_assert(sizeof(struct op) == 32, "two to a cache line");
+
+/** Parts of one bulk transfer that may be in progress at a time. */
+#define BULK_WINDOW 128
+#define BULK_MAX    64
+
+/** A transfer of more than one record: large, or a vector. */
+struct bulk {
+	uint64_t cookie;
+	uint64_t pattern;
+	uint64_t done;  /**< bytes of vec[piece] that have been started */
+	int32_t status; /**< first error */
+	uint16_t piece, pieces;
+	uint16_t outstanding; /**< parts in progress */
+	uint16_t next;        /**< free list, or list of those with parts to start */
+	uint8_t op;           /**< WIRE_OP_GET, _PUT or _FILL */
+	struct shmx_vec vec[SHMX_VEC_MAX];
+};
+
+struct shmx_ep {
+	/* Where completions go: the caller's array while it polls, else the ring of kept ones. */
+	struct shmx_event *event, *event_end;
+	struct op *op;
+	uint16_t *free_op; /**< stack of indices */
+	uint32_t nb_free_op;
+	uint32_t max_ops;
+	struct rdp_session **session; /**< open ones, by index */
+	uint16_t max_sessions;
+	uint16_t bulk_active; /**< list of transfers with parts to start */
+	uint16_t bulk_free;
+	struct rdp_ep *rdp;
+	struct shmx_event *kept; /**< ring: completions that found no room */
+	uint32_t kept_head, kept_tail, kept_mask;
+	uint64_t ops_done;
+	uint64_t last_ns, busy_ns, idle_ns;
+	bool was_busy;
+	uint16_t *route;          /**< pool id to session index */
+	uint64_t *connect_cookie; /**< by session index */
+	struct bulk *bulk;
+	struct shmx_port *port;
+	uint16_t queue;
+	struct rdp_eth eth;
+	uint64_t wait_cookies; /**< counts those given out */
+};
+
+struct shmx_port {
+	struct port *port;
+	struct neigh_table neigh;
+	uint64_t queues_used; /**< bit per queue that an endpoint has */
+};
+
+extern const struct rdp_handler client_handler;
+
+/** Session that leads to the pool of @p addr; NULL: none. */
+static inline struct rdp_session *
+client_route(const struct shmx_ep *ep, shmx_addr_t addr)
+{
+	uint16_t index = ep->route[SHMX_ADDR_POOL(addr)];
+
+	return likely(index != CLIENT_NONE) ? ep->session[index] : NULL;
+}
+
+/** Bytes that one record of a transfer carries: whole cache lines, so that parts stay aligned. */
+static inline uint32_t
+client_part_max(const struct rdp_session *s)
+{
+	return RTE_MIN(RTE_ALIGN_FLOOR(s->mss - (uint32_t)sizeof(struct wire_put), 64u),
+		(uint32_t)WIRE_DATA_MAX);
+}
+
+/** Events that wait for a poll with room. */
+static inline uint32_t
+client_kept(const struct shmx_ep *ep)
+{
+	return ep->kept_head - ep->kept_tail;
+}
+
+/** Room for one more event. There always is: the ring holds all operations and sessions, and
+ * one whose event is still kept counts as in progress. */
+static inline struct shmx_event *
+client_event(struct shmx_ep *ep)
+{
+	if (likely(ep->event < ep->event_end))
+		return ep->event++;
+	return &ep->kept[ep->kept_head++ & ep->kept_mask];
+}
+
+/**
+ * Room for a request of @p size bytes, and an operation to wait for its response. The caller
+ * fills what follows the record header. NULL: a window is full, and nothing has changed.
+ */
+static inline struct wire_record *
+client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t size, uint32_t len,
+	enum op_kind kind, void *dst, uint32_t dst_len, uint16_t bulk, uint64_t cookie)
+{
+	struct wire_record *rec;
+	uint16_t id;
+
+	if (unlikely(ep->nb_free_op <= client_kept(ep)))
+		return NULL;
+	rec = (struct wire_record *)rdp_request(s, size);
+	if (unlikely(rec == NULL))
+		return NULL;
+	id = ep->free_op[--ep->nb_free_op];
+	ep->op[id] = (struct op){
+		.cookie = cookie,
+		.dst = dst,
+		.len = dst_len,
+		.psn = s->tx_next,
+		.bulk = bulk,
+		.session = s->index,
+		.kind = kind,
+	};
+	*rec = (struct wire_record){
+		.op = op,
+		.id = rte_cpu_to_be_16(id),
+		.len = rte_cpu_to_be_32(len),
+	};
+	return rec;
+}
+
+/** End all operations of a session that ends. */
+void client_fail_ops(struct shmx_ep *ep, const struct rdp_session *s);
+
+/** Forget a session: routes and all. */
+void client_forget_session(struct shmx_ep *ep, uint16_t index);
+
+/** Start a transfer. */
+int bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned int n,
+	uint64_t pattern, uint64_t cookie);
+
+/** Start parts of transfers as windows allow. */
+void bulk_progress(struct shmx_ep *ep);
+
+/** A part of a transfer is done. */
+void bulk_part_done(struct shmx_ep *ep, uint16_t index, uint16_t session, int32_t status);
+
+#endif /* CLIENT_PRIVATE_H */

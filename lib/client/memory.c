@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <rte_common.h>
+
+#include "client/client_private.h"
+
+#define ALIGN_MAX (UINT32_C(2) << 20)
+
+/* Length of a name; -EINVAL when it is null, empty or too long. */
+static int
+name_len(const char *name)
+{
+	size_t len = name != NULL ? strnlen(name, SHMX_NAME_LEN) : 0;
+
+	return len > 0 && len < SHMX_NAME_LEN ? (int)len : -EINVAL;
+}
+
+/* A name stands behind the fixed part, padded with zeros. */
+static void
+name_write(void *to, const char *name, uint32_t len)
+{
+	memset(to, 0, wire_pad(len));
+	memcpy(to, name, len);
+}
+
+static const uint8_t owner_wire[] = {
+	[SHMX_OWNER_EVERYONE] = WIRE_OWNER_EVERYONE,
+	[SHMX_OWNER_SELF] = WIRE_OWNER_SELF,
+};
+
+int
+shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie)
+{
+	struct rdp_session *s;
+	struct wire_alloc *alloc;
+	int len = 0;
+
+	if (ep == NULL || req == NULL || req->pool == 0 || req->len == 0 ||
+		req->len > SHMX_LEN_MAX || req->align > ALIGN_MAX ||
+		(req->align & (req->align - 1)) != 0 || (unsigned int)req->owner > SHMX_OWNER_SELF)
+		return -EINVAL;
+	if (req->name != NULL && (len = name_len(req->name)) < 0)
+		return -EINVAL;
+	s = client_route(ep, SHMX_ADDR(req->pool, 0));
+	if (s == NULL)
+		return -ENOTCONN;
+	alloc = (struct wire_alloc *)client_request(ep, s, WIRE_OP_ALLOC,
+		(uint32_t)sizeof(*alloc) + wire_pad((uint32_t)len), (uint32_t)len, OP_VALUE, NULL,
+		0, CLIENT_NONE, cookie);
+	if (alloc == NULL)
+		return -EAGAIN;
+	alloc->size = rte_cpu_to_be_64(req->len);
+	alloc->pool = rte_cpu_to_be_16(req->pool);
+	alloc->align_log2 = (uint8_t)rte_bsf32(req->align != 0 ? req->align : 64);
+	alloc->owner = owner_wire[req->owner];
+	memset(alloc->reserved, 0, sizeof(alloc->reserved));
+	if (len > 0)
+		name_write(alloc + 1, req->name, (uint32_t)len);
+	return 0;
+}
+
+int
+shmx_free(struct shmx_ep *ep, shmx_addr_t addr, uint64_t cookie)
+{
+	struct rdp_session *s;
+	struct wire_free *rec;
+
+	if (ep == NULL || addr == 0)
+		return -EINVAL;
+	s = client_route(ep, addr);
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = (struct wire_free *)client_request(
+		ep, s, WIRE_OP_FREE, sizeof(*rec), 0, OP_STATUS, NULL, 0, CLIENT_NONE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	rec->addr = rte_cpu_to_be_64(addr);
+	return 0;
+}
+
+int
+shmx_resize(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uint64_t cookie)
+{
+	struct rdp_session *s;
+	struct wire_resize *rec;
+
+	if (ep == NULL || addr == 0 || len == 0 || len > SHMX_LEN_MAX)
+		return -EINVAL;
+	s = client_route(ep, addr);
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = (struct wire_resize *)client_request(
+		ep, s, WIRE_OP_RESIZE, sizeof(*rec), 0, OP_STATUS, NULL, 0, CLIENT_NONE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	rec->addr = rte_cpu_to_be_64(addr);
+	rec->size = rte_cpu_to_be_64(len);
+	return 0;
+}
+
+int
+shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, uint64_t cookie)
+{
+	struct rdp_session *s;
+	struct wire_lookup *rec;
+	int len = name_len(name);
+
+	if (ep == NULL || pool == 0 || len < 0)
+		return -EINVAL;
+	s = client_route(ep, SHMX_ADDR(pool, 0));
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = (struct wire_lookup *)client_request(ep, s, WIRE_OP_LOOKUP,
+		(uint32_t)sizeof(*rec) + wire_pad((uint32_t)len), (uint32_t)len, OP_VALUE2, NULL, 0,
+		CLIENT_NONE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	rec->pool = rte_cpu_to_be_16(pool);
+	memset(rec->reserved, 0, sizeof(rec->reserved));
+	name_write(rec + 1, name, (uint32_t)len);
+	return 0;
+}
+
+int
+shmx_own(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner, uint64_t cookie)
+{
+	struct rdp_session *s;
+	struct wire_own *rec;
+
+	if (ep == NULL || addr == 0 || len == 0 || len > SHMX_LEN_MAX ||
+		(unsigned int)owner > SHMX_OWNER_SELF)
+		return -EINVAL;
+	s = client_route(ep, addr);
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = (struct wire_own *)client_request(
+		ep, s, WIRE_OP_OWN, sizeof(*rec), 0, OP_STATUS, NULL, 0, CLIENT_NONE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	rec->addr = rte_cpu_to_be_64(addr);
+	rec->size = rte_cpu_to_be_64(len);
+	rec->owner = owner_wire[owner];
+	memset(rec->reserved, 0, sizeof(rec->reserved));
+	return 0;
+}
+
+static struct rdp_session *
+open_session(const struct shmx_ep *ep, shmx_session_t session)
+{
+	return session < ep->max_sessions ? ep->session[session] : NULL;
+}
+
+int
+shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_pool_req *req,
+	uint64_t cookie)
+{
+	struct wire_pool_create *rec;
+	struct rdp_session *s;
+	int len;
+
+	if (ep == NULL || req == NULL || req->size == 0 || req->size > SHMX_LEN_MAX ||
+		req->max_size > SHMX_LEN_MAX || (req->max_size != 0 && req->max_size < req->size) ||
+		(len = name_len(req->name)) < 0)
+		return -EINVAL;
+	if (req->granule != 0 &&
+		(req->granule < 64 || req->granule > 4096 || !rte_is_power_of_2(req->granule)))
+		return -EINVAL;
+	s = open_session(ep, session);
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = (struct wire_pool_create *)client_request(ep, s, WIRE_OP_POOL_CREATE,
+		(uint32_t)sizeof(*rec) + wire_pad((uint32_t)len), (uint32_t)len, OP_POOL, NULL, 0,
+		CLIENT_NONE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	rec->size = rte_cpu_to_be_64(req->size);
+	rec->max_size = rte_cpu_to_be_64(req->max_size);
+	rec->granule = rte_cpu_to_be_32(req->granule != 0 ? req->granule : 64);
+	memset(rec->reserved, 0, sizeof(rec->reserved));
+	name_write(rec + 1, req->name, (uint32_t)len);
+	return 0;
+}
+
+int
+shmx_pool_open(struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie)
+{
+	struct wire_pool_open *rec;
+	struct rdp_session *s;
+	int len = name_len(name);
+
+	if (ep == NULL || len < 0)
+		return -EINVAL;
+	s = open_session(ep, session);
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = (struct wire_pool_open *)client_request(ep, s, WIRE_OP_POOL_OPEN,
+		(uint32_t)sizeof(*rec) + wire_pad((uint32_t)len), (uint32_t)len, OP_POOL, NULL, 0,
+		CLIENT_NONE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	name_write(rec + 1, name, (uint32_t)len);
+	return 0;
+}
+
+/* Requests that name a pool and a number. */
+static int
+pool_request(struct shmx_ep *ep, uint16_t pool, uint8_t op, uint64_t bytes, enum op_kind kind,
+	void *dst, uint64_t cookie)
+{
+	struct rdp_session *s;
+	struct wire_pool *rec;
+
+	if (ep == NULL || pool == 0)
+		return -EINVAL;
+	s = client_route(ep, SHMX_ADDR(pool, 0));
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = (struct wire_pool *)client_request(
+		ep, s, op, sizeof(*rec), 0, kind, dst, dst != NULL, CLIENT_NONE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	rec->bytes = rte_cpu_to_be_64(bytes);
+	rec->pool = rte_cpu_to_be_16(pool);
+	memset(rec->reserved, 0, sizeof(rec->reserved));
+	return 0;
+}
+
+int
+shmx_pool_destroy(struct shmx_ep *ep, uint16_t pool, bool force, uint64_t cookie)
+{
+	return pool_request(ep, pool, WIRE_OP_POOL_DESTROY, force, OP_STATUS, NULL, cookie);
+}
+
+int
+shmx_pool_grow(struct shmx_ep *ep, uint16_t pool, uint64_t bytes, uint64_t cookie)
+{
+	if (bytes == 0 || bytes > SHMX_LEN_MAX)
+		return -EINVAL;
+	return pool_request(ep, pool, WIRE_OP_POOL_GROW, bytes, OP_VALUE, NULL, cookie);
+}
+
+int
+shmx_pool_shrink(struct shmx_ep *ep, uint16_t pool, uint64_t bytes, uint64_t cookie)
+{
+	if (bytes == 0 || bytes > SHMX_LEN_MAX)
+		return -EINVAL;
+	return pool_request(ep, pool, WIRE_OP_POOL_SHRINK, bytes, OP_VALUE, NULL, cookie);
+}
+
+int
+shmx_pool_stat(struct shmx_ep *ep, uint16_t pool, struct shmx_pool_info *info, uint64_t cookie)
+{
+	if (info == NULL)
+		return -EINVAL;
+	return pool_request(ep, pool, WIRE_OP_POOL_STAT, 0, OP_POOL_INFO, info, cookie);
+}
+
+int
+shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
+	struct shmx_pool_info *info, uint16_t max, uint64_t cookie)
+{
+	struct wire_pool_list *rec;
+	struct rdp_session *s;
+
+	if (ep == NULL || info == NULL || max == 0)
+		return -EINVAL;
+	s = open_session(ep, session);
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = (struct wire_pool_list *)client_request(ep, s, WIRE_OP_POOL_LIST, sizeof(*rec), 0,
+		OP_POOL_INFO, info, max, CLIENT_NONE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	rec->first = rte_cpu_to_be_16(first);
+	rec->max = rte_cpu_to_be_16(max);
+	memset(rec->reserved, 0, sizeof(rec->reserved));
+	return 0;
+}

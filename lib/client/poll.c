@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <rte_memcpy.h>
+
+#include "base/status.h"
+#include "client/client_private.h"
+
+/* Responses, and what the protocol tells of sessions. */
+
+static inline void
+op_release(struct shmx_ep *ep, uint16_t id)
+{
+	ep->op[id].kind = OP_FREE;
+	ep->free_op[ep->nb_free_op++] = id;
+}
+
+static inline void
+op_finish(struct shmx_ep *ep, uint16_t id, int32_t status, uint64_t value, uint64_t value2)
+{
+	const struct op *op = &ep->op[id];
+
+	if (unlikely(op->bulk != CLIENT_NONE)) {
+		uint16_t bulk = op->bulk, session = op->session;
+
+		op_release(ep, id);
+		bulk_part_done(ep, bulk, session, status);
+		return;
+	}
+	*client_event(ep) = (struct shmx_event){
+		.cookie = op->cookie,
+		.value = value,
+		.value2 = value2,
+		.status = status,
+		.type = SHMX_EV_OP,
+		.session = op->session,
+	};
+	ep->ops_done++;
+	op_release(ep, id);
+}
+
+static uint64_t
+number_at(const void *data)
+{
+	rte_be64_t be;
+
+	memcpy(&be, data, sizeof(be));
+	return rte_be_to_cpu_64(be);
+}
+
+/* Addresses of the pool go over this session from now on. */
+static int32_t
+route_add(struct shmx_ep *ep, uint64_t pool, uint16_t session)
+{
+	if (pool == 0 || pool > UINT16_MAX)
+		return -EPROTO;
+	if (ep->route[pool] != CLIENT_NONE && ep->route[pool] != session)
+		return -EEXIST;
+	ep->route[pool] = session;
+	return 0;
+}
+
+static void
+pool_info_decode(struct shmx_pool_info *to, const struct wire_pool_info *from)
+{
+	size_t len = RTE_MIN(from->name_len, (size_t)WIRE_NAME_MAX);
+
+	memcpy(to->name, from->name, len);
+	to->name[len] = '\0';
+	to->size = rte_be_to_cpu_64(from->size);
+	to->max_size = rte_be_to_cpu_64(from->max_size);
+	to->used = rte_be_to_cpu_64(from->used);
+	to->largest_free = rte_be_to_cpu_64(from->largest_free);
+	to->allocs = rte_be_to_cpu_64(from->allocs);
+	to->granule = rte_be_to_cpu_32(from->granule);
+	to->extents = rte_be_to_cpu_16(from->extents);
+	to->pool = rte_be_to_cpu_16(from->pool);
+}
+
+/* Responses other than those to get and put. Returns false when the length is not right. */
+static bool
+complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
+{
+	const struct op *op = &ep->op[id];
+	uint32_t n = len / sizeof(struct wire_pool_info);
+
+	switch (op->kind) {
+	case OP_VALUE2:
+		if (len != 2 * sizeof(uint64_t))
+			return false;
+		op_finish(ep, id, 0, number_at(data), number_at((const uint8_t *)data + 8));
+		return true;
+	case OP_POOL:
+		if (len != sizeof(uint64_t))
+			return false;
+		op_finish(ep, id, route_add(ep, number_at(data), op->session), number_at(data), 0);
+		return true;
+	case OP_POOL_INFO:
+		if (len % sizeof(struct wire_pool_info) != 0 || n > op->len)
+			return false;
+		for (uint32_t i = 0; i < n; i++)
+			pool_info_decode((struct shmx_pool_info *)op->dst + i,
+				(const struct wire_pool_info *)data + i);
+		op_finish(ep, id, 0, n, 0);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* One response. Returns false when it is not one that the peer may send. */
+static inline bool
+complete(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
+{
+	const struct op *op = &ep->op[id];
+	uint32_t len = rte_be_to_cpu_32(rec->len);
+	const void *data = rec + 1;
+
+	if (unlikely(rec->status != STATUS_OK)) {
+		op_finish(ep, id, status_to_errno(rec->status), 0, 0);
+		return true;
+	}
+	switch (op->kind) {
+	case OP_GET:
+		if (unlikely(len != op->len))
+			return false;
+		if (likely(len == sizeof(uint64_t)))
+			memcpy(op->dst, data, sizeof(uint64_t));
+		else
+			rte_memcpy(op->dst, data, len);
+		op_finish(ep, id, 0, 0, 0);
+		return true;
+	case OP_STATUS:
+		op_finish(ep, id, 0, 0, 0);
+		return true;
+	case OP_VALUE:
+		if (unlikely(len != sizeof(uint64_t)))
+			return false;
+		op_finish(ep, id, 0, number_at(data), 0);
+		return true;
+	default:
+		return complete_other(ep, id, data, len);
+	}
+}
+
+static int32_t
+client_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len)
+{
+	struct shmx_ep *ep = ctx;
+	uint32_t size;
+
+	for (uint32_t off = 0; off < len; off += size) {
+		const struct wire_record *rec = (const struct wire_record *)(records + off);
+		uint16_t id;
+
+		size = wire_response_size(rec, len - off);
+		if (unlikely(size == 0 || !(rec->op & WIRE_RESPONSE)))
+			return -EPROTO;
+		id = rte_be_to_cpu_16(rec->id);
+		if (unlikely(id >= ep->max_ops || ep->op[id].kind == OP_FREE ||
+			     ep->op[id].session != s->index || !complete(ep, id, rec)))
+			return -EPROTO;
+	}
+	return (int32_t)len;
+}
+
+static void
+client_batch_end(void *ctx)
+{
+}
+
+static void
+client_opened(void *ctx, struct rdp_session *s, int status)
+{
+	struct shmx_ep *ep = ctx;
+
+	if (status == 0)
+		ep->session[s->index] = s;
+	*client_event(ep) = (struct shmx_event){
+		.cookie = ep->connect_cookie[s->index],
+		.value = s->peer_node,
+		.status = status,
+		.type = SHMX_EV_CONNECTED,
+		.session = s->index,
+	};
+}
+
+void
+client_fail_ops(struct shmx_ep *ep, const struct rdp_session *s)
+{
+	for (uint32_t id = 0; id < ep->max_ops; id++) {
+		const struct op *op = &ep->op[id];
+
+		if (op->kind == OP_FREE || op->session != s->index)
+			continue;
+		/* A frame that is still being filled has certainly not left. */
+		op_finish(ep, (uint16_t)id,
+			s->open != NULL && op->psn == s->tx_next ? -ECANCELED : -ECONNRESET, 0, 0);
+	}
+}
+
+void
+client_forget_session(struct shmx_ep *ep, uint16_t index)
+{
+	ep->session[index] = NULL;
+	for (uint32_t pool = 0; pool <= UINT16_MAX; pool++)
+		if (ep->route[pool] == index)
+			ep->route[pool] = CLIENT_NONE;
+}
+
+static void
+client_closed(void *ctx, struct rdp_session *s, int status)
+{
+	struct shmx_ep *ep = ctx;
+
+	client_forget_session(ep, s->index);
+	client_fail_ops(ep, s);
+	*client_event(ep) = (struct shmx_event){
+		.cookie = ep->connect_cookie[s->index],
+		.status = status != 0 ? status : -ECONNRESET,
+		.type = SHMX_EV_PEER_DOWN,
+		.session = s->index,
+	};
+}
+
+const struct rdp_handler client_handler = {
+	.records = client_records,
+	.batch_end = client_batch_end,
+	.opened = client_opened,
+	.closed = client_closed,
+};
+
+static uint16_t
+take_kept(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
+{
+	uint16_t n = 0;
+
+	while (n < max && ep->kept_tail != ep->kept_head)
+		events[n++] = ep->kept[ep->kept_tail++ & ep->kept_mask];
+	return n;
+}
+
+/* Charge the time since the last poll to what that poll found. */
+static inline void
+account(struct shmx_ep *ep, uint32_t work)
+{
+	uint64_t now = rdp_now(ep->rdp);
+
+	if (ep->was_busy)
+		ep->busy_ns += now - ep->last_ns;
+	else
+		ep->idle_ns += now - ep->last_ns;
+	ep->last_ns = now;
+	ep->was_busy = work > 0;
+}
+
+uint16_t
+shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
+{
+	uint16_t n = 0;
+
+	if (unlikely(ep->kept_tail != ep->kept_head))
+		n = take_kept(ep, events, max);
+	ep->event = events + n;
+	ep->event_end = events + max;
+	if (unlikely(ep->bulk_active != CLIENT_NONE))
+		bulk_progress(ep);
+	rdp_flush(ep->rdp);
+	account(ep, rdp_poll(ep->rdp));
+	n = (uint16_t)(ep->event - events);
+	ep->event = NULL;
+	ep->event_end = NULL;
+	return n;
+}
+
+void
+shmx_flush(struct shmx_ep *ep)
+{
+	rdp_flush(ep->rdp);
+}

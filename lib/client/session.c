@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include "client/client_private.h"
+
+int
+shmx_connect(
+	struct shmx_ep *ep, const struct shmx_peer *peer, uint64_t cookie, shmx_session_t *session)
+{
+	struct rdp_session *s;
+	int ret;
+
+	if (ep == NULL || peer == NULL || session == NULL || peer->ip == 0)
+		return -EINVAL;
+	ret = rdp_connect(
+		ep->rdp, peer->ip, peer->udp_port != 0 ? peer->udp_port : SHMX_UDP_PORT, &s);
+	if (ret < 0)
+		return ret;
+	ep->connect_cookie[s->index] = cookie;
+	*session = s->index;
+	return 0;
+}
+
+int
+shmx_disconnect(struct shmx_ep *ep, shmx_session_t session)
+{
+	struct rdp_session *s;
+
+	if (ep == NULL)
+		return -EINVAL;
+	s = rdp_session_at(ep->rdp, session);
+	if (s == NULL || s->state == RDP_CLOSING || s->state == RDP_FAILED)
+		return -ENOTCONN;
+	client_forget_session(ep, session);
+	client_fail_ops(ep, s);
+	rdp_close(s);
+	return 0;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include "client/client_private.h"
+#include "shmx_sync.h"
+
+uint64_t
+shmx_wait_cookie(struct shmx_ep *ep)
+{
+	/* Addresses inside the endpoint: no cookie that an application makes up from its own
+	 * pointers or small numbers is equal to one. */
+	return (uint64_t)(uintptr_t)ep + ep->wait_cookies++ % sizeof(*ep);
+}
+
+/* Take the event with this cookie out of those kept; the others keep their order. */
+static bool
+kept_take(struct shmx_ep *ep, uint64_t cookie, struct shmx_event *event)
+{
+	for (uint32_t i = ep->kept_tail; i != ep->kept_head; i++) {
+		struct shmx_event *e = &ep->kept[i & ep->kept_mask];
+
+		if (e->cookie != cookie || e->type == SHMX_EV_PEER_DOWN)
+			continue;
+		*event = *e;
+		for (; i != ep->kept_tail; i--)
+			ep->kept[i & ep->kept_mask] = ep->kept[(i - 1) & ep->kept_mask];
+		ep->kept_tail++;
+		return true;
+	}
+	return false;
+}
+
+int
+shmx_wait(struct shmx_ep *ep, uint64_t cookie, struct shmx_event *event)
+{
+	while (!kept_take(ep, cookie, event))
+		shmx_poll(ep, NULL, 0);
+	return event->status;
+}
+
+/* Nothing would change by polling: the events that fill the endpoint are the caller's to take. */
+static bool
+is_stuck(const struct shmx_ep *ep)
+{
+	return client_kept(ep) >= ep->max_ops;
+}
+
+/* Start, again and again while a window is full; then wait. */
+#define SYNC(ep, event, start)                                                                     \
+	do {                                                                                       \
+		uint64_t cookie;                                                                   \
+		int ret;                                                                           \
+                                                                                                   \
+		if ((ep) == NULL)                                                                  \
+			return -EINVAL;                                                            \
+		cookie = shmx_wait_cookie(ep);                                                     \
+		while ((ret = (start)) == -EAGAIN && !is_stuck(ep))                                \
+			shmx_poll(ep, NULL, 0);                                                    \
+		if (ret == 0)                                                                      \
+			ret = shmx_wait(ep, cookie, event);                                        \
+		if (ret < 0)                                                                       \
+			return ret;                                                                \
+	} while (0)
+
+int
+shmx_connect_sync(struct shmx_ep *ep, const struct shmx_peer *peer, shmx_session_t *session)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_connect(ep, peer, cookie, session));
+	return 0;
+}
+
+int
+shmx_get_sync(struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_get(ep, src, dst, len, cookie));
+	return 0;
+}
+
+int
+shmx_put_sync(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_put(ep, dst, src, len, cookie));
+	return 0;
+}
+
+int
+shmx_fill_sync(struct shmx_ep *ep, shmx_addr_t dst, uint64_t len, uint64_t pattern)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_fill(ep, dst, len, pattern, cookie));
+	return 0;
+}
+
+int
+shmx_atomic_sync(struct shmx_ep *ep, enum shmx_atomic_op op, shmx_addr_t addr, unsigned int width,
+	uint64_t operand, uint64_t compare, uint64_t *before)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_atomic(ep, op, addr, width, operand, compare, cookie));
+	if (before != NULL)
+		*before = event.value;
+	return 0;
+}
+
+int
+shmx_alloc_sync(struct shmx_ep *ep, const struct shmx_alloc_req *req, shmx_addr_t *addr)
+{
+	struct shmx_event event;
+
+	if (addr == NULL)
+		return -EINVAL;
+	SYNC(ep, &event, shmx_alloc(ep, req, cookie));
+	*addr = event.value;
+	return 0;
+}
+
+int
+shmx_free_sync(struct shmx_ep *ep, shmx_addr_t addr)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_free(ep, addr, cookie));
+	return 0;
+}
+
+int
+shmx_lookup_sync(
+	struct shmx_ep *ep, uint16_t pool, const char *name, shmx_addr_t *addr, uint64_t *len)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_lookup(ep, pool, name, cookie));
+	if (addr != NULL)
+		*addr = event.value;
+	if (len != NULL)
+		*len = event.value2;
+	return 0;
+}
+
+int
+shmx_pool_create_sync(
+	struct shmx_ep *ep, shmx_session_t session, const struct shmx_pool_req *req, uint16_t *pool)
+{
+	struct shmx_event event;
+
+	if (pool == NULL)
+		return -EINVAL;
+	SYNC(ep, &event, shmx_pool_create(ep, session, req, cookie));
+	*pool = (uint16_t)event.value;
+	return 0;
+}
+
+int
+shmx_pool_open_sync(struct shmx_ep *ep, shmx_session_t session, const char *name, uint16_t *pool)
+{
+	struct shmx_event event;
+
+	if (pool == NULL)
+		return -EINVAL;
+	SYNC(ep, &event, shmx_pool_open(ep, session, name, cookie));
+	*pool = (uint16_t)event.value;
+	return 0;
+}
+
+int
+shmx_pool_destroy_sync(struct shmx_ep *ep, uint16_t pool, bool force)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_pool_destroy(ep, pool, force, cookie));
+	return 0;
+}
+
+int
+shmx_pool_stat_sync(struct shmx_ep *ep, uint16_t pool, struct shmx_pool_info *info)
+{
+	struct shmx_event event;
+
+	SYNC(ep, &event, shmx_pool_stat(ep, pool, info, cookie));
+	return 0;
+}
