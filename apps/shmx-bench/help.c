@@ -31,7 +31,7 @@ static const char text[] =
 	"  --json, --quiet     one JSON object; no live line\n"
 	"\n"
 	"Examples (PORT stands for --port virtio_user:path=/run/x.sock --ip 10.0.0.2 --server "
-        "10.0.0.1)\n"
+	"10.0.0.1)\n"
 	"  round trip       shmx-bench -l 1 --no-huge -m 512 --no-pci -- PORT\n"
 	"  rate, vs raw     shmx-bench ... -- PORT --workload get --window full --pairs 5\n"
 	"  bandwidth        shmx-bench ... -- PORT --workload put --size 1M --window full\n"

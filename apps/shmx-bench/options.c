@@ -320,7 +320,7 @@ check_pairs(const struct options *o)
 		return fail("--pairs compares --workload with --baseline: choose two different");
 	if (o->workload == WORKLOAD_RAW)
 		return fail("--pairs with --workload raw: raw is the baseline; choose another "
-		            "workload");
+			    "workload");
 	if (o->baseline == WORKLOAD_ALLOC || o->workload == WORKLOAD_ALLOC ||
 		!counts(o->baseline) || o->size <= 8)
 		return 0;

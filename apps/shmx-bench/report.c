@@ -68,8 +68,8 @@ run_live(struct run *run, uint64_t now)
 	shmx_ep_stats_get(run->ep, &s);
 	printf("%s%10.3f Mops/s %10.1f MB/s  busy %3.0f %%  retransmits %" PRIu64 "%s",
 		isatty(STDOUT_FILENO) ? "\r" : "", rate / 1e6, rate * (double)run->size / 1e6,
-		100.0 * (double)s.busy_cycles / (double)(s.busy_cycles + s.idle_cycles + 1),
-		s.tx_retransmit, isatty(STDOUT_FILENO) ? " " : "\n");
+		100.0 * (double)s.busy_ns / (double)(s.busy_ns + s.idle_ns + 1), s.tx_retransmit,
+		isatty(STDOUT_FILENO) ? " " : "\n");
 	fflush(stdout);
 }
 

@@ -20,7 +20,7 @@ struct result {
 	uint64_t retransmits;
 	uint64_t dropped;         /**< on purpose: --drop */
 	uint64_t lost;            /**< raw: frames that never came back */
-	uint64_t busy, idle;      /**< ticks of polls that did work, and that did not */
+	uint64_t busy, idle;      /**< ns of polls that did work, and that did not */
 	struct histogram latency; /**< ticks, of the sampled operations */
 };
 

@@ -257,8 +257,8 @@ snapshot_result(
 	r->retransmits = b->stats.tx_retransmit - a->stats.tx_retransmit;
 	r->dropped = b->drop.rx_dropped - a->drop.rx_dropped;
 	r->dropped += b->drop.tx_dropped - a->drop.tx_dropped;
-	r->busy = b->stats.busy_cycles - a->stats.busy_cycles;
-	r->idle = b->stats.idle_cycles - a->stats.idle_cycles;
+	r->busy = b->stats.busy_ns - a->stats.busy_ns;
+	r->idle = b->stats.idle_ns - a->stats.idle_ns;
 }
 
 static uint64_t
