@@ -16,10 +16,7 @@
 
 #include "controller.h"
 
-#ifndef RTE_LOG_DEFAULT_LOGTYPE
-#define RTE_LOG_DEFAULT_LOGTYPE shmx
-#endif
-RTE_LOG_REGISTER_SUFFIX(drv_logtype, port, NOTICE);
+RTE_LOG_REGISTER(drv_logtype, lib.shmx.port, NOTICE);
 
 static const struct drv_controller *const controllers[] = {
 	&drv_eth,
@@ -53,7 +50,7 @@ copy_value(const char *text, char *value, size_t size)
 {
 	if (text == NULL)
 		return -EINVAL;
-	return strlcpy(value, text, size) < size ? 0 : -ENAMETOOLONG;
+	return rte_strscpy(value, text, size) < 0 ? -ENAMETOOLONG : 0;
 }
 
 int
@@ -152,7 +149,10 @@ drv_vdev_attach(
 		return ret;
 	DRV_LOG(INFO, "%s: attaching %s,%s", port->spec, name, devargs);
 	ret = rte_eal_hotplug_add("vdev", name, devargs);
-	return ret < 0 ? ret : attached_port(port, name, strlen(name));
+	if (ret == 0)
+		ret = attached_port(port, name, strlen(name));
+	/* Drivers answer arguments that they do not understand with a bare -1. */
+	return ret == -1 ? -EINVAL : ret;
 }
 
 void
@@ -173,7 +173,7 @@ drv_socket_probe(const char *path)
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	int fd, ret;
 
-	if (strlcpy(addr.sun_path, path, sizeof(addr.sun_path)) >= sizeof(addr.sun_path))
+	if (rte_strscpy(addr.sun_path, path, sizeof(addr.sun_path)) < 0)
 		return -ENAMETOOLONG;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -190,7 +190,7 @@ drv_interface_check(const struct port *port, const char *iface)
 	struct ifreq ifr = {0};
 	int fd, ret;
 
-	if (strlcpy(ifr.ifr_name, iface, sizeof(ifr.ifr_name)) >= sizeof(ifr.ifr_name) ||
+	if (rte_strscpy(ifr.ifr_name, iface, sizeof(ifr.ifr_name)) < 0 ||
 		if_nametoindex(iface) == 0) {
 		DRV_LOG(ERR, "%s: no network interface %s here (look with: ip link)", port->spec,
 			iface);

@@ -13,9 +13,11 @@
 
 #include "port.h"
 
+/** lib.shmx.port: follows lib.shmx unless it is set by itself. */
 extern int drv_logtype;
-#define DRV_LOG(level, fmt, ...)                                                                   \
-	rte_log(RTE_LOG_##level, drv_logtype, "shmx: " fmt "\n", ##__VA_ARGS__)
+#define DRV_LOG(level, ...)                                                                        \
+	rte_log(RTE_LOG_##level, drv_logtype,                                                      \
+		RTE_FMT("shmx: " RTE_FMT_HEAD(__VA_ARGS__, ) "\n", RTE_FMT_TAIL(__VA_ARGS__, )))
 
 /** One kind of port. All calls come from the thread in port_open() or port_close(). */
 struct drv_controller {

@@ -48,7 +48,7 @@ spec_parse(struct port *port, const char *spec)
 {
 	size_t len;
 
-	if (spec == NULL || strlcpy(port->spec, spec, sizeof(port->spec)) >= sizeof(port->spec)) {
+	if (spec == NULL || rte_strscpy(port->spec, spec, sizeof(port->spec)) < 0) {
 		DRV_LOG(ERR, "port spec missing, or longer than %d characters", PORT_SPEC_MAX - 1);
 		rte_errno = EINVAL;
 		return NULL;

@@ -18,6 +18,7 @@
 
 #include <rte_errno.h>
 #include <rte_jhash.h>
+#include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
@@ -36,7 +37,8 @@ struct pair {
 	uint16_t nb_queues;
 	bool open[2];
 	struct rte_ring *rings[2][MAX_QUEUES]; /* received by end a, by end b */
-	struct rte_mempool *pool;              /* one for both: frames change hands */
+	const struct rte_eth_rxtx_callback *copiers[2][MAX_QUEUES];
+	struct rte_mempool *pool; /* one for both: frames change hands */
 	bool own_pool;
 };
 
@@ -131,7 +133,7 @@ pair_create(
 
 	if (pair == NULL)
 		return -ENOMEM;
-	strcpy(pair->name, name);
+	snprintf(pair->name, sizeof(pair->name), "%s", name);
 	pair->nb_queues = port->nb_queues;
 	ret = rings_create(pair, conf);
 	if (ret < 0) {
@@ -267,24 +269,51 @@ end_of(const struct port *port)
 	return name[strlen(name) - 1] - 'a';
 }
 
+/* They belong to the port number: whoever gets it next would inherit them. */
+static void
+copiers_remove(const struct port *port, struct pair *pair, int end)
+{
+	uint16_t q;
+
+	for (q = 0; q < pair->nb_queues && pair->copiers[end][q] != NULL; q++) {
+		rte_eth_remove_rx_callback(port->port_id, q, pair->copiers[end][q]);
+		/* Nobody polls this port any more. */
+		rte_free((void *)(uintptr_t)pair->copiers[end][q]);
+		pair->copiers[end][q] = NULL;
+	}
+}
+
+static int
+copiers_add(const struct port *port, struct pair *pair, int end)
+{
+	uint16_t q;
+
+	for (q = 0; q < port->nb_queues; q++) {
+		pair->copiers[end][q] = rte_eth_add_rx_callback(
+			port->port_id, q, on_receive, port->pool);
+		if (pair->copiers[end][q] == NULL) {
+			DRV_LOG(ERR, "%s: no receive callback: %s", port->spec,
+				rte_strerror(rte_errno));
+			return -rte_errno;
+		}
+	}
+	return 0;
+}
+
 static int
 loopback_post_start(struct port *port)
 {
 	struct pair *pair = port->priv;
 	uint32_t hash = rte_jhash(pair->name, strlen(pair->name), 0);
-	uint16_t q;
+	int end = end_of(port);
 
-	for (q = 0; q < port->nb_queues; q++)
-		if (rte_eth_add_rx_callback(port->port_id, q, on_receive, port->pool) == NULL)
-			return -rte_errno;
-	port->mac = (struct rte_ether_addr){
-		{0x02, hash, hash >> 8, hash >> 16, hash >> 24, end_of(port)}};
+	port->mac = (struct rte_ether_addr){{0x02, hash, hash >> 8, hash >> 16, hash >> 24, end}};
 	if (pair->pool == NULL) {
 		pair->pool = port->pool;
 		pair->own_pool = port->own_pool;
 		port->own_pool = false;
 	}
-	return 0;
+	return copiers_add(port, pair, end);
 }
 
 static bool
@@ -304,6 +333,7 @@ loopback_detach(struct port *port)
 
 	for (q = 0; q < pair->nb_queues; q++)
 		ring_drain(pair->rings[end][q]);
+	copiers_remove(port, pair, end);
 	pair->open[end] = false;
 	drv_dev_detach(port);
 	pair_leave(pair);

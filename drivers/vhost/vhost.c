@@ -43,12 +43,9 @@ directory_check(const struct port *port, const char *path)
 	char dir[PATH_SIZE];
 	char *slash;
 
-	strlcpy(dir, path, sizeof(dir));
+	snprintf(dir, sizeof(dir), "%s", strchr(path, '/') == NULL ? "./" : path);
 	slash = strrchr(dir, '/');
-	if (slash == NULL)
-		strcpy(dir, ".");
-	else
-		slash[slash == dir] = '\0';
+	slash[slash == dir] = '\0';
 	if (access(dir, W_OK | X_OK) == 0)
 		return 0;
 	DRV_LOG(ERR, "%s: cannot make a socket in %s: %s", port->spec, dir, strerror(errno));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
 
 #ifndef SHMX_VERSION_H
 #define SHMX_VERSION_H
@@ -11,7 +12,9 @@
  * library it runs with.
  */
 
-SHMX_BEGIN_DECLS
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /** Version of these headers. The same numbers stand in the top-level meson.build. */
 #define SHMX_VERSION_MAJOR 0
@@ -35,6 +38,8 @@ SHMX_BEGIN_DECLS
  */
 SHMX_API const char *shmx_version(void);
 
-SHMX_END_DECLS
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* SHMX_VERSION_H */

@@ -27,11 +27,28 @@ status_to_errno(uint8_t status)
 	return status < STATUS_MAX ? -status_errno[status] : -EIO;
 }
 
+/* Values that lower layers tell apart and the wire does not. */
+static int
+wire_errno(int err)
+{
+	switch (err) {
+	case -ENAMETOOLONG:
+		return -EINVAL;
+	case -E2BIG:
+		return -ENOMEM;
+	case -EAGAIN:
+		return -EBUSY;
+	default:
+		return err;
+	}
+}
+
 uint8_t
 status_from_errno(int err)
 {
-	for (uint8_t s = 0; s < STATUS_MAX; s++)
+	err = wire_errno(err);
+	for (unsigned int s = 0; s < STATUS_MAX; s++)
 		if (status_errno[s] == -err)
-			return s;
+			return (uint8_t)s;
 	return STATUS_IO;
 }

@@ -34,7 +34,7 @@ source_possible(const struct l2_addr *self, rte_be32_t be_src)
 {
 	uint32_t src = rte_be_to_cpu_32(be_src);
 
-	if (src >> 24 == 0 || src >> 24 == 127 || src >= RTE_IPV4(224, 0, 0, 0))
+	if (src >> 24 == 0 || src >> 24 == 127 || src >= RTE_IPV4(224u, 0, 0, 0))
 		return false;
 	if (self->netmask != 0 && self->netmask != UINT32_MAX &&
 		be_src == (self->ip | ~self->netmask))

@@ -13,7 +13,6 @@
 #define TRIES_MAX   UINT64_C(255)
 #define NEIGH_VALID (UINT64_C(1) << 63)
 
-_Static_assert((NEIGH_SLOTS & (NEIGH_SLOTS - 1)) == 0, "slots are a power of two");
 _Static_assert(sizeof(struct neigh_entry) == 32, "two entries per cache line");
 
 /* An entry as it was at one moment. */
@@ -21,10 +20,14 @@ struct view {
 	uint64_t owner, mac, seen_ns, asked_ns;
 };
 
+/* Fibonacci hashing: the high bits of the product depend on every bit of the address, and
+ * neighbouring addresses end up far apart. */
 static uint32_t
-slot_of(uint32_t ip, unsigned int probe)
+slot_of(rte_be32_t ip, unsigned int probe)
 {
-	return (((ip * UINT32_C(0x9e3779b1)) >> 16) + probe) & (NEIGH_SLOTS - 1);
+	uint32_t hash = rte_be_to_cpu_32(ip) * UINT32_C(0x9e3779b1);
+
+	return ((hash >> (32 - NEIGH_SLOTS_LOG2)) + probe) & (NEIGH_SLOTS - 1);
 }
 
 static uint32_t
@@ -139,10 +142,9 @@ slot_choose(const struct neigh_table *table, uint32_t ip, bool evict, uint64_t n
 	int best = NONE;
 
 	for (probe = 0; probe < NEIGH_PROBES; probe++) {
-		if (!entry_read(&table->slots[slot_of(ip, probe)], &v))
-			continue;
-		if (owner_ip(v.owner) == ip)
-			return BUSY; /* somebody else has just put it in */
+		/* Somebody else may be putting in this very address, or has just done so. */
+		if (!entry_read(&table->slots[slot_of(ip, probe)], &v) || owner_ip(v.owner) == ip)
+			return BUSY;
 		if (!expendable(&v, evict, now_ns))
 			continue;
 		if (best != NONE && !better_victim(&v, chosen))
@@ -160,7 +162,7 @@ host_address(rte_be32_t be_ip)
 {
 	uint32_t ip = rte_be_to_cpu_32(be_ip);
 
-	return ip >> 24 != 0 && ip >> 24 != 127 && ip < RTE_IPV4(224, 0, 0, 0);
+	return ip >> 24 != 0 && ip >> 24 != 127 && ip < RTE_IPV4(224u, 0, 0, 0);
 }
 
 void

@@ -27,8 +27,9 @@
 extern "C" {
 #endif
 
-#define NEIGH_SLOTS  256 /* power of two */
-#define NEIGH_PROBES 8   /* slots that an address may be in */
+#define NEIGH_SLOTS_LOG2 10
+#define NEIGH_SLOTS      (1 << NEIGH_SLOTS_LOG2)
+#define NEIGH_PROBES     16 /* slots that an address may be in */
 
 #define NEIGH_MS         UINT64_C(1000000)
 #define NEIGH_REFRESH_NS (30000 * NEIGH_MS)  /**< ask again after this long without a word */

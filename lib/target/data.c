@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_memcpy.h>
+#include <rte_prefetch.h>
+
+#include "target/target_private.h"
+
+/*
+ * Get, put, fill and atomics, in two passes over a burst: check and translate all of them,
+ * starting to fetch their memory, then execute. By the second pass the first lines are there.
+ */
+
+/* Words that may lie anywhere and alias anything. */
+typedef uint64_t __attribute__((may_alias, aligned(1))) word64;
+typedef uint32_t __attribute__((may_alias, aligned(1))) word32;
+
+static inline struct target_access *
+stage_slot(struct target_worker *w)
+{
+	if (unlikely(w->nb_batch == TARGET_BATCH))
+		target_run_batch(w);
+	return &w->batch[w->nb_batch];
+}
+
+/* The bytes that pad data to eight must not tell what was in the buffer before. */
+static inline void
+clear_padding(uint8_t *data, uint32_t len)
+{
+	if (len % 8 != 0)
+		memset(data + RTE_ALIGN_FLOOR(len, 8u), 0, 8);
+}
+
+static inline int
+stage_get(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	const struct wire_get *get = (const struct wire_get *)rec;
+	uint32_t len = rte_be_to_cpu_32(rec->len);
+	struct target_access *a = stage_slot(w);
+	uint8_t *to;
+	int err;
+
+	if (unlikely(len + sizeof(*rec) > s->mss))
+		return target_respond_status(w, s, rec, STATUS_MSGSIZE);
+	a->va = mem_access(w->mem, rte_be_to_cpu_64(get->addr), len, s->peer_node, &err);
+	if (unlikely(a->va == NULL))
+		return target_respond_status(w, s, rec, status_from_errno(err));
+	to = rdp_response(s, (uint32_t)sizeof(*rec) + wire_pad(len));
+	if (unlikely(to == NULL))
+		return -EAGAIN;
+	rte_prefetch0(a->va);
+	target_response(to, WIRE_OP_GET, STATUS_OK, rec->id, len);
+	a->out = to + sizeof(*rec);
+	a->len = len;
+	a->op = WIRE_OP_GET;
+	w->nb_batch++;
+	w->stats.bytes_read += len;
+	return 0;
+}
+
+static inline int
+stage_write(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec,
+	const void *in)
+{
+	/* PUT and FILL have the address in the same place. */
+	const struct wire_put *put = (const struct wire_put *)rec;
+	uint32_t len = rte_be_to_cpu_32(rec->len);
+	struct target_access *a = stage_slot(w);
+	uint8_t *to;
+	int err;
+
+	if (unlikely(rec->op == WIRE_OP_FILL && len > WIRE_FILL_MAX))
+		return target_respond_status(w, s, rec, STATUS_MSGSIZE);
+	a->va = mem_access(w->mem, rte_be_to_cpu_64(put->addr), len, s->peer_node, &err);
+	if (unlikely(a->va == NULL))
+		return target_respond_status(w, s, rec, status_from_errno(err));
+	to = rdp_response(s, sizeof(*rec));
+	if (unlikely(to == NULL))
+		return -EAGAIN;
+	__builtin_prefetch(a->va, 1);
+	target_response(to, rec->op, STATUS_OK, rec->id, 0);
+	a->in = in;
+	a->len = len;
+	a->op = rec->op;
+	w->nb_batch++;
+	w->stats.bytes_written += len;
+	return 0;
+}
+
+static inline int
+stage_atomic(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	const struct wire_atomic *atomic = (const struct wire_atomic *)rec;
+	uint64_t addr = rte_be_to_cpu_64(atomic->addr);
+	uint32_t width = rte_be_to_cpu_32(rec->len);
+	struct target_access *a = stage_slot(w);
+	uint8_t *to;
+	int err;
+
+	if (unlikely((width != 8 && width != 4) || (addr & (width - 1)) != 0))
+		return target_respond_status(w, s, rec, STATUS_INVAL);
+	a->va = mem_access(w->mem, addr, width, s->peer_node, &err);
+	if (unlikely(a->va == NULL))
+		return target_respond_status(w, s, rec, status_from_errno(err));
+	to = rdp_response(s, sizeof(*rec) + sizeof(uint64_t));
+	if (unlikely(to == NULL))
+		return -EAGAIN;
+	__builtin_prefetch(a->va, 1);
+	target_response(to, rec->op, STATUS_OK, rec->id, sizeof(uint64_t));
+	a->out = to + sizeof(*rec);
+	if (rec->op == WIRE_OP_CAS) {
+		const struct wire_cas *cas = (const struct wire_cas *)rec;
+
+		a->a = rte_be_to_cpu_64(cas->swap);
+		a->b = rte_be_to_cpu_64(cas->compare);
+	} else {
+		a->a = rte_be_to_cpu_64(atomic->operand);
+	}
+	a->len = width;
+	a->op = rec->op;
+	w->nb_batch++;
+	return 0;
+}
+
+int
+target_stage(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	switch (rec->op) {
+	case WIRE_OP_GET:
+		return stage_get(w, s, rec);
+	case WIRE_OP_PUT:
+		return stage_write(w, s, rec, (const struct wire_put *)rec + 1);
+	case WIRE_OP_FILL:
+		return stage_write(w, s, rec, &((const struct wire_fill *)rec)->pattern);
+	default:
+		return stage_atomic(w, s, rec);
+	}
+}
+
+/* Words are moved as a whole; anything longer as the processor likes best. */
+static inline void
+copy(void *to, const void *from, uint32_t len)
+{
+	switch (len) {
+	case 8:
+		*(word64 *)to = *(const word64 *)from;
+		break;
+	case 4:
+		*(word32 *)to = *(const word32 *)from;
+		break;
+	default:
+		rte_memcpy(to, from, len);
+		break;
+	}
+}
+
+static void
+fill(uint8_t *to, const void *pattern, uint32_t len)
+{
+	uint64_t word;
+	uint32_t i;
+
+	memcpy(&word, pattern, sizeof(word));
+	for (i = 0; i + 8 <= len; i += 8)
+		memcpy(to + i, &word, 8);
+	memcpy(to + i, &word, len - i);
+}
+
+/* Words are little-endian in memory, whatever this machine is. */
+#define DEFINE_ATOMIC(bits)                                                                        \
+	static inline uint64_t atomic_##bits(const struct target_access *a)                        \
+	{                                                                                          \
+		uint##bits##_t *p = a->va;                                                         \
+		uint##bits##_t v = (uint##bits##_t)a->a, old = (uint##bits##_t)a->b;               \
+                                                                                                   \
+		switch (a->op) {                                                                   \
+		case WIRE_OP_FETCH_ADD:                                                            \
+			return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);                         \
+		case WIRE_OP_FETCH_AND:                                                            \
+			return __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST);                         \
+		case WIRE_OP_FETCH_OR:                                                             \
+			return __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST);                          \
+		case WIRE_OP_FETCH_XOR:                                                            \
+			return __atomic_fetch_xor(p, v, __ATOMIC_SEQ_CST);                         \
+		case WIRE_OP_SWAP:                                                                 \
+			return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);                        \
+		default:                                                                           \
+			__atomic_compare_exchange_n(                                               \
+				p, &old, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);            \
+			return old;                                                                \
+		}                                                                                  \
+	}
+
+DEFINE_ATOMIC(64)
+DEFINE_ATOMIC(32)
+
+static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "atomics take words as they lie in memory");
+
+static inline void
+execute(const struct target_access *a)
+{
+	switch (a->op) {
+	case WIRE_OP_GET:
+		clear_padding(a->out, a->len);
+		copy(a->out, a->va, a->len);
+		break;
+	case WIRE_OP_PUT:
+		copy(a->va, a->in, a->len);
+		break;
+	case WIRE_OP_FILL:
+		fill(a->va, a->in, a->len);
+		break;
+	default:
+		*(word64 *)a->out = rte_cpu_to_be_64(a->len == 8 ? atomic_64(a) : atomic_32(a));
+		break;
+	}
+}
+
+void
+target_run_batch(struct target_worker *w)
+{
+	for (uint16_t i = 0; i < w->nb_batch; i++)
+		execute(&w->batch[i]);
+	w->nb_batch = 0;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "target/target_private.h"
+
+/* Moving jobs between threads. What they do stands in steps.c. */
+
+int
+job_create_all(struct target_worker *w, int socket_id)
+{
+	w->jobs = rte_zmalloc_socket(
+		"target_jobs", TARGET_JOBS * sizeof(*w->jobs), RTE_CACHE_LINE_SIZE, socket_id);
+	w->free_job = rte_zmalloc_socket(
+		"target_jobs", TARGET_JOBS * sizeof(*w->free_job), RTE_CACHE_LINE_SIZE, socket_id);
+	if (w->jobs == NULL || w->free_job == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < TARGET_JOBS; i++)
+		w->free_job[w->nb_free_job++] = &w->jobs[i];
+	job_list_init(&w->waiting);
+	job_list_init(&w->unsent);
+	return 0;
+}
+
+struct target_job *
+job_take(struct target_worker *w)
+{
+	return w->nb_free_job > 0 ? w->free_job[--w->nb_free_job] : NULL;
+}
+
+void
+job_list_init(struct job_list *list)
+{
+	list->head = NULL;
+	list->tail = &list->head;
+}
+
+void
+job_list_put(struct job_list *list, struct target_job *job)
+{
+	job->next = NULL;
+	*list->tail = job;
+	list->tail = &job->next;
+}
+
+struct target_job *
+job_list_take_all(struct job_list *list)
+{
+	struct target_job *head = list->head;
+
+	job_list_init(list);
+	return head;
+}
+
+/* The session the request came from; NULL when it has ended since. */
+static struct rdp_session *
+session_of(const struct target_job *job)
+{
+	struct rdp_session *s = rdp_session_at(job->ep, job->session);
+
+	return s != NULL && s->local_inc == job->session_inc && s->state == RDP_OPEN ? s : NULL;
+}
+
+/* Back at its owner: answer, or wait for room. */
+static void
+job_respond(struct target_worker *w, struct target_job *job)
+{
+	struct rdp_session *s = session_of(job);
+	uint32_t len = job->err == 0 ? job->values * (uint32_t)sizeof(uint64_t) : 0;
+	uint8_t *to;
+
+	if (s != NULL) {
+		to = rdp_response(s, (uint32_t)sizeof(struct wire_record) + len);
+		if (to == NULL) {
+			job_list_put(&w->unsent, job);
+			return;
+		}
+		target_response(to, job->op, status_from_errno(job->err), job->id, len);
+		for (uint32_t i = 0; i * 8 < len; i++) {
+			rte_be64_t be = rte_cpu_to_be_64(job->value[i]);
+
+			memcpy(to + sizeof(struct wire_record) + i * 8, &be, sizeof(be));
+		}
+	}
+	w->stats.op_errors += job->err != 0;
+	w->free_job[w->nb_free_job++] = job;
+}
+
+static unsigned int
+index_of(const struct target *t, const struct target_job *job, enum job_place place)
+{
+	if (place == JOB_CONTROL)
+		return t->nb_workers;
+	return place == JOB_HOME ? target_home(t, job->pool) : job->owner->index;
+}
+
+static enum job_place
+first_place(const struct target_job *job)
+{
+	return job->op == WIRE_OP_POOL_CREATE || job->op == WIRE_OP_POOL_GROW ? JOB_CONTROL
+	                                                                      : JOB_HOME;
+}
+
+/* Go on with a job that is here and has its next step at @p place, until it leaves or waits. */
+static void
+job_go(struct target *t, unsigned int here, struct target_job *job, enum job_place place)
+{
+	for (;;) {
+		unsigned int to = index_of(t, job, place);
+		bool wait = false;
+
+		if (to != here) {
+			/* Never full: each ring has room for all jobs of both ends. */
+			job->place = (uint8_t)place;
+			rte_ring_sp_enqueue(t->ring[here][to], job);
+			return;
+		}
+		if (place == JOB_OWNER) {
+			job_respond(t->worker[here], job);
+			return;
+		}
+		if (place == JOB_CONTROL) {
+			place = job_step_control(t, job);
+			continue;
+		}
+		place = job_step_home(t->worker[here], job, &wait);
+		if (wait) {
+			job_list_put(&t->worker[here]->waiting, job);
+			return;
+		}
+	}
+}
+
+void
+job_run(struct target *t, unsigned int here, struct target_job *job)
+{
+	enum job_place place = first_place(job);
+
+	if (index_of(t, job, place) != here)
+		job->owner->stats.handed_over++;
+	job_go(t, here, job, place);
+}
+
+uint32_t
+job_poll(struct target *t, unsigned int here)
+{
+	uint32_t n = 0;
+
+	for (unsigned int from = 0; from <= t->nb_workers; from++) {
+		struct rte_ring *ring = t->ring[from][here];
+		void *job;
+
+		while (ring != NULL && rte_ring_sc_dequeue(ring, &job) == 0) {
+			job_go(t, here, job, ((struct target_job *)job)->place);
+			n++;
+		}
+	}
+	return n;
+}
+
+uint32_t
+job_poll_waiting(struct target_worker *w)
+{
+	struct target_job *job = job_list_take_all(&w->waiting), *next;
+	uint32_t n = 0;
+
+	for (; job != NULL; job = next, n++) {
+		next = job->next;
+		job_go(w->target, w->index, job, JOB_HOME);
+	}
+	return n;
+}
+
+uint32_t
+job_poll_unsent(struct target_worker *w)
+{
+	struct target_job *job = job_list_take_all(&w->unsent), *next;
+	uint32_t n = 0;
+
+	for (; job != NULL; job = next, n++) {
+		next = job->next;
+		job_respond(w, job);
+	}
+	return n;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <string.h>
+
+#include "target/target_private.h"
+
+/* Operations other than on data: taken off the wire here, executed by job.c and steps.c. */
+
+/* A name must not hold a zero: it would be cut, and meet another name. */
+static bool
+name_read(const void *data, const struct wire_record *rec, char name[MEM_NAME_LEN])
+{
+	uint32_t len = rte_be_to_cpu_32(rec->len);
+
+	memcpy(name, data, len);
+	name[len] = '\0';
+	return strlen(name) == len;
+}
+
+static bool
+read_alloc(struct target_job *job, const struct wire_record *rec)
+{
+	const struct wire_alloc *alloc = (const struct wire_alloc *)rec;
+
+	job->pool = rte_be_to_cpu_16(alloc->pool);
+	job->size = rte_be_to_cpu_64(alloc->size);
+	job->align_log2 = alloc->align_log2;
+	job->owner_set = alloc->owner;
+	job->values = 1;
+	return alloc->align_log2 <= MEM_PAGE_LOG && alloc->owner <= WIRE_OWNER_SELF &&
+	       name_read(alloc + 1, rec, job->name);
+}
+
+static bool
+read_addr(struct target_job *job, const struct wire_record *rec)
+{
+	job->addr = rte_be_to_cpu_64(((const struct wire_free *)rec)->addr);
+	job->pool = mem_addr_pool(job->addr);
+	return true;
+}
+
+static bool
+read_range(struct target_job *job, const struct wire_record *rec)
+{
+	/* RESIZE and OWN begin alike. */
+	job->size = rte_be_to_cpu_64(((const struct wire_resize *)rec)->size);
+	if (rec->op == WIRE_OP_OWN)
+		job->owner_set = ((const struct wire_own *)rec)->owner;
+	return read_addr(job, rec) && job->owner_set <= WIRE_OWNER_SELF;
+}
+
+static bool
+read_lookup(struct target_job *job, const struct wire_record *rec)
+{
+	const struct wire_lookup *lookup = (const struct wire_lookup *)rec;
+
+	job->pool = rte_be_to_cpu_16(lookup->pool);
+	job->values = 2;
+	return name_read(lookup + 1, rec, job->name) && job->name[0] != '\0';
+}
+
+static bool
+read_pool_create(struct target_job *job, const struct wire_record *rec)
+{
+	const struct wire_pool_create *create = (const struct wire_pool_create *)rec;
+
+	job->size = rte_be_to_cpu_64(create->size);
+	job->max_size = rte_be_to_cpu_64(create->max_size);
+	job->granule = rte_be_to_cpu_32(create->granule);
+	job->values = 1;
+	return name_read(create + 1, rec, job->name) && job->name[0] != '\0';
+}
+
+static bool
+read_pool(struct target_job *job, const struct wire_record *rec)
+{
+	const struct wire_pool *pool = (const struct wire_pool *)rec;
+
+	job->pool = rte_be_to_cpu_16(pool->pool);
+	job->size = rte_be_to_cpu_64(pool->bytes);
+	job->values = rec->op != WIRE_OP_POOL_DESTROY;
+	return true;
+}
+
+static bool
+job_read(struct target_job *job, const struct wire_record *rec)
+{
+	switch (rec->op) {
+	case WIRE_OP_ALLOC:
+		return read_alloc(job, rec);
+	case WIRE_OP_FREE:
+		return read_addr(job, rec);
+	case WIRE_OP_RESIZE:
+	case WIRE_OP_OWN:
+		return read_range(job, rec);
+	case WIRE_OP_LOOKUP:
+		return read_lookup(job, rec);
+	case WIRE_OP_POOL_CREATE:
+		return read_pool_create(job, rec);
+	default:
+		return read_pool(job, rec);
+	}
+}
+
+static int
+start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	struct target_job *job = job_take(w);
+
+	if (job == NULL) {
+		w->stats.busy++;
+		return target_respond_status(w, s, rec, STATUS_BUSY);
+	}
+	*job = (struct target_job){
+		.owner = w,
+		.ep = s->ep,
+		.session = s->index,
+		.session_inc = s->local_inc,
+		.node = s->peer_node,
+		.id = rec->id,
+		.op = rec->op,
+	};
+	if (!job_read(job, rec)) {
+		w->free_job[w->nb_free_job++] = job;
+		return target_respond_status(w, s, rec, STATUS_INVAL);
+	}
+	job_run(w->target, w->index, job);
+	return 0;
+}
+
+static int
+pool_open(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	char name[MEM_NAME_LEN];
+	rte_be64_t value;
+	uint16_t pool;
+	uint8_t *to;
+
+	if (!name_read((const struct wire_pool_open *)rec + 1, rec, name))
+		return target_respond_status(w, s, rec, STATUS_INVAL);
+	if (mem_pool_lookup(w->mem, name, &pool) < 0)
+		return target_respond_status(w, s, rec, STATUS_NOENT);
+	to = rdp_response(s, sizeof(*rec) + sizeof(value));
+	if (to == NULL)
+		return -EAGAIN;
+	target_response(to, rec->op, STATUS_OK, rec->id, sizeof(value));
+	value = rte_cpu_to_be_64(pool);
+	memcpy(to + sizeof(*rec), &value, sizeof(value));
+	return 0;
+}
+
+/* Descriptions of n pools, which fit into a frame. */
+static int
+respond_infos(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec,
+	const uint16_t *ids, uint32_t n)
+{
+	uint32_t len = n * (uint32_t)sizeof(struct wire_pool_info);
+	uint8_t *to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
+
+	if (to == NULL)
+		return -EAGAIN;
+	target_response(to, rec->op, STATUS_OK, rec->id, len);
+	for (uint32_t i = 0; i < n; i++)
+		pool_info_fill(w->mem, ids[i], (struct wire_pool_info *)(to + sizeof(*rec)) + i);
+	return 0;
+}
+
+#define LIST_MAX 1024
+
+static int
+pool_list(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	const struct wire_pool_list *list = (const struct wire_pool_list *)rec;
+	uint32_t first = rte_be_to_cpu_16(list->first), max = rte_be_to_cpu_16(list->max);
+	uint32_t fit = (s->mss - (uint32_t)sizeof(*rec)) / sizeof(struct wire_pool_info);
+	uint16_t ids[LIST_MAX];
+	uint32_t n = RTE_MIN(mem_pool_list(w->mem, ids, LIST_MAX), (uint32_t)LIST_MAX), from = 0;
+
+	while (from < n && ids[from] < first)
+		from++;
+	n = RTE_MIN(n - from, RTE_MIN(max, fit));
+	return respond_infos(w, s, rec, ids + from, n);
+}
+
+static int
+pool_stat(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	uint16_t pool = rte_be_to_cpu_16(((const struct wire_pool *)rec)->pool);
+	struct mem_pool_stat st;
+	int ret = mem_pool_stat(w->mem, pool, &st);
+
+	if (ret < 0)
+		return target_respond_status(w, s, rec, status_from_errno(ret));
+	return respond_infos(w, s, rec, &pool, 1);
+}
+
+int
+target_request(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	switch (rec->op) {
+	case WIRE_OP_POOL_OPEN:
+		return pool_open(w, s, rec);
+	case WIRE_OP_POOL_LIST:
+		return pool_list(w, s, rec);
+	case WIRE_OP_POOL_STAT:
+		return pool_stat(w, s, rec);
+	default:
+		return start_job(w, s, rec);
+	}
+}
+
+void
+pool_info_fill(const struct mem *mem, uint16_t pool, struct wire_pool_info *info)
+{
+	struct mem_pool_stat st;
+	size_t len;
+
+	memset(info, 0, sizeof(*info));
+	if (mem_pool_stat(mem, pool, &st) < 0)
+		return;
+	len = strnlen(st.name, WIRE_NAME_MAX);
+	info->size = rte_cpu_to_be_64(st.size);
+	info->max_size = rte_cpu_to_be_64(st.max_size);
+	info->used = rte_cpu_to_be_64(st.used);
+	info->largest_free = rte_cpu_to_be_64(st.largest_free);
+	info->allocs = rte_cpu_to_be_64(st.nb_allocs);
+	info->granule = rte_cpu_to_be_32(st.granule);
+	info->extents = rte_cpu_to_be_16((uint16_t)st.nb_extents);
+	info->pool = rte_cpu_to_be_16(st.id);
+	info->name_len = (uint8_t)len;
+	memcpy(info->name, st.name, len);
+}

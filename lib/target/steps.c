@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "target/target_private.h"
+
+/*
+ * What a job does at each station. A change that takes memory or a right away is announced in
+ * the map first; its second half waits until every worker has passed a quiescent state, so that
+ * nothing checked under the old map is executed after the change was reported.
+ */
+
+/* A worker alone has run everything it had checked before it came here. */
+static bool
+must_wait(struct target_worker *w, struct target_job *job)
+{
+	if (w->target->nb_workers == 1)
+		return false;
+	job->token = rte_rcu_qsbr_start(w->target->qsbr);
+	return true;
+}
+
+static bool
+quiescent(const struct target_worker *w, const struct target_job *job)
+{
+	return rte_rcu_qsbr_check(w->target->qsbr, job->token, false) == 1;
+}
+
+static enum job_place
+done(struct target_job *job, int err)
+{
+	job->err = err;
+	return JOB_OWNER;
+}
+
+static int
+set_of(const struct mem *mem, const struct target_job *job, uint16_t *set)
+{
+	*set = MEM_SET_EVERYONE;
+	return job->owner_set == WIRE_OWNER_EVERYONE ? 0 : mem_set_of_node(mem, job->node, set);
+}
+
+static enum job_place
+step_alloc(struct target_worker *w, struct target_job *job, bool *wait)
+{
+	uint16_t set;
+	int ret = set_of(w->mem, job, &set);
+
+	if (ret == 0)
+		ret = mem_alloc(w->mem, job->pool, job->size, UINT64_C(1) << job->align_log2, set,
+			job->name[0] != '\0' ? job->name : NULL, &job->value[0]);
+	/* What was freed is being cleared: it may fit after that. */
+	*wait = ret == -EAGAIN;
+	return done(job, ret);
+}
+
+static void
+end_free(struct target_worker *w, const struct target_job *job)
+{
+	if (job->freed.len == 0)
+		return;
+	mem_free_end(w->mem, &job->freed);
+	w->dirty_pools[job->pool / 64] |= UINT64_C(1) << (job->pool % 64);
+	w->nb_dirty = RTE_MAX(w->nb_dirty, job->pool / 64u + 1);
+}
+
+static enum job_place
+step_free(struct target_worker *w, struct target_job *job, bool *wait)
+{
+	int ret;
+
+	if (job->step == 0) {
+		ret = mem_free_begin(w->mem, job->addr, job->node, &job->freed);
+		if (ret < 0)
+			return done(job, ret);
+		job->step = 1;
+		*wait = must_wait(w, job);
+	} else {
+		*wait = !quiescent(w, job);
+	}
+	if (!*wait)
+		end_free(w, job);
+	return done(job, 0);
+}
+
+static enum job_place
+step_resize(struct target_worker *w, struct target_job *job, bool *wait)
+{
+	int ret;
+
+	if (job->step == 0) {
+		ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
+		*wait = ret == -EAGAIN;
+		if (ret < 0)
+			return done(job, ret);
+		job->step = 1;
+		*wait = job->freed.len > 0 && must_wait(w, job);
+	} else {
+		*wait = !quiescent(w, job);
+	}
+	if (!*wait)
+		end_free(w, job);
+	return done(job, 0);
+}
+
+static enum job_place
+step_own(struct target_worker *w, struct target_job *job, bool *wait)
+{
+	uint16_t set;
+	int ret;
+
+	if (job->step == 0) {
+		ret = mem_own_check(w->mem, job->addr, job->size, job->node);
+		if (ret == 0)
+			ret = set_of(w->mem, job, &set);
+		if (ret == 0)
+			ret = mem_own_set(w->mem, job->addr, job->size, set);
+		if (ret < 0)
+			return done(job, ret);
+		job->step = 1;
+		*wait = must_wait(w, job);
+	} else {
+		*wait = !quiescent(w, job);
+	}
+	return done(job, 0);
+}
+
+static enum job_place
+step_lookup(struct target_worker *w, struct target_job *job)
+{
+	return done(job,
+		mem_alloc_lookup(w->mem, job->pool, job->name, &job->value[0], &job->value[1]));
+}
+
+static int
+pool_size(const struct target_worker *w, struct target_job *job)
+{
+	struct mem_pool_stat st;
+	int ret = mem_pool_stat(w->mem, job->pool, &st);
+
+	job->value[0] = ret == 0 ? st.size : 0;
+	return ret;
+}
+
+/* Prepared by the control thread; an error of its came along. */
+static enum job_place
+step_grow(struct target_worker *w, struct target_job *job)
+{
+	if (job->err < 0)
+		return JOB_OWNER;
+	job->err = mem_extent_attach(w->mem, &job->extent);
+	if (job->err < 0)
+		return JOB_CONTROL;
+	return done(job, pool_size(w, job));
+}
+
+static enum job_place
+step_shrink(struct target_worker *w, struct target_job *job, bool *wait)
+{
+	int ret = mem_extent_detach(w->mem, job->pool, job->size, &job->extent);
+
+	*wait = ret == -EAGAIN;
+	if (ret < 0)
+		return done(job, ret);
+	pool_size(w, job);
+	return JOB_CONTROL;
+}
+
+static enum job_place
+step_destroy(struct target_worker *w, struct target_job *job)
+{
+	job->err = mem_pool_destroy_begin(w->mem, job->pool, job->size == 1);
+	return job->err < 0 ? JOB_OWNER : JOB_CONTROL;
+}
+
+enum job_place
+job_step_home(struct target_worker *w, struct target_job *job, bool *wait)
+{
+	/* A change must not overtake operations that came before it in the same burst. */
+	target_run_batch(w);
+	switch (job->op) {
+	case WIRE_OP_ALLOC:
+		return step_alloc(w, job, wait);
+	case WIRE_OP_FREE:
+		return step_free(w, job, wait);
+	case WIRE_OP_RESIZE:
+		return step_resize(w, job, wait);
+	case WIRE_OP_OWN:
+		return step_own(w, job, wait);
+	case WIRE_OP_LOOKUP:
+		return step_lookup(w, job);
+	case WIRE_OP_POOL_GROW:
+		return step_grow(w, job);
+	case WIRE_OP_POOL_SHRINK:
+		return step_shrink(w, job, wait);
+	case WIRE_OP_POOL_DESTROY:
+		return step_destroy(w, job);
+	default:
+		return done(job, -ENOTSUP);
+	}
+}
+
+#define QUIESCENT_SLEEP_US 50
+
+/* The control thread may sleep, and must: a worker may be waiting for its core. */
+static void
+wait_quiescent(struct target *t)
+{
+	uint64_t token = rte_rcu_qsbr_start(t->qsbr);
+
+	while (rte_rcu_qsbr_check(t->qsbr, token, false) == 0)
+		usleep(QUIESCENT_SLEEP_US);
+}
+
+static enum job_place
+control_create(struct target *t, struct target_job *job)
+{
+	struct mem_pool_params params = {
+		.size = job->size,
+		.max_size = RTE_MAX(job->size, job->max_size),
+		.granule = job->granule,
+	};
+	uint16_t pool = 0;
+
+	memcpy(params.name, job->name, sizeof(params.name));
+	job->err = mem_pool_create(t->mem, &params, 0, &pool);
+	job->value[0] = pool;
+	return JOB_OWNER;
+}
+
+static enum job_place
+control_grow(struct target *t, struct target_job *job)
+{
+	if (job->step++ > 0) { /* could not be attached */
+		mem_extent_release(t->mem, &job->extent);
+		return JOB_OWNER;
+	}
+	job->err = mem_extent_prepare(t->mem, job->pool, job->size, &job->extent);
+	return job->err < 0 ? JOB_OWNER : JOB_HOME;
+}
+
+static enum job_place
+control_shrink(struct target *t, struct target_job *job)
+{
+	wait_quiescent(t);
+	job->err = mem_extent_release(t->mem, &job->extent);
+	return JOB_OWNER;
+}
+
+static enum job_place
+control_destroy(struct target *t, struct target_job *job)
+{
+	wait_quiescent(t);
+	job->err = mem_pool_destroy_end(t->mem, job->pool);
+	return JOB_OWNER;
+}
+
+enum job_place
+job_step_control(struct target *t, struct target_job *job)
+{
+	switch (job->op) {
+	case WIRE_OP_POOL_CREATE:
+		return control_create(t, job);
+	case WIRE_OP_POOL_GROW:
+		return control_grow(t, job);
+	case WIRE_OP_POOL_SHRINK:
+		return control_shrink(t, job);
+	default:
+		return control_destroy(t, job);
+	}
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "target/target_private.h"
+
+static struct rte_ring *
+ring_create(const struct target *t, unsigned int from, unsigned int to, int socket_id)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "target_%x_%u_%u", (unsigned int)(uintptr_t)t, from, to);
+	return rte_ring_create(name, 2 * TARGET_JOBS * 2, socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+static int
+create_rings(struct target *t, int socket_id)
+{
+	for (unsigned int from = 0; from <= t->nb_workers; from++) {
+		for (unsigned int to = 0; to <= t->nb_workers; to++) {
+			if (from == to)
+				continue;
+			t->ring[from][to] = ring_create(t, from, to, socket_id);
+			if (t->ring[from][to] == NULL)
+				return -rte_errno;
+		}
+	}
+	return 0;
+}
+
+static int
+create_qsbr(struct target *t, int socket_id)
+{
+	size_t size = rte_rcu_qsbr_get_memsize(t->nb_workers);
+
+	t->qsbr = rte_zmalloc_socket("target_qsbr", size, RTE_CACHE_LINE_SIZE, socket_id);
+	if (t->qsbr == NULL)
+		return -ENOMEM;
+	return rte_rcu_qsbr_init(t->qsbr, t->nb_workers) == 0 ? 0 : -rte_errno;
+}
+
+#define POOL_WORDS (65536 / 64)
+
+static int
+create_worker(struct target *t, unsigned int index, int socket_id)
+{
+	struct target_worker *w = rte_zmalloc_socket(
+		"target_worker", sizeof(*w), RTE_CACHE_LINE_SIZE, socket_id);
+
+	if (w == NULL)
+		return -ENOMEM;
+	t->worker[index] = w;
+	w->target = t;
+	w->mem = t->mem;
+	w->index = (uint16_t)index;
+	w->dirty_pools = rte_zmalloc_socket(
+		"target_worker", POOL_WORDS * sizeof(uint64_t), RTE_CACHE_LINE_SIZE, socket_id);
+	if (w->dirty_pools == NULL)
+		return -ENOMEM;
+	return job_create_all(w, socket_id);
+}
+
+static int
+create_workers(struct target *t, int socket_id)
+{
+	for (unsigned int i = 0; i < t->nb_workers; i++) {
+		int ret = create_worker(t, i, socket_id);
+
+		if (ret < 0)
+			return ret;
+		if (rte_rcu_qsbr_thread_register(t->qsbr, i) != 0)
+			return -rte_errno;
+	}
+	return 0;
+}
+
+int
+target_create(const struct target_conf *conf, struct target **target)
+{
+	struct target *t;
+	int ret;
+
+	if (conf == NULL || conf->mem == NULL || conf->nb_workers == 0 ||
+		conf->nb_workers > TARGET_WORKERS_MAX)
+		return -EINVAL;
+	t = rte_zmalloc_socket("target", sizeof(*t), RTE_CACHE_LINE_SIZE, conf->socket_id);
+	if (t == NULL)
+		return -ENOMEM;
+	t->mem = conf->mem;
+	t->nb_workers = conf->nb_workers;
+	ret = create_rings(t, conf->socket_id);
+	if (ret == 0)
+		ret = create_qsbr(t, conf->socket_id);
+	if (ret == 0)
+		ret = create_workers(t, conf->socket_id);
+	if (ret < 0) {
+		target_destroy(t);
+		return ret;
+	}
+	*target = t;
+	return 0;
+}
+
+static void
+destroy_worker(struct target_worker *w)
+{
+	if (w == NULL)
+		return;
+	rte_free(w->jobs);
+	rte_free(w->free_job);
+	rte_free(w->dirty_pools);
+	rte_free(w);
+}
+
+void
+target_destroy(struct target *t)
+{
+	if (t == NULL)
+		return;
+	for (unsigned int i = 0; i < t->nb_workers; i++)
+		destroy_worker(t->worker[i]);
+	for (unsigned int from = 0; from <= t->nb_workers; from++)
+		for (unsigned int to = 0; to <= t->nb_workers; to++)
+			rte_ring_free(t->ring[from][to]);
+	rte_free(t->qsbr);
+	rte_free(t);
+}
+
+struct target_worker *
+target_worker_at(struct target *t, unsigned int index)
+{
+	return index < t->nb_workers ? t->worker[index] : NULL;
+}
+
+void
+target_worker_online(struct target_worker *w)
+{
+	rte_rcu_qsbr_thread_online(w->target->qsbr, w->index);
+	w->online = true;
+}
+
+void
+target_worker_offline(struct target_worker *w)
+{
+	w->online = false;
+	rte_rcu_qsbr_thread_offline(w->target->qsbr, w->index);
+}
+
+static int32_t
+target_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len)
+{
+	struct target_worker *w = ctx;
+	uint32_t off = 0;
+
+	while (off < len) {
+		const struct wire_record *rec = (const struct wire_record *)(records + off);
+		uint32_t size = wire_request_size(rec, len - off);
+		int ret;
+
+		if (unlikely(size == 0)) {
+			w->stats.malformed++;
+			return -EPROTO;
+		}
+		if (likely(rec->op <= WIRE_OP_CAS))
+			ret = target_stage(w, s, rec);
+		else
+			ret = target_request(w, s, rec);
+		if (unlikely(ret < 0))
+			break;
+		w->stats.ops[rec->op]++;
+		off += size;
+	}
+	return (int32_t)off;
+}
+
+static void
+target_batch_end(void *ctx)
+{
+	target_run_batch(ctx);
+}
+
+static void
+target_opened(void *ctx, struct rdp_session *s, int status)
+{
+}
+
+static void
+target_closed(void *ctx, struct rdp_session *s, int status)
+{
+	/* Jobs of the session find it gone when they come back. */
+}
+
+const struct rdp_handler target_handler = {
+	.records = target_records,
+	.batch_end = target_batch_end,
+	.opened = target_opened,
+	.closed = target_closed,
+};
+
+/* Clear a little of what was freed, so that it can be handed out again. */
+static uint32_t
+zero_some(struct target_worker *w)
+{
+	for (uint32_t i = 0; i < w->nb_dirty; i++) {
+		uint64_t bits = w->dirty_pools[i];
+
+		if (bits == 0)
+			continue;
+		if (mem_zero_step(w->mem, (uint16_t)(i * 64 + (uint32_t)__builtin_ctzll(bits)),
+			    TARGET_ZERO_STEP) == 0)
+			w->dirty_pools[i] &= bits - 1;
+		return 1;
+	}
+	w->nb_dirty = 0;
+	return 0;
+}
+
+uint32_t
+target_worker_poll(struct target_worker *w)
+{
+	uint32_t work = 0;
+
+	rte_rcu_qsbr_quiescent(w->target->qsbr, w->index);
+	work += job_poll(w->target, w->index);
+	if (unlikely(w->unsent.head != NULL))
+		work += job_poll_unsent(w);
+	if (unlikely(w->waiting.head != NULL))
+		work += job_poll_waiting(w);
+	if (unlikely(w->nb_dirty > 0))
+		work += zero_some(w);
+	return work;
+}
+
+uint32_t
+target_control_poll(struct target *t)
+{
+	return job_poll(t, t->nb_workers);
+}
+
+const struct target_stats *
+target_worker_stats(const struct target_worker *w)
+{
+	return &w->stats;
+}

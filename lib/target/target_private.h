@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef TARGET_PRIVATE_H
+#define TARGET_PRIVATE_H
+
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include "base/status.h"
+#include "mem/mem.h"
+#include "mem/mem_access.h"
+#include "target/target.h"
+#include "wire/record.h"
+
+/** Data operations checked and prefetched, but not executed yet. */
+#define TARGET_BATCH 128
+
+/** Operations a worker may have handed over, or waiting for a quiescent state. */
+#define TARGET_JOBS 1024
+
+/** Bytes of freed memory that a worker clears in one turn. */
+#define TARGET_ZERO_STEP 16384
+
+#define TARGET_WORKERS_MAX 32
+
+/** A data operation whose checks have passed: nothing about it can fail any more. */
+struct target_access {
+	void *va;       /**< pool memory; valid until this worker's next quiescent state */
+	void *out;      /**< data of the response record */
+	const void *in; /**< PUT, FILL: data in the request */
+	uint64_t a, b;  /**< atomics: operand; compare-and-swap: new value, compare */
+	uint32_t len;
+	uint8_t op;
+	uint8_t reserved[19];
+};
+
+static_assert(sizeof(struct target_access) == 64, "one cache line each");
+
+/** Who has to act on a job next. */
+enum job_place {
+	JOB_OWNER, /**< the worker that received it: respond */
+	JOB_HOME,  /**< the pool's home worker */
+	JOB_CONTROL,
+};
+
+/**
+ * An operation that is not answered on the spot. Exactly one thread holds it at a time: it goes
+ * from hand to hand on single-producer rings, and back to its owner.
+ */
+struct target_job {
+	struct target_worker *owner;
+	struct rdp_ep *ep;
+	uint16_t session;
+	rte_be32_t session_inc;
+	uint16_t node;
+	rte_be16_t id; /**< of the request record */
+	uint8_t op;
+	uint8_t step;  /**< counts the stations it has passed */
+	uint8_t place; /**< enum job_place, while it lies in a ring */
+	uint8_t align_log2;
+	uint8_t owner_set; /**< enum wire_owner */
+	uint16_t pool;
+	uint16_t values; /**< 64-bit numbers in the response */
+	int err;
+	uint64_t addr;
+	uint64_t size;
+	uint64_t max_size;
+	uint32_t granule;
+	uint64_t value[2];
+	uint64_t token; /**< quiescent state to wait for */
+	struct mem_freed freed;
+	struct mem_extent extent;
+	struct target_job *next; /**< in a list of its holder */
+	char name[MEM_NAME_LEN];
+};
+
+/** Jobs in the order they came; private to one thread. */
+struct job_list {
+	struct target_job *head;
+	struct target_job **tail;
+};
+
+struct target_worker {
+	struct target *target;
+	struct mem *mem;
+	uint16_t index;
+	uint16_t nb_batch;
+	bool online;
+	struct target_stats stats;
+	struct target_job **free_job; /**< stack */
+	uint32_t nb_free_job;
+	struct job_list waiting; /**< for a quiescent state, or for memory to be cleared */
+	struct job_list unsent;  /**< finished, no room for the response yet */
+	uint64_t *dirty_pools;   /**< bit per pool: freed memory waits to be cleared */
+	uint32_t nb_dirty;
+	uint32_t dirty_next;
+	struct target_job *jobs;
+	struct target_access batch[TARGET_BATCH] __rte_cache_aligned;
+} __rte_cache_aligned;
+
+struct target {
+	struct mem *mem;
+	unsigned int nb_workers;
+	struct rte_rcu_qsbr *qsbr;
+	/** ring[from][to]; the control thread has index nb_workers. One producer, one consumer. */
+	struct rte_ring *ring[TARGET_WORKERS_MAX + 1][TARGET_WORKERS_MAX + 1];
+	struct target_worker *worker[TARGET_WORKERS_MAX];
+};
+
+/* data.c */
+int target_stage(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+void target_run_batch(struct target_worker *w);
+
+/* request.c */
+int target_request(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+
+/* job.c */
+int job_create_all(struct target_worker *w, int socket_id);
+struct target_job *job_take(struct target_worker *w);
+void job_list_init(struct job_list *list);
+void job_list_put(struct job_list *list, struct target_job *job);
+struct target_job *job_list_take_all(struct job_list *list);
+void job_run(struct target *t, unsigned int here, struct target_job *job);
+uint32_t job_poll(struct target *t, unsigned int here);
+uint32_t job_poll_waiting(struct target_worker *w);
+uint32_t job_poll_unsent(struct target_worker *w);
+
+/* steps.c: what happens to a job where it is; says where it goes next */
+enum job_place job_step_home(struct target_worker *w, struct target_job *job, bool *wait);
+enum job_place job_step_control(struct target *t, struct target_job *job);
+
+/* Describe a pool; all zeros when it has gone. */
+void pool_info_fill(const struct mem *mem, uint16_t pool, struct wire_pool_info *info);
+
+/** Worker that runs a pool's allocator. */
+static inline unsigned int
+target_home(const struct target *t, uint16_t pool)
+{
+	return pool % t->nb_workers;
+}
+
+/** Response header at @p to. */
+static inline void
+target_response(void *to, uint8_t op, uint8_t status, rte_be16_t id, uint32_t len)
+{
+	*(struct wire_record *)to = (struct wire_record){
+		.op = op | WIRE_RESPONSE,
+		.status = status,
+		.id = id,
+		.len = rte_cpu_to_be_32(len),
+	};
+}
+
+/** Answer with a status and no data. @return 0, or -EAGAIN: no room. */
+static inline int
+target_respond_status(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec,
+	uint8_t status)
+{
+	void *to = rdp_response(s, sizeof(struct wire_record));
+
+	if (unlikely(to == NULL))
+		return -EAGAIN;
+	w->stats.op_errors += status != STATUS_OK;
+	target_response(to, rec->op, status, rec->id, 0);
+	return 0;
+}
+
+#endif /* TARGET_PRIVATE_H */
