@@ -13,6 +13,8 @@ eal_memory 128 2
 host() { # NAME SPEC IP...
 	local name=$1
 	shift
+	# What the last process of this name wrote must not be taken for this one's word.
+	rm -f "$TMP/$name.log"
 	spawn "$name" "$BUILD/test/system/ping_host" "${EAL_MEMORY[@]}" --no-pci --no-telemetry \
 		--lcores "$cores" "--file-prefix=$ID$name" --log-level='*:error' -- "$@"
 }
@@ -52,7 +54,11 @@ whole_story() { # CLIENT'S OPTIONS, NUMBER OF KILLS
 	wait_log 30 second 'port already taken'
 
 	client_start
+	# Nor does a second client take the place of the first.
+	host rival "virtio_user:path=$sock$options" 10.78.0.3 24
+	wait_log 30 rival 'port already taken'
 	end "$client" client
+	[[ ! -e $sock.client ]] || fail "the client left its lock behind"
 	client_start
 	# The server dies: the client must not, and a new server and a new client get along.
 	die "$server"
