@@ -263,6 +263,9 @@ flush_burst(struct rdp_ep *ep)
 		sent = ep->io.tx_burst(ep->io.ctx, burst, n);
 		done += sent;
 		if (sent < n) {
+			/* A transmit callback of the port may have put others in their place. */
+			for (uint16_t i = sent; i < n; i++)
+				ep->txq[done - sent + i].m = burst[i];
 			ep->stats.tx_full++;
 			break;
 		}
