@@ -307,8 +307,9 @@ spot_from(const struct mem *m, uint64_t addr, struct mem_spot *s)
 	if (s->x == NULL)
 		return -ENOENT;
 	begin = (uint64_t)s->x->first << MEM_PAGE_LOG;
-	s->g = off <= begin ? 0 : (uint32_t)((off - begin + (1u << s->p->granule_log) - 1) >>
-			s->p->granule_log);
+	s->g = off <= begin ? 0
+	                    : (uint32_t)((off - begin + (1u << s->p->granule_log) - 1) >>
+					 s->p->granule_log);
 	return 0;
 }
 

@@ -7,18 +7,18 @@
 
 #include "fixture.h"
 
-#define STEPS	    1000000
+#define STEPS       1000000
 #define FULL_EVERY  100000
-#define GRANULE	    64
+#define GRANULE     64
 #define MAX_SIZE    (64 * MIB)
-#define SPAN	    (2 * MAX_SIZE / GRANULE) /* granules of address space */
-#define PAGE	    (2 * MIB / GRANULE)	     /* granules of one */
-#define PENDING	    0xfffe		     /* in the model: freed, not ended */
-#define NONE	    0xfffd		     /* in the model: no extent */
+#define SPAN        (2 * MAX_SIZE / GRANULE) /* granules of address space */
+#define PAGE        (2 * MIB / GRANULE)      /* granules of one */
+#define PENDING     0xfffe                   /* in the model: freed, not ended */
+#define NONE        0xfffd                   /* in the model: no extent */
 #define MAX_LIVE    8000
 #define MAX_PENDING 16
-#define NB_SETS	    8
-#define NODES	    100
+#define NB_SETS     8
+#define NODES       100
 
 struct item {
 	uint64_t addr;
