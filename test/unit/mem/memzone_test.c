@@ -46,8 +46,8 @@ int
 main(void)
 {
 	static const CU_TestInfo tests[] = {{"memzones", memzones}, {NULL, NULL}};
-	char arg[][24] = {"memzone_test", "--no-huge", "-m", "64", "--no-pci", "--no-telemetry",
-		"--in-memory", "--lcores=0", "--log-level=error"};
+	char arg[][32] = {"memzone_test", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry",
+		"--no-shconf", "--lcores=0", "--log-level=lib.eal:error"};
 	char *argv[RTE_DIM(arg)];
 	unsigned int i;
 
