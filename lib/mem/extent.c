@@ -254,7 +254,7 @@ pick_free(struct mem_pool *p, uint64_t max_len, bool *waiting)
 int
 mem_extent_detach(struct mem *m, uint16_t pool, uint64_t max_len, struct mem_extent *out)
 {
-	struct mem_pool *p = mem_pool_get(m, pool);
+	struct mem_pool *p = mem_pool_live(m, pool);
 	struct mem_ext *x;
 	bool waiting = false;
 

@@ -180,8 +180,8 @@ int mem_pool_create(
 	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *id);
 
 /*
- * [home, and no other call for this pool after it] Unpublishes: accesses answer -ENOENT from now
- * on. -EBUSY while allocations live, unless forced.
+ * [home] Unpublishes: accesses and [home] calls answer -ENOENT from now on. -EBUSY while
+ * allocations live, unless forced.
  */
 int mem_pool_destroy_begin(struct mem *m, uint16_t pool, bool force);
 /* [control] After quiescence: releases the zones. */
@@ -191,7 +191,7 @@ int mem_pool_destroy_end(struct mem *m, uint16_t pool);
 int mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id);
 /* [any] [view] Writes up to n ids, ascending, and returns how many pools there are. */
 uint32_t mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n);
-/* [home] exact; from other threads the figures are advisory. */
+/* [home] Others ask home: the search for the largest hole must not meet a change. */
 int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
 
 /*

@@ -120,7 +120,7 @@ struct mem_pool_hdr {
 	uint64_t stack_off;   /* stack of unused names: derived */
 	uint64_t len;         /* of the zone */
 
-	/* Written by home, read by any thread for statistics (relaxed). Derived. */
+	/* Written by home, read by any thread (relaxed). Derived. */
 	uint64_t used __attribute__((aligned(64))); /* bytes */
 	uint64_t zeroing;
 	uint64_t size_bytes;

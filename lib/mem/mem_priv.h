@@ -84,7 +84,7 @@ mem_spot_addr(const struct mem_spot *s)
 		((uint64_t)s->x->first << MEM_PAGE_LOG) + ((uint64_t)s->g << s->p->granule_log));
 }
 
-/* Statistics have one writer; readers elsewhere must not see torn values. */
+/* Statistics have one writer, and are read elsewhere: never torn. */
 static inline void
 mem_stat_add(uint64_t *v, uint64_t d)
 {
@@ -100,6 +100,7 @@ mem_order(void)
 
 /* mem.c */
 struct mem_pool *mem_pool_get(const struct mem *m, uint16_t id);
+struct mem_pool *mem_pool_live(const struct mem *m, uint16_t id);
 int mem_locate(const struct mem *m, uint64_t addr, struct mem_spot *s);
 struct mem *mem_new(const struct mem_conf *conf, int *err);
 void mem_delete(struct mem *m);

@@ -309,10 +309,10 @@ mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n)
 int
 mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st)
 {
-	const struct mem_pool *p = mem_pool_get(m, pool);
+	const struct mem_pool *p = mem_pool_live(m, pool);
 	const struct mem_pool_hdr *h;
 
-	if (p == NULL || m->views[pool].pages == NULL)
+	if (p == NULL)
 		return -ENOENT;
 	h = p->hdr;
 	memset(st, 0, sizeof(*st));

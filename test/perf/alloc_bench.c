@@ -6,11 +6,11 @@
  * of a transfer. Without arguments it runs itself once per allocator and prints a table.
  *
  * The trace is a key-value server's. Sizes are the values of the ETC workload of Atikoglu et al.,
- * "Workload analysis of a large-scale key-value store", SIGMETRICS 2012, section 5: generalized
+ * "Workload analysis of a large-scale key-value store", SIGMETRICS 2012: generalized
  * Pareto with location 0, scale 214.476, shape 0.348238. One in 200 is a large buffer, 4 KiB to
  * 1 MiB, log-uniform. Lifetimes are exponential with three means: 80 % live for 1,000 allocations,
  * 17 % for 100,000, 3 % for ever; the skew of Wilson et al., "Dynamic storage allocation: a survey
- * and critical review", IWMM 1995, section 2.3. From the same section come the phases: in each
+ * and critical review", IWMM 1995, where the phases come from, too: in each
  * quarter of the run the scale is another one, and of what lived for ever 3/4 goes at its end.
  */
 

@@ -167,6 +167,8 @@ pool_destroy(void)
 	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, p, true), -ENOENT);
 	CU_ASSERT_EQUAL(try_access(f.m, addr, 1, 1), -ENOENT);
 	CU_ASSERT_EQUAL(mem_free_begin(f.m, addr, 0, &freed), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 100, 0, 1, NULL, &addr), -ENOENT);
+	CU_ASSERT_EQUAL(mem_zero_step(f.m, p, 1), 0);
 	/* until the end, name and id are taken */
 	CU_ASSERT_EQUAL(pool_err(&f, (struct mem_pool_params){.name = "p"}, 0), -EEXIST);
 	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), 0);
