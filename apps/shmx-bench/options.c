@@ -52,7 +52,7 @@ static const struct option_type types[] = {
 	{"workload", CHOICE, AT(workload), 0, 0, workload_names},
 	{"baseline", CHOICE, AT(baseline), 0, 0, workload_names},
 	{"size", BYTES, AT(size), 1, UINT64_C(1) << 30, NULL},
-	{"window", WINDOW, AT(window), 1, 65535, NULL},
+	{"window", WINDOW, AT(window), 1, 65534, NULL},
 	{"burst", NUMBER, AT(burst), 1, 4096, NULL},
 	{"no-coalesce", FLAG, AT(no_coalesce), 0, 0, NULL},
 	{"crc", CHOICE, AT(crc), 0, 0, crc_names},
@@ -247,7 +247,7 @@ allowed(const struct option_type *t, char *buf, size_t size)
 	case ADDRESS:
 		return "an address such as 10.0.0.1";
 	case WINDOW:
-		return "a number from 1 to 65535, or full";
+		return "a number from 1 to 65534, or full";
 	default:
 		return "some text";
 	}

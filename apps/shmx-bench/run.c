@@ -60,6 +60,12 @@ run_memory(struct run *run)
 	return run->slots != NULL && run->free_slots != NULL && run->buffers != NULL;
 }
 
+static uint32_t
+sample_every(const struct run *run)
+{
+	return run->nb_slots == 1 || run->size >= SAMPLE_ALL ? 1 : SAMPLE_EVERY;
+}
+
 static void
 run_init(struct run *run, struct bench *b, const struct workload *workload)
 {
@@ -72,7 +78,7 @@ run_init(struct run *run, struct bench *b, const struct workload *workload)
 	run->buffer_stride = RTE_ALIGN_CEIL(o->size, 8);
 	run->nb_slots = slots_wanted(o, run->buffer_stride);
 	run->burst = o->burst;
-	run->sample_mask = run->nb_slots == 1 ? 0 : SAMPLE_EVERY - 1;
+	run->sample_mask = sample_every(run) - 1;
 	run->check = o->check;
 	run->done = o->check || workload->stateful ? workload->done : NULL;
 	run->left = o->count;
