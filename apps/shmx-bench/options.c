@@ -360,21 +360,23 @@ options_parse(struct options *o, int argc, char **argv)
 {
 	const struct option *longs = long_options();
 	char buf[128];
-	int i;
+	int i, c;
 
 	defaults(o);
 	optind = 1;
 	opterr = 0;
-	while (getopt_long(argc, argv, "", longs, &i) == 0) {
+	while ((c = getopt_long(argc, argv, "", longs, &i)) == 0) {
 		if (parse_one(o, &types[i], optarg) < 0)
 			return fail("--%s %s: give %s", types[i].name, optarg,
 				allowed(&types[i], buf, sizeof(buf)));
 		if (o->help)
 			return 0;
 	}
-	if (optind < argc || optopt != 0)
+	if (c != -1)
 		return fail("%s: no such option, or its value is missing; see --help",
-			argv[optind < argc && optopt == 0 ? optind : optind - 1]);
+			argv[optind - 1]);
+	if (optind < argc)
+		return fail("%s: not an option; see --help", argv[optind]);
 	fill_in(o);
 	return check_all(o);
 }
