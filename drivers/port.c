@@ -207,6 +207,7 @@ offloads_choose(const struct port_conf *conf, const struct port *port,
 	uint64_t rss = info->flow_type_rss_offloads & RSS_WANTED;
 
 	eth->rxmode.mtu = port->mtu;
+	eth->intr_conf.rxq = conf->rx_intr;
 	eth->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (!conf->no_offload) {
 		eth->txmode.offloads |= info->tx_offload_capa & TX_CKSUMS;

@@ -53,6 +53,7 @@ struct port_conf {
 	struct rte_mempool *pool; /**< for received frames, must outlive the port; NULL: own one */
 	uint32_t nb_mbufs;        /**< mbufs the program itself holds, beside those in the rings */
 	bool no_offload;          /**< all checksums in software */
+	bool rx_intr;             /**< have receive interrupts ready, where the driver has them */
 	int socket_id;            /**< for pool and rings; SOCKET_ID_ANY (-1): the device's own */
 };
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <string.h>
+
+#include <rte_byteorder.h>
+
+#include "options.h"
+#include "rdp/rdp.h"
+
+static rte_be32_t
+netmask(uint8_t len)
+{
+	return len == 0 ? 0 : rte_cpu_to_be_32(UINT32_MAX << (32 - len));
+}
+
+static int
+check_port(const struct port_options *port, struct problem *p)
+{
+	if (port->spec[0] == '\0')
+		return problem_set(p, "[port %s] has no spec, such as spec = "
+			"vhost:iface=/run/shmx.sock", port->label);
+	if (port->ip.addr == 0)
+		return problem_set(p, "port %s has no address: give --ip, such as --ip 10.0.0.1/24",
+			port->spec);
+	if (port->mtu != 0 && port->mtu < RDP_MTU_MIN)
+		return problem_set(p, "port %s: an mtu of %u is too small, %u is the least",
+			port->spec, port->mtu, RDP_MTU_MIN);
+	if (port->gateway != 0 && port->ip.len == 0)
+		return problem_set(p, "port %s has a gateway, but its address says no subnet: "
+			"give --ip as ADDR/LEN", port->spec);
+	if (port->gateway != 0 && ((port->gateway ^ port->ip.addr) & netmask(port->ip.len)) != 0)
+		return problem_set(p, "port %s: the gateway is not in the subnet of --ip",
+			port->spec);
+	return 0;
+}
+
+static int
+check_ports(const struct options *o, struct problem *p)
+{
+	unsigned int i, j;
+	int ret = 0;
+
+	if (o->nb_ports == 0)
+		return problem_set(p, "no port to serve: give --port, such as --port "
+			"vhost:iface=/run/shmx.sock");
+	for (i = 0; i < o->nb_ports && ret == 0; i++) {
+		ret = check_port(&o->ports[i], p);
+		for (j = 0; j < i && ret == 0; j++)
+			if (strcmp(o->ports[i].spec, o->ports[j].spec) == 0)
+				ret = problem_set(p, "port %s is given twice", o->ports[i].spec);
+	}
+	return ret;
+}
+
+static int
+check_pools(const struct options *o, struct problem *p)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < o->nb_pools; i++) {
+		const struct pool_options *pool = &o->pools[i];
+
+		if (pool->size == 0)
+			return problem_set(p, "[pool %s] has no size, such as size = 256M",
+				pool->name);
+		if (pool->max_size != 0 && pool->max_size < pool->size)
+			return problem_set(p, "pool %s: it may grow to less than its size",
+				pool->name);
+		for (j = 0; j < i; j++)
+			if (strcmp(pool->name, o->pools[j].name) == 0)
+				return problem_set(p, "pool %s is given twice", pool->name);
+	}
+	return 0;
+}
+
+int
+options_check(const struct options *o, struct problem *p)
+{
+	int ret = check_ports(o, p);
+
+	if (ret == 0)
+		ret = check_pools(o, p);
+	if (ret == 0 && o->keepalive_ms >= o->peer_timeout_ms)
+		ret = problem_set(p, "keepalive-ms (%u) has to be less than peer-timeout-ms (%u): "
+			"an idle peer would be taken for dead", o->keepalive_ms,
+			o->peer_timeout_ms);
+	return ret;
+}

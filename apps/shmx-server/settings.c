@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <stddef.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_string_fns.h>
+
+#include "options.h"
+#include "settings.h"
+
+static const char *const idle_choices[] = {"poll", "pause", "sleep", "interrupt", NULL};
+static const char *const crc_choices[] = {"auto", "on", "off", NULL};
+static const char *const on_off_choices[] = {"off", "on", NULL};
+
+#define SIZE_2M	  (UINT64_C(2) << 20)
+#define SIZE_256T (UINT64_C(1) << 48)
+
+#define SERVER(field) SCOPE_SERVER, PLACE_HELP, offsetof(struct options, field)
+#define TUNING(field) SCOPE_SERVER, PLACE_CONFIG, offsetof(struct options, field)
+#define PORT(field)   SCOPE_PORT, PLACE_HELP, offsetof(struct port_options, field)
+#define POOL(field)   SCOPE_POOL, PLACE_CONFIG, offsetof(struct pool_options, field)
+#define NUMBER(lo, hi)                                                                             \
+	{                                                                                          \
+		VALUE_NUMBER, lo, hi, NULL                                                         \
+	}
+#define POWER(lo, hi)                                                                              \
+	{                                                                                          \
+		VALUE_POWER, lo, hi, NULL                                                          \
+	}
+#define SIZE(lo, hi)                                                                               \
+	{                                                                                          \
+		VALUE_SIZE, lo, hi, NULL                                                           \
+	}
+#define CHOICE(names)                                                                              \
+	{                                                                                          \
+		VALUE_CHOICE, 0, 0, names                                                          \
+	}
+#define OTHER(kind)                                                                                \
+	{                                                                                          \
+		kind, 0, OPTIONS_TEXT_MAX, NULL                                                    \
+	}
+
+/* clang-format off */
+const struct setting settings[] = {
+	{"eal", "options", NULL, "TEXT", TUNING(eal), OTHER(VALUE_TEXT), NULL,
+		"EAL options, used when the command line has none"},
+
+	{"server", "node", "node", "N", SERVER(node), NUMBER(1, 1023), "1",
+		"id of this node"},
+	{"server", "udp-port", "udp-port", "N", SERVER(udp_port), NUMBER(1, 65535), "51966",
+		"UDP port to listen on"},
+	{"server", "max-sessions", "max-sessions", "N", SERVER(max_sessions), NUMBER(1, 65534), "1024",
+		"sessions a queue keeps"},
+	{"server", "window", "window", "N", SERVER(window), POWER(8, 256), "128",
+		"frames in flight a session"},
+	{"server", "crc", "crc", "auto|on|off", SERVER(crc), CHOICE(crc_choices), "auto",
+		"CRC32C over frames; auto: not on memory ports"},
+	{"server", "idle", "idle", "MODE", SERVER(idle), CHOICE(idle_choices), "poll",
+		"of workers: poll, pause, sleep, interrupt"},
+	{"server", "stats-period", "stats-period", "S", SERVER(stats_period), NUMBER(0, 86400), "0",
+		"seconds between lines of figures; 0: none"},
+	{"server", "coalesce", "coalesce", "on|off", TUNING(coalesce), CHOICE(on_off_choices), "on",
+		"put many responses into one frame"},
+	{"server", "idle-polls", "idle-polls", "N", TUNING(idle_polls), NUMBER(1, 100000000), "1000",
+		"empty polls in a row before a worker is idle"},
+	{"server", "idle-sleep-us", "idle-sleep-us", "N", TUNING(idle_sleep_us), NUMBER(1, 10000), "50",
+		"microseconds an idle worker sleeps at a time in mode sleep"},
+	{"server", "rto-min-us", "rto-min-us", "N", TUNING(rto_min_us), NUMBER(20, 1000000), "200",
+		"floor of the retransmission time-out, microseconds"},
+	{"server", "ack-delay-us", "ack-delay-us", "N", TUNING(ack_delay_us), NUMBER(1, 100000), "20",
+		"how long an acknowledgement waits for company, microseconds"},
+	{"server", "peer-timeout-ms", "peer-timeout-ms", "N", TUNING(peer_timeout_ms),
+		NUMBER(10, 3600000), "2000",
+		"silence after which a peer is down, milliseconds"},
+	{"server", "keepalive-ms", "keepalive-ms", "N", TUNING(keepalive_ms), NUMBER(1, 3600000), "1000",
+		"idle time before a keep-alive, milliseconds"},
+
+	{"port", "spec", "port", "SPEC", PORT(spec), OTHER(VALUE_TEXT), NULL,
+		"port to serve; once for each"},
+	{"port", "ip", "ip", "ADDR[/LEN]", PORT(ip), OTHER(VALUE_PREFIX), NULL,
+		"its address; one for all, or in order"},
+	{"port", "gateway", "gateway", "ADDR", PORT(gateway), OTHER(VALUE_IPV4), NULL,
+		"router to other subnets"},
+	{"port", "queues", "queues", "N", PORT(queues), NUMBER(1, 64), "1",
+		"receive and transmit queues a port"},
+	{"port", "mtu", "mtu", "N", PORT(mtu), NUMBER(0, 65535), "0",
+		"bytes of the largest IP packet; 0: the device's"},
+	{"port", "mbufs", "mbufs", "N", SCOPE_PORT, PLACE_CONFIG, offsetof(struct port_options, mbufs),
+		NUMBER(1024, 4194304), "8192",
+		"packet buffers beside those in the rings"},
+
+	{"pool", "size", NULL, "SIZE", POOL(size), SIZE(SIZE_2M, SIZE_256T), NULL,
+		"bytes at start, rounded up to 2M"},
+	{"pool", "max-size", NULL, "SIZE", POOL(max_size), SIZE(0, SIZE_256T), "0",
+		"bytes it may grow to; 0: no growth"},
+	{"pool", "granule", NULL, "N", POOL(granule), POWER(64, 4096), "64",
+		"bytes of the unit of ownership"},
+
+	{"test", "drop", "drop", "PERCENT", SERVER(drop), OTHER(VALUE_PERCENT), "0",
+		"lose this share of all frames, at random"},
+	{"test", "drop-seed", "drop-seed", "N", SERVER(drop_seed), NUMBER(0, UINT32_MAX), "0",
+		"of that randomness; 0: chosen at start"},
+};
+/* clang-format on */
+
+const unsigned int nb_settings = RTE_DIM(settings);
+
+const struct setting *
+setting_find(const char *section, const char *key)
+{
+	for (unsigned int i = 0; i < nb_settings; i++)
+		if (strcmp(settings[i].section, section) == 0 && strcmp(settings[i].key, key) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+const struct setting *
+setting_by_option(const char *option)
+{
+	for (unsigned int i = 0; i < nb_settings; i++)
+		if (settings[i].option != NULL && strcmp(settings[i].option, option) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+void
+section_split(const char *section, char *kind, const char **name)
+{
+	size_t len = strcspn(section, " \t");
+
+	strlcpy(kind, section, len + 1);
+	*name = section + len + strspn(section + len, " \t");
+}
+
+bool
+section_known(const char *section)
+{
+	char kind[OPTIONS_TEXT_MAX + 1];
+	const char *name;
+
+	if (strlen(section) >= sizeof(kind))
+		return false;
+	section_split(section, kind, &name);
+	for (unsigned int i = 0; i < nb_settings; i++)
+		if (strcmp(settings[i].section, kind) == 0)
+			return (settings[i].scope == SCOPE_SERVER) == (name[0] == '\0');
+	return false;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_string_fns.h>
+
+#include "value.h"
+
+static const char units[] = "KMGT";
+
+static bool
+parse_number(const struct value_type *type, const char *text, void *field)
+{
+	unsigned long long n;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (errno != 0 || *end != '\0' || n < type->min || n > type->max)
+		return false;
+	if (type->kind == VALUE_POWER && !rte_is_power_of_2((uint32_t)n))
+		return false;
+	*(uint32_t *)field = (uint32_t)n;
+	return true;
+}
+
+/* How often 1024 is in the unit at text; -1 when that is none. */
+static int
+unit_power(const char *text)
+{
+	const char *unit;
+
+	if (*text == '\0')
+		return 0;
+	unit = strchr(units, toupper((unsigned char)*text));
+	if (unit == NULL || *unit == '\0')
+		return -1;
+	if (text[1] != '\0' && strcasecmp(text + 1, "iB") != 0 && strcasecmp(text + 1, "B") != 0)
+		return -1;
+	return (int)(unit - units) + 1;
+}
+
+static bool
+parse_size(const struct value_type *type, const char *text, void *field)
+{
+	unsigned long long n;
+	char *end;
+	int power;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	power = unit_power(end);
+	if (errno != 0 || power < 0 || n > UINT64_MAX >> (10 * power))
+		return false;
+	n <<= 10 * power;
+	if (n < type->min || n > type->max)
+		return false;
+	*(uint64_t *)field = n;
+	return true;
+}
+
+static bool
+parse_percent(const char *text, void *field)
+{
+	double percent;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	percent = strtod(text, &end);
+	if (*end == '%')
+		end++;
+	if (*end != '\0' || !(percent >= 0 && percent <= 100))
+		return false;
+	*(double *)field = percent;
+	return true;
+}
+
+static bool
+parse_choice(const struct value_type *type, const char *text, void *field)
+{
+	for (int i = 0; type->choices[i] != NULL; i++) {
+		if (strcmp(type->choices[i], text) == 0) {
+			*(int *)field = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* An address that a host can have. */
+static bool
+parse_ipv4(const char *text, void *field)
+{
+	struct in_addr addr;
+	uint8_t first;
+
+	if (inet_pton(AF_INET, text, &addr) != 1)
+		return false;
+	first = (uint8_t)(ntohl(addr.s_addr) >> 24);
+	if (first == 0 || first == 127 || first >= 224)
+		return false;
+	*(rte_be32_t *)field = addr.s_addr;
+	return true;
+}
+
+static bool
+parse_prefix(const char *text, void *field)
+{
+	const struct value_type length = {VALUE_NUMBER, 1, 32, NULL};
+	struct ipv4_prefix prefix;
+	char addr[INET_ADDRSTRLEN];
+	size_t n = strcspn(text, "/");
+	uint32_t len = 0;
+
+	if (n >= sizeof(addr))
+		return false;
+	strlcpy(addr, text, n + 1);
+	if (!parse_ipv4(addr, &prefix.addr))
+		return false;
+	if (text[n] == '/' && !parse_number(&length, text + n + 1, &len))
+		return false;
+	prefix.len = (uint8_t)len;
+	*(struct ipv4_prefix *)field = prefix;
+	return true;
+}
+
+static bool
+parse_text(const struct value_type *type, const char *text, void *field)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > type->max)
+		return false;
+	memcpy(field, text, len + 1);
+	return true;
+}
+
+static bool
+parse(const struct value_type *type, const char *text, void *field)
+{
+	switch (type->kind) {
+	case VALUE_NUMBER:
+	case VALUE_POWER:
+		return parse_number(type, text, field);
+	case VALUE_SIZE:
+		return parse_size(type, text, field);
+	case VALUE_PERCENT:
+		return parse_percent(text, field);
+	case VALUE_CHOICE:
+		return parse_choice(type, text, field);
+	case VALUE_IPV4:
+		return parse_ipv4(text, field);
+	case VALUE_PREFIX:
+		return parse_prefix(text, field);
+	case VALUE_TEXT:
+		return parse_text(type, text, field);
+	}
+	return false;
+}
+
+int
+value_parse(const struct value_type *type, const char *text, void *field, struct problem *p)
+{
+	char allowed[256];
+
+	if (parse(type, text, field))
+		return 0;
+	return problem_set(p, "'%.60s' is not %s", text,
+		value_allowed(type, allowed, sizeof(allowed)));
+}
+
+const char *
+value_format_size(uint64_t bytes, char *buf, size_t size)
+{
+	int power = 0;
+
+	while (power < (int)sizeof(units) - 1 && bytes != 0 && bytes % 1024 == 0) {
+		bytes /= 1024;
+		power++;
+	}
+	snprintf(buf, size, "%" PRIu64 "%.*s", bytes, power != 0, &units[RTE_MAX(power, 1) - 1]);
+	return buf;
+}
+
+static void
+choices_join(const char *const *choices, char *buf, size_t size)
+{
+	strlcpy(buf, "one of ", size);
+	for (int i = 0; choices[i] != NULL; i++) {
+		if (i != 0)
+			strlcat(buf, ", ", size);
+		strlcat(buf, choices[i], size);
+	}
+}
+
+const char *
+value_allowed(const struct value_type *type, char *buf, size_t size)
+{
+	char min[32], max[32];
+
+	switch (type->kind) {
+	case VALUE_NUMBER:
+	case VALUE_POWER:
+		snprintf(buf, size, "a %s from %" PRIu64 " to %" PRIu64,
+			type->kind == VALUE_POWER ? "power of two" : "number", type->min,
+			type->max);
+		break;
+	case VALUE_SIZE:
+		snprintf(buf, size, "a size from %s to %s, such as 512M or 2G",
+			value_format_size(type->min, min, sizeof(min)),
+			value_format_size(type->max, max, sizeof(max)));
+		break;
+	case VALUE_PERCENT:
+		strlcpy(buf, "a percentage from 0 to 100, such as 0.5", size);
+		break;
+	case VALUE_CHOICE:
+		choices_join(type->choices, buf, size);
+		break;
+	case VALUE_IPV4:
+		strlcpy(buf, "a host's IPv4 address, such as 192.168.7.1", size);
+		break;
+	case VALUE_PREFIX:
+		strlcpy(buf, "a host's IPv4 address, such as 192.168.7.1 or 192.168.7.1/24", size);
+		break;
+	case VALUE_TEXT:
+		snprintf(buf, size, "a text of 1 to %" PRIu64 " characters", type->max);
+		break;
+	}
+	return buf;
+}

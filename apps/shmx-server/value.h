@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef SERVER_VALUE_H
+#define SERVER_VALUE_H
+
+/**
+ * @file
+ * Values as people write them, and what is allowed for each kind.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+#include "problem.h"
+
+enum value_kind {
+	VALUE_NUMBER,  /**< uint32_t; min, max */
+	VALUE_POWER,   /**< uint32_t, a power of two; min, max */
+	VALUE_SIZE,    /**< uint64_t bytes, written with K, M, G or T; min, max */
+	VALUE_PERCENT, /**< double, 0 to 100 */
+	VALUE_CHOICE,  /**< int, index into choices */
+	VALUE_IPV4,    /**< rte_be32_t */
+	VALUE_PREFIX,  /**< struct ipv4_prefix */
+	VALUE_TEXT,    /**< char[max + 1], not empty */
+};
+
+struct value_type {
+	enum value_kind kind;
+	uint64_t min, max;
+	const char *const *choices; /**< NULL-terminated, in the order of the enum they name */
+};
+
+struct ipv4_prefix {
+	rte_be32_t addr;
+	uint8_t len; /**< 0: not given, everything is on the link */
+};
+
+/**
+ * Read @p text into @p field, whose C type goes with the kind. Set on success only.
+ * @return 0, or -EINVAL with a problem that quotes the text and says what is allowed.
+ */
+int value_parse(const struct value_type *type, const char *text, void *field, struct problem *p);
+
+/** Say what is allowed, as in "a number from 1 to 1023". @return @p buf. */
+const char *value_allowed(const struct value_type *type, char *buf, size_t size);
+
+/** A size as people write it: "512M"; the largest unit that divides it. @return @p buf. */
+const char *value_format_size(uint64_t bytes, char *buf, size_t size);
+
+#endif /* SERVER_VALUE_H */

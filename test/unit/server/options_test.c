@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ip.h>
+
+#include "server_tests.h"
+
+#define PORT_A "vhost:iface=/run/a.sock"
+#define PORT_B "vhost:iface=/run/b.sock"
+#define MINIMAL "--port", PORT_A, "--ip", "10.0.0.1/24"
+
+static rte_be32_t
+ip(uint8_t last)
+{
+	return rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, last));
+}
+
+static void
+options__defaults(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL), 0);
+	CU_ASSERT_EQUAL(o.action, ACTION_SERVE);
+	CU_ASSERT_EQUAL(o.node, 1);
+	CU_ASSERT_EQUAL(o.udp_port, 51966);
+	CU_ASSERT_EQUAL(o.window, 128);
+	CU_ASSERT_EQUAL(o.crc, CRC_AUTO);
+	CU_ASSERT_EQUAL(o.coalesce, ON);
+	CU_ASSERT_EQUAL(o.idle, IDLE_POLL);
+	CU_ASSERT_EQUAL(o.nb_ports, 1);
+	CU_ASSERT_EQUAL(o.nb_pools, 0);
+	CU_ASSERT_STRING_EQUAL(o.ports[0].spec, PORT_A);
+	CU_ASSERT_EQUAL(o.ports[0].ip.addr, ip(1));
+	CU_ASSERT_EQUAL(o.ports[0].ip.len, 24);
+	CU_ASSERT_EQUAL(o.ports[0].queues, 1);
+}
+
+static void
+options__all_of_them(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--gateway=10.0.0.254", "--node", "7", "--udp-port",
+		"4000", "--queues", "2", "--mtu", "9000", "--window", "64", "--max-sessions",
+		"10000", "--crc", "off", "--coalesce", "off", "--idle", "interrupt",
+		"--idle-polls", "5", "--idle-sleep-us", "9", "--stats-period", "3", "--rto-min-us",
+		"300", "--ack-delay-us", "30", "--peer-timeout-ms", "500", "--keepalive-ms", "100",
+		"--mbufs", "4096", "--drop", "1.5", "--drop-seed", "42"), 0);
+	CU_ASSERT_EQUAL(o.ports[0].gateway, ip(254));
+	CU_ASSERT_EQUAL(o.node, 7);
+	CU_ASSERT_EQUAL(o.udp_port, 4000);
+	CU_ASSERT_EQUAL(o.ports[0].queues, 2);
+	CU_ASSERT_EQUAL(o.ports[0].mtu, 9000);
+	CU_ASSERT_EQUAL(o.window, 64);
+	CU_ASSERT_EQUAL(o.max_sessions, 10000);
+	CU_ASSERT_EQUAL(o.crc, CRC_OFF);
+	CU_ASSERT_EQUAL(o.coalesce, OFF);
+	CU_ASSERT_EQUAL(o.idle, IDLE_INTERRUPT);
+	CU_ASSERT_EQUAL(o.idle_polls, 5);
+	CU_ASSERT_EQUAL(o.idle_sleep_us, 9);
+	CU_ASSERT_EQUAL(o.stats_period, 3);
+	CU_ASSERT_EQUAL(o.rto_min_us, 300);
+	CU_ASSERT_EQUAL(o.ack_delay_us, 30);
+	CU_ASSERT_EQUAL(o.peer_timeout_ms, 500);
+	CU_ASSERT_EQUAL(o.keepalive_ms, 100);
+	CU_ASSERT_EQUAL(o.ports[0].mbufs, 4096);
+	CU_ASSERT_DOUBLE_EQUAL(o.drop, 1.5, 1e-9);
+	CU_ASSERT_EQUAL(o.drop_seed, 42);
+}
+
+static void
+options__one_address_for_all_ports(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--port", PORT_B, "--ip", "10.0.0.1"), 0);
+	CU_ASSERT_EQUAL(o.nb_ports, 2);
+	CU_ASSERT_EQUAL(o.ports[0].ip.addr, ip(1));
+	CU_ASSERT_EQUAL(o.ports[1].ip.addr, ip(1));
+}
+
+static void
+options__addresses_in_order_of_the_ports(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--ip", "10.0.0.1", "--ip", "10.0.0.2", "--port", PORT_A,
+		"--port", PORT_B), 0);
+	CU_ASSERT_EQUAL(o.ports[0].ip.addr, ip(1));
+	CU_ASSERT_EQUAL(o.ports[1].ip.addr, ip(2));
+}
+
+static void
+options__more_addresses_than_ports(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--ip", "10.0.0.2"), -EINVAL);
+	ASSERT_SAYS(p, "--ip: given 2 times, but there is 1 port");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--port", PORT_B, "--port", "eth:0",
+		"--ip", "10.0.0.1", "--ip", "10.0.0.2"), -EINVAL);
+	ASSERT_SAYS(p, "eth:0 has no address");
+}
+
+static void
+options__pools(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool", "main:2G", "--pool", "big:2M:1T"), 0);
+	CU_ASSERT_EQUAL(o.nb_pools, 2);
+	CU_ASSERT_STRING_EQUAL(o.pools[0].name, "main");
+	CU_ASSERT_EQUAL(o.pools[0].size, UINT64_C(2) << 30);
+	CU_ASSERT_EQUAL(o.pools[0].max_size, 0);
+	CU_ASSERT_EQUAL(o.pools[0].granule, 64);
+	CU_ASSERT_STRING_EQUAL(o.pools[1].name, "big");
+	CU_ASSERT_EQUAL(o.pools[1].max_size, UINT64_C(1) << 40);
+}
+
+static void
+options__bad_pools(void)
+{
+	const struct {
+		const char *value, *says;
+	} bad[] = {
+		{"main", "is not NAME:SIZE"},
+		{"main:", "is not NAME:SIZE"},
+		{":2M", "a pool's name has"},
+		{"main:1M", "'1M' is not a size from 2M to 256T"},
+		{"main:lots", "'lots' is not a size"},
+		{"main:4M:lots", "'lots' is not a size"},
+		{"main:4M:2M", "pool main: it may grow to less than its size"},
+		{"main:4M:8M:1", "is not a size"},
+		{"a23456789012345678901234567890123456789012345678901234567890abcd:2M", "1 to 63"},
+	};
+	struct options o;
+	struct problem p;
+
+	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
+		CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool", bad[i].value), -EINVAL);
+		ASSERT_SAYS(p, bad[i].says);
+	}
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool", "a:2M", "--pool", "a:2M"), -EINVAL);
+	ASSERT_SAYS(p, "pool a is given twice");
+}
+
+static void
+options__what_is_missing(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p), -EINVAL);
+	ASSERT_SAYS(p, "no port to serve: give --port");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A), -EINVAL);
+	ASSERT_SAYS(p, "has no address: give --ip");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port"), -EINVAL);
+	ASSERT_SAYS(p, "--port needs a value");
+}
+
+static void
+options__what_is_wrong(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--frob", "1"), -EINVAL);
+	ASSERT_SAYS(p, "unknown option --frob: see shmx-server --help");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "-x"), -EINVAL);
+	ASSERT_SAYS(p, "unknown option -x");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "-xyz", "--node", "2"), -EINVAL);
+	ASSERT_SAYS(p, "unknown option -x:");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "serve"), -EINVAL);
+	ASSERT_SAYS(p, "unexpected argument 'serve'");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--help=1"), -EINVAL);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--node", "0"), -EINVAL);
+	ASSERT_SAYS(p, "--node: '0' is not a number from 1 to 1023");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--idle", "busy"), -EINVAL);
+	ASSERT_SAYS(p, "--idle: 'busy' is not one of poll, pause, sleep, interrupt");
+}
+
+static void
+options__what_does_not_go_together(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--gateway", "10.0.1.1"), -EINVAL);
+	ASSERT_SAYS(p, "the gateway is not in the subnet");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--ip", "10.0.0.1", "--gateway",
+		"10.0.0.2"), -EINVAL);
+	ASSERT_SAYS(p, "give --ip as ADDR/LEN");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--keepalive-ms", "2000"), -EINVAL);
+	ASSERT_SAYS(p, "keepalive-ms (2000) has to be less than peer-timeout-ms (2000)");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--port", PORT_A), -EINVAL);
+	ASSERT_SAYS(p, "is given twice");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--mtu", "576"), -EINVAL);
+	ASSERT_SAYS(p, "an mtu of 576 is too small");
+}
+
+static void
+options__questions_need_nothing_else(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--help"), 0);
+	CU_ASSERT_EQUAL(o.action, ACTION_HELP);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--help-config"), 0);
+	CU_ASSERT_EQUAL(o.action, ACTION_HELP_CONFIG);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--help-eal"), 0);
+	CU_ASSERT_EQUAL(o.action, ACTION_HELP_EAL);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--version", "--config", "/nowhere"), 0);
+	CU_ASSERT_EQUAL(o.action, ACTION_VERSION);
+}
+
+static void
+options__too_many(void)
+{
+	const char *ports[2 + 2 * (OPTIONS_PORTS_MAX + 1)] = {"shmx-server"};
+	char spec[OPTIONS_PORTS_MAX + 1][16];
+	struct options o;
+	struct problem p;
+
+	for (int i = 0; i <= OPTIONS_PORTS_MAX; i++) {
+		snprintf(spec[i], sizeof(spec[i]), "eth:%d", i);
+		ports[1 + 2 * i] = "--port";
+		ports[2 + 2 * i] = spec[i];
+	}
+	CU_ASSERT_EQUAL(parse_list(&o, &p, ports), -EINVAL);
+	ASSERT_SAYS(p, "--port: at most 32 ports");
+}
+
+CU_TestInfo options_tests[] = {
+	TEST(options__defaults),
+	TEST(options__all_of_them),
+	TEST(options__one_address_for_all_ports),
+	TEST(options__addresses_in_order_of_the_ports),
+	TEST(options__more_addresses_than_ports),
+	TEST(options__pools),
+	TEST(options__bad_pools),
+	TEST(options__what_is_missing),
+	TEST(options__what_is_wrong),
+	TEST(options__what_does_not_go_together),
+	TEST(options__questions_need_nothing_else),
+	TEST(options__too_many),
+	CU_TEST_INFO_NULL,
+};
