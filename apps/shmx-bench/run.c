@@ -299,12 +299,14 @@ run_measure(struct run *run, double warmup, double seconds, struct result *resul
 int
 run_verify(struct run *run)
 {
-	int ret;
+	bool wanted = run->check || run->bench->opt.word != NULL;
+	int ret = 0;
 
 	if (run->errors > 0)
 		return fail("%" PRIu64 " operations failed; the first: %s", run->errors,
 			rte_strerror(-run->first_error));
-	ret = run->workload->verify != NULL ? run->workload->verify(run) : 0;
+	if (wanted && run->workload->verify != NULL)
+		ret = run->workload->verify(run);
 	if (ret < 0)
 		return bench_explain(run->bench, "check", ret);
 	if (run->wrong > 0)

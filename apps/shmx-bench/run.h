@@ -97,7 +97,8 @@ void run_destroy(struct run *run);
  */
 int run_measure(struct run *run, double warmup, double seconds, struct result *result);
 
-/** The workload's own check, when asked for. @return 0, or negative after a line. */
+/** Whether all went well, and the workload's own check if asked for. @return 0, or negative after a
+ * line. */
 int run_verify(struct run *run);
 
 /** Called about once a second of a run, and at its end; see report.h. */
