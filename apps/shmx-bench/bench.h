@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+/**
+ * @file
+ * What a run of the program holds: a port, perhaps an endpoint with a session, and the regions of
+ * shared memory that the workloads use.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mempool.h>
+
+#include <shmx.h>
+#include <shmx_sync.h>
+
+#include "fault/drop.h"
+
+#include "options.h"
+
+struct region {
+	shmx_addr_t base; /**< 0: not allocated */
+	uint64_t len;
+	bool shared; /**< found by name, not ours to free */
+};
+
+struct bench {
+	struct options opt;
+	struct shmx_port *port;
+	uint16_t port_id;
+	struct drop *drop;
+	uint64_t drop_seed;
+
+	struct shmx_ep *ep; /**< NULL: only raw frames */
+	shmx_session_t session;
+	uint16_t pool;
+	bool connected;
+	bool pool_open;
+	bool pool_made;         /**< by us, to be destroyed at the end */
+	struct region data;     /**< get, put */
+	struct region counters; /**< faa, cas */
+};
+
+/** Whether the options ask for this workload, measured or as baseline. */
+bool bench_uses(const struct bench *b, enum workload_id id);
+
+/** Open the port and wait for the link. @return 0, or negative after a line that says why. */
+int bench_port_open(struct bench *b);
+
+/** Endpoint, session, pool and regions. @return likewise. */
+int bench_connect(struct bench *b);
+
+/** Everything in reverse. */
+void bench_close(struct bench *b);
+
+/** One line for an operation that failed. @return @p status. */
+int bench_explain(const struct bench *b, const char *what, int status);
+
+/** Own and other's address as text, in static buffers. */
+const char *bench_ip_text(rte_be32_t ip);
+
+#endif /* BENCH_BENCH_H */

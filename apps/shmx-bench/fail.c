@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "fail.h"
+
+volatile sig_atomic_t stop;
+
+int
+fail(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("shmx-bench: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return -EINVAL;
+}
+
+static void
+on_signal(int signum)
+{
+	stop = 1;
+}
+
+void
+stop_on_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}

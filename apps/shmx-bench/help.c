@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <stdio.h>
+
+#include "options.h"
+
+static const char text[] =
+	"Measures operations on the memory of a memory node, and plain echoed frames to compare.\n"
+	"Usage: shmx-bench <EAL options> -- --port SPEC --ip OWN --server NODE <options>\n"
+	"\n"
+	"  --port SPEC         eth:0, virtio_user:path=/run/x.sock, af_packet:iface=eth1, ...\n"
+	"  --ip A.B.C.D[/LEN]  own address;    --gateway A.B.C.D, --node N (last number of --ip)\n"
+	"  --server A.B.C.D[:PORT]             memory node\n"
+	"  --workload W        raw (echoed frames), get, put, faa, cas, alloc, mix       [get]\n"
+	"  --size BYTES        of an operation, or of a raw frame                   [8; raw 64]\n"
+	"  --window N|full     operations outstanding; full: as many as fit                [1]\n"
+	"  --burst N           operations started between two polls                       [32]\n"
+	"  --pattern random|sequential, --span BYTES      which addresses        [random, 64M]\n"
+	"  --live N            allocations alive in workload alloc                      [1024]\n"
+	"  --seconds S         to measure, after --warmup S                [5, 0.5; pairs less]\n"
+	"  --count N           operations, then stop, instead of --seconds\n"
+	"  --pairs N           alternate with --baseline W (raw), print the ratios\n"
+	"  --no-coalesce       one operation a frame\n"
+	"  --crc on|off        CRC32C over every frame                       [as the port says]\n"
+	"  --drop PERCENT      lose frames in both directions; --drop-seed N repeats a run\n"
+	"  --check             verify every result\n"
+	"  --word NAME         workload faa: count in this one word, shared with other processes\n"
+	"  --expect N          fail unless the word holds N at the end\n"
+	"  --pool NAME         [bench.NODE; made if absent, and then removed at the end]\n"
+	"  --json, --quiet     one JSON object; no live line\n"
+	"\n"
+	"Examples (PORT stands for --port virtio_user:path=/run/x.sock --ip 10.0.0.2 --server "
+	"10.0.0.1)\n"
+	"  round trip       shmx-bench -l 1 --no-huge -m 512 --no-pci -- PORT\n"
+	"  rate, vs raw     shmx-bench ... -- PORT --workload get --window full --pairs 5\n"
+	"  bandwidth        shmx-bench ... -- PORT --workload put --size 1M --window full\n"
+	"  exactly once     shmx-bench ... -- PORT --workload faa --window full --check --drop 1\n";
+
+void
+options_help(void)
+{
+	fputs(text, stdout);
+}

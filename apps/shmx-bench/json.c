@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "report.h"
+
+/* Texts of the user, which may hold anything. */
+static void
+json_string(const char *text)
+{
+	putchar('"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			printf("\\u%04x", (unsigned int)*text);
+		else
+			putchar(*text);
+	}
+	putchar('"');
+}
+
+static void
+json_config(const struct bench *b)
+{
+	const struct options *o = &b->opt;
+
+	printf("\"config\":{\"port\":");
+	json_string(o->port);
+	printf(",\"node\":%" PRIu32 ",\"server\":\"%s\"", o->node, bench_ip_text(o->server));
+	printf(",\"workload\":\"%s\",\"size\":%" PRIu64, workload_names[o->workload], o->size);
+	printf(",\"window\":%" PRIu32 ",\"burst\":%" PRIu32, o->window, o->burst);
+	printf(",\"pattern\":\"%s\"", o->pattern == PATTERN_RANDOM ? "random" : "sequential");
+	printf(",\"span\":%" PRIu64 ",\"coalesce\":%s", o->span, o->no_coalesce ? "false" : "true");
+	printf(",\"seconds\":%g,\"warmup\":%g", o->seconds, o->warmup);
+	printf(",\"drop_percent\":%g,\"drop_seed\":%" PRIu64 "}", o->drop, b->drop_seed);
+}
+
+static void
+json_latency(const struct result *r)
+{
+	uint64_t n = r->latency.count;
+
+	printf("\"latency_us\":{\"samples\":%" PRIu64 ",\"avg\":%.3f", n,
+		n > 0 ? ticks_to_us(r->latency.sum) / (double)n : 0);
+	printf(",\"min\":%.3f,\"p50\":%.3f", n > 0 ? ticks_to_us(r->latency.min) : 0,
+		result_quantile(r, 0.5));
+	printf(",\"p99\":%.3f,\"p999\":%.3f", result_quantile(r, 0.99), result_quantile(r, 0.999));
+	printf(",\"p9999\":%.3f,\"max\":%.3f}", result_quantile(r, 0.9999),
+		ticks_to_us(r->latency.max));
+}
+
+static void
+json_result(const struct result *r)
+{
+	printf("{\"workload\":\"%s\",\"ops\":%" PRIu64 ",\"errors\":%" PRIu64, r->name, r->ops,
+		r->errors);
+	printf(",\"seconds\":%.6f,\"ops_per_second\":%.0f", result_seconds(r), result_rate(r));
+	printf(",\"bytes_per_second\":%.0f,", result_bandwidth(r));
+	json_latency(r);
+	printf(",\"retransmits\":%" PRIu64 ",\"dropped\":%" PRIu64, r->retransmits, r->dropped);
+	printf(",\"lost\":%" PRIu64 ",\"busy_percent\":%.1f}", r->lost,
+		r->busy + r->idle > 0 ? 100.0 * (double)r->busy / (double)(r->busy + r->idle) : 0);
+}
+
+static void
+json_ratio(const struct outcome *out)
+{
+	printf(",\"ratio\":{\"metric\":\"%s\",\"workload\":\"%s\",\"baseline\":\"%s\"",
+		metric_names[out->metric], out->workload.name, out->baseline.name);
+	printf(",\"median\":%.4f,\"min\":%.4f,\"max\":%.4f,\"pairs\":[", out->median, out->min,
+		out->max);
+	for (uint32_t i = 0; i < out->nb_pairs; i++)
+		printf("%s%.4f", i > 0 ? "," : "", out->ratios[i]);
+	printf("]}");
+}
+
+void
+report_json(const struct bench *b, const struct outcome *out)
+{
+	printf("{\"program\":\"shmx-bench\",");
+	json_config(b);
+	printf(",\"results\":[");
+	if (b->opt.pairs > 0) {
+		json_result(&out->baseline);
+		putchar(',');
+	}
+	json_result(&out->workload);
+	putchar(']');
+	if (out->nb_pairs > 0)
+		json_ratio(out);
+	if (b->opt.check)
+		printf(",\"check\":\"%s\"", out->checked ? "passed" : "failed");
+	printf("}\n");
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+
+#include "bench.h"
+#include "fail.h"
+#include "plan.h"
+#include "report.h"
+
+/* Help is for people who have no hugepages yet: it comes before EAL. */
+static bool
+wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	}
+	return argc < 2;
+}
+
+static int
+measure(struct bench *b)
+{
+	static struct outcome outcome; /* large: it holds histograms */
+	int ret = bench_port_open(b);
+
+	if (ret == 0) {
+		ret = plan_run(b, &outcome);
+		if (outcome.workload.ops + outcome.baseline.ops > 0 && b->opt.json)
+			report_json(b, &outcome);
+		else if (outcome.workload.ops + outcome.baseline.ops > 0)
+			report_table(&b->opt, &outcome);
+		outcome_free(&outcome);
+	}
+	bench_close(b);
+	return ret;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct bench bench;
+	int n, ret;
+
+	if (wants_help(argc, argv)) {
+		options_help();
+		return EXIT_SUCCESS;
+	}
+	n = rte_eal_init(argc, argv);
+	if (n < 0) {
+		fail("EAL did not start, see its message above; without hugepages add "
+		     "--no-huge -m 512, without root --in-memory");
+		return EXIT_FAILURE;
+	}
+	ret = options_parse(&bench.opt, argc - n, argv + n);
+	if (ret == 0) {
+		stop_on_signals();
+		ret = measure(&bench);
+	}
+	rte_eal_cleanup();
+	return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

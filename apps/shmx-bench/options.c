@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "fail.h"
+#include "options.h"
+
+const char *const workload_names[] = {"raw", "get", "put", "faa", "cas", "alloc", "mix", NULL};
+
+static const char *const pattern_names[] = {"random", "sequential", NULL};
+static const char *const crc_names[] = {"auto", "on", "off", NULL};
+
+enum kind {
+	FLAG,    /* bool */
+	TEXT,    /* const char * */
+	CHOICE,  /* int */
+	NUMBER,  /* uint32_t */
+	BYTES,   /* uint64_t, with K, M or G */
+	REAL,    /* double */
+	ADDRESS, /* rte_be32_t */
+	OWN,     /* IP address and perhaps prefix length */
+	SERVER,  /* IP address and perhaps UDP port */
+	WINDOW,  /* NUMBER or "full" */
+	EXPECT,  /* BYTES, and that it was given */
+};
+
+struct option_type {
+	const char *name;
+	enum kind kind;
+	uint16_t offset;
+	uint64_t min, max;
+	const char *const *choices;
+};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct option_type types[] = {
+	{"port", TEXT, AT(port), 0, 0, NULL},
+	{"ip", OWN, AT(ip), 0, 0, NULL},
+	{"gateway", ADDRESS, AT(gateway), 0, 0, NULL},
+	{"server", SERVER, AT(server), 0, 0, NULL},
+	{"node", NUMBER, AT(node), 1, 1023, NULL},
+	{"workload", CHOICE, AT(workload), 0, 0, workload_names},
+	{"baseline", CHOICE, AT(baseline), 0, 0, workload_names},
+	{"size", BYTES, AT(size), 1, UINT64_C(1) << 30, NULL},
+	{"window", WINDOW, AT(window), 1, 65535, NULL},
+	{"burst", NUMBER, AT(burst), 1, 4096, NULL},
+	{"no-coalesce", FLAG, AT(no_coalesce), 0, 0, NULL},
+	{"crc", CHOICE, AT(crc), 0, 0, crc_names},
+	{"pattern", CHOICE, AT(pattern), 0, 0, pattern_names},
+	{"span", BYTES, AT(span), 64, UINT64_C(1) << 40, NULL},
+	{"live", NUMBER, AT(live), 1, 1 << 20, NULL},
+	{"seconds", REAL, AT(seconds), 0, 1000000, NULL},
+	{"warmup", REAL, AT(warmup), 0, 1000000, NULL},
+	{"count", BYTES, AT(count), 0, UINT64_MAX - 1, NULL},
+	{"pairs", NUMBER, AT(pairs), 1, 10000, NULL},
+	{"pool", TEXT, AT(pool), 0, 0, NULL},
+	{"word", TEXT, AT(word), 0, 0, NULL},
+	{"expect", EXPECT, AT(expect), 0, UINT64_MAX, NULL},
+	{"drop", REAL, AT(drop), 0, 100, NULL},
+	{"drop-seed", BYTES, AT(drop_seed), 0, UINT64_MAX, NULL},
+	{"check", FLAG, AT(check), 0, 0, NULL},
+	{"json", FLAG, AT(json), 0, 0, NULL},
+	{"quiet", FLAG, AT(quiet), 0, 0, NULL},
+	{"help", FLAG, AT(help), 0, 0, NULL},
+};
+
+#define NB_TYPES RTE_DIM(types)
+
+static int
+parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	static const char units[] = "KMGT";
+	unsigned long long v;
+	const char *unit;
+	char *end;
+	unsigned int shift = 0;
+
+	errno = 0;
+	v = strtoull(text, &end, 0);
+	if (errno != 0 || end == text || text[0] == '-')
+		return -EINVAL;
+	unit = *end != '\0' ? strchr(units, *end & ~0x20) : NULL;
+	if (unit != NULL) {
+		shift = 10 * (unsigned int)(unit - units + 1);
+		end++;
+	}
+	if (*end != '\0' || v > UINT64_MAX >> shift || v << shift < min || v << shift > max)
+		return -EINVAL;
+	*value = v << shift;
+	return 0;
+}
+
+static int
+parse_number(const char *text, const struct option_type *t, uint32_t *value)
+{
+	uint64_t v;
+	int ret = parse_bytes(text, t->min, t->max, &v);
+
+	if (ret == 0)
+		*value = (uint32_t)v;
+	return ret;
+}
+
+static int
+parse_real(const char *text, const struct option_type *t, double *value)
+{
+	double v;
+	char *end;
+
+	errno = 0;
+	v = strtod(text, &end);
+	if (errno != 0 || end == text || *end != '\0' ||
+		!(v >= (double)t->min && v <= (double)t->max))
+		return -EINVAL;
+	*value = v;
+	return 0;
+}
+
+static int
+parse_choice(const char *text, const struct option_type *t, int *value)
+{
+	for (int i = 0; t->choices[i] != NULL; i++) {
+		if (strcmp(text, t->choices[i]) == 0) {
+			*value = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* "A.B.C.D", and what stands behind a separator, a number up to @p max; 0 when nothing does. */
+static int
+parse_address(const char *text, char separator, uint64_t max, rte_be32_t *ip, uint64_t *number)
+{
+	const char *sep = separator != '\0' ? strchr(text, separator) : NULL;
+	size_t len = sep != NULL ? (size_t)(sep - text) : strlen(text);
+	char buf[INET_ADDRSTRLEN];
+
+	*number = 0;
+	if (len >= sizeof(buf))
+		return -EINVAL;
+	memcpy(buf, text, len);
+	buf[len] = '\0';
+	if (inet_pton(AF_INET, buf, ip) != 1 || *ip == 0)
+		return -EINVAL;
+	return sep != NULL ? parse_bytes(sep + 1, 1, max, number) : 0;
+}
+
+static int
+parse_own(const char *text, struct options *o)
+{
+	uint64_t len;
+	int ret = parse_address(text, '/', 32, &o->ip, &len);
+
+	o->prefix_len = (uint8_t)len;
+	return ret;
+}
+
+static int
+parse_server(const char *text, struct options *o)
+{
+	uint64_t port;
+	int ret = parse_address(text, ':', 65535, &o->server, &port);
+
+	o->server_port = (uint16_t)port;
+	return ret;
+}
+
+static int
+parse_window(const char *text, const struct option_type *t, uint32_t *value)
+{
+	if (strcmp(text, "full") != 0)
+		return parse_number(text, t, value);
+	*value = WINDOW_FULL;
+	return 0;
+}
+
+static int
+parse_one(struct options *o, const struct option_type *t, const char *text)
+{
+	void *field = (char *)o + t->offset;
+	uint64_t ignored;
+
+	switch (t->kind) {
+	case FLAG:
+		*(bool *)field = true;
+		return 0;
+	case TEXT:
+		*(const char **)field = text;
+		return *text != '\0' ? 0 : -EINVAL;
+	case CHOICE:
+		return parse_choice(text, t, field);
+	case NUMBER:
+		return parse_number(text, t, field);
+	case EXPECT:
+		o->has_expect = true;
+		/* fall through */
+	case BYTES:
+		return parse_bytes(text, t->min, t->max, field);
+	case REAL:
+		return parse_real(text, t, field);
+	case ADDRESS:
+		return parse_address(text, '\0', 0, field, &ignored);
+	case OWN:
+		return parse_own(text, o);
+	case SERVER:
+		return parse_server(text, o);
+	case WINDOW:
+		return parse_window(text, t, field);
+	}
+	return -EINVAL;
+}
+
+static const char *
+allowed(const struct option_type *t, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	switch (t->kind) {
+	case CHOICE:
+		for (int i = 0; t->choices[i] != NULL && n < size; i++)
+			n += (size_t)snprintf(
+				buf + n, size - n, "%s%s", i > 0 ? ", " : "", t->choices[i]);
+		return buf;
+	case NUMBER:
+	case REAL:
+		snprintf(buf, size, "a number from %" PRIu64 " to %" PRIu64, t->min, t->max);
+		return buf;
+	case BYTES:
+	case EXPECT:
+		snprintf(buf, size, "a number, perhaps with K, M or G, from %" PRIu64, t->min);
+		return buf;
+	case OWN:
+		return "an address such as 10.0.0.2 or 10.0.0.2/24";
+	case SERVER:
+		return "an address such as 10.0.0.1 or 10.0.0.1:51966";
+	case ADDRESS:
+		return "an address such as 10.0.0.1";
+	case WINDOW:
+		return "a number from 1 to 65535, or full";
+	default:
+		return "some text";
+	}
+}
+
+static void
+defaults(struct options *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->workload = WORKLOAD_GET;
+	o->baseline = WORKLOAD_RAW;
+	o->window = 1;
+	o->burst = 32;
+	o->span = 64 << 20;
+	o->live = 1024;
+	o->seconds = -1;
+	o->warmup = -1;
+	o->count = COUNT_NONE;
+}
+
+static void
+fill_in(struct options *o)
+{
+	bool pairs = o->pairs > 0;
+
+	if (o->node == 0)
+		o->node = rte_be_to_cpu_32(o->ip) & 0xff;
+	if (o->size == 0)
+		o->size = o->workload == WORKLOAD_RAW || o->workload == WORKLOAD_ALLOC ? 64 : 8;
+	if (o->seconds < 0)
+		o->seconds = pairs ? 0.5 : 5;
+	if (o->warmup < 0)
+		o->warmup = o->count != COUNT_NONE ? 0 : pairs ? 0.1 : 0.5;
+	if (o->word != NULL)
+		o->span = 8;
+}
+
+static bool
+counts(int workload)
+{
+	return workload == WORKLOAD_FAA || workload == WORKLOAD_CAS;
+}
+
+static int
+check_workload(const struct options *o)
+{
+	if (o->workload == WORKLOAD_RAW && (o->size < 64 || o->size > 9000))
+		return fail("--size %" PRIu64 ": a raw frame has 64 to 9000 bytes", o->size);
+	if (counts(o->workload) && o->size != 4 && o->size != 8)
+		return fail("--size %" PRIu64 ": an atomic has 4 or 8 bytes", o->size);
+	if (o->workload != WORKLOAD_RAW && o->size > o->span)
+		return fail("--size is larger than --span: give a larger --span");
+	if (o->word != NULL && o->workload != WORKLOAD_FAA)
+		return fail("--word goes with --workload faa only");
+	if (o->has_expect && o->word == NULL)
+		return fail("--expect goes with --word only");
+	if (o->count != COUNT_NONE && o->workload == WORKLOAD_RAW)
+		return fail("--count does not go with --workload raw: use --seconds");
+	return 0;
+}
+
+static int
+check_pairs(const struct options *o)
+{
+	if (o->pairs == 0)
+		return 0;
+	if (o->check || o->word != NULL || o->count != COUNT_NONE)
+		return fail("--pairs measures: leave out --check, --word and --count");
+	if (o->baseline == o->workload)
+		return fail("--pairs compares --workload with --baseline: choose two different");
+	if (o->workload == WORKLOAD_RAW)
+		return fail("--pairs with --workload raw: raw is the baseline; choose another "
+			    "workload");
+	if (o->baseline == WORKLOAD_ALLOC || o->workload == WORKLOAD_ALLOC ||
+		!counts(o->baseline) || o->size <= 8)
+		return 0;
+	return fail("--baseline %s needs --size 4 or 8", workload_names[o->baseline]);
+}
+
+static int
+check_all(const struct options *o)
+{
+	int ret;
+
+	if (o->port == NULL)
+		return fail("--port is missing, for example --port virtio_user:path=/run/x.sock");
+	if (o->ip == 0 || o->server == 0)
+		return fail("--ip (ours) and --server (the memory node's) are needed, "
+			    "for example --ip 10.0.0.2 --server 10.0.0.1");
+	if (o->node == 0)
+		return fail("--node is missing, and --ip does not end in a number to take for it");
+	ret = check_workload(o);
+	return ret < 0 ? ret : check_pairs(o);
+}
+
+static const struct option *
+long_options(void)
+{
+	static struct option longs[NB_TYPES + 1];
+
+	for (unsigned int i = 0; i < NB_TYPES; i++) {
+		longs[i].name = types[i].name;
+		longs[i].has_arg = types[i].kind == FLAG ? no_argument : required_argument;
+	}
+	return longs;
+}
+
+int
+options_parse(struct options *o, int argc, char **argv)
+{
+	const struct option *longs = long_options();
+	char buf[128];
+	int i;
+
+	defaults(o);
+	optind = 1;
+	opterr = 0;
+	while (getopt_long(argc, argv, "", longs, &i) == 0) {
+		if (parse_one(o, &types[i], optarg) < 0)
+			return fail("--%s %s: give %s", types[i].name, optarg,
+				allowed(&types[i], buf, sizeof(buf)));
+		if (o->help)
+			return 0;
+	}
+	if (optind < argc || optopt != 0)
+		return fail("%s: no such option, or its value is missing; see --help",
+			argv[optind < argc && optopt == 0 ? optind : optind - 1]);
+	fill_in(o);
+	return check_all(o);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef BENCH_OPTIONS_H
+#define BENCH_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+/** In the order of workload_names[]. */
+enum workload_id {
+	WORKLOAD_RAW,
+	WORKLOAD_GET,
+	WORKLOAD_PUT,
+	WORKLOAD_FAA,
+	WORKLOAD_CAS,
+	WORKLOAD_ALLOC,
+	WORKLOAD_MIX,
+};
+
+extern const char *const workload_names[];
+
+enum pattern {
+	PATTERN_RANDOM,
+	PATTERN_SEQUENTIAL,
+};
+
+#define WINDOW_FULL 0 /**< as many operations as the endpoint takes */
+#define COUNT_NONE  UINT64_MAX
+
+struct options {
+	const char *port;
+	rte_be32_t ip;
+	uint8_t prefix_len; /**< 0: everything is on the link */
+	rte_be32_t gateway;
+	rte_be32_t server;
+	uint16_t server_port; /**< 0: the default */
+	uint32_t node;        /**< 0: last number of the IP address */
+	int workload;         /**< enum workload_id */
+	int baseline;         /**< likewise; of --pairs */
+	uint64_t size;        /**< 0: what suits the workload */
+	uint32_t window;
+	uint32_t burst;
+	bool no_coalesce;
+	int crc; /**< 0 as the port suggests, 1 on, 2 off */
+	int pattern;
+	uint64_t span;
+	uint32_t live;
+	double seconds; /**< negative: default */
+	double warmup;  /**< negative: default */
+	uint64_t count;
+	uint32_t pairs;
+	const char *pool;
+	const char *word;
+	uint64_t expect;
+	bool has_expect;
+	double drop;
+	uint64_t drop_seed; /**< 0: from the clock */
+	bool check;
+	bool json;
+	bool quiet;
+	bool help;
+};
+
+/**
+ * Read the program's own options, those behind `--`. The texts stay in @p argv.
+ * @return 0, or -EINVAL after a line on standard error that says what to do.
+ */
+int options_parse(struct options *o, int argc, char **argv);
+
+/** The screen of --help. */
+void options_help(void);
+
+#endif /* BENCH_OPTIONS_H */

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "run.h"
+
+static bool
+talks(const struct options *o)
+{
+	return !o->quiet && !o->json;
+}
+
+static void
+header_options(const struct options *o, const struct outcome *out)
+{
+	printf("shmx-bench: %s, %" PRIu64 " bytes, window ", out->workload.name, o->size);
+	if (o->window == WINDOW_FULL)
+		printf("full");
+	else
+		printf("%" PRIu32, o->window);
+	printf(", burst %" PRIu32 ", %s", o->burst,
+		o->pattern == PATTERN_RANDOM ? "random" : "sequential");
+	printf(", span %" PRIu64 " bytes, coalescing %s", o->span, o->no_coalesce ? "off" : "on");
+	if (o->crc != 0)
+		printf(", crc %s", o->crc == 1 ? "on" : "off");
+	printf("\n");
+}
+
+void
+report_header(const struct bench *b, const struct outcome *out)
+{
+	const struct options *o = &b->opt;
+
+	if (o->json)
+		return;
+	header_options(o, out);
+	printf("node %" PRIu32 " at %s, port %s, to %s", o->node, bench_ip_text(o->ip), o->port,
+		bench_ip_text(o->server));
+	if (out->stream_ns > 0)
+		printf("; an address costs %.1f ns", out->stream_ns);
+	if (b->drop != NULL)
+		printf("\ndrops %g %% of the frames each way, --drop-seed %" PRIu64, o->drop,
+			b->drop_seed);
+	if (o->pairs > 0)
+		printf("\n%" PRIu32 " pairs with %s, %g s each", o->pairs, out->baseline.name,
+			o->seconds);
+	printf("\n");
+	fflush(stdout);
+}
+
+void
+run_live(struct run *run, uint64_t now)
+{
+	const struct options *o = &run->bench->opt;
+	uint64_t hz = rte_get_tsc_hz();
+	double seconds = 1 + (double)(now - run->live_ticks) / (double)hz;
+	double rate = (double)(run->completed - run->live_ops) / seconds;
+	struct shmx_ep_stats s;
+
+	run->live_ticks = now + hz;
+	run->live_ops = run->completed;
+	if (!talks(o) || o->pairs > 0)
+		return;
+	shmx_ep_stats_get(run->ep, &s);
+	printf("%s%10.3f Mops/s %10.1f MB/s  busy %3.0f %%  retransmits %" PRIu64 "%s",
+		isatty(STDOUT_FILENO) ? "\r" : "", rate / 1e6, rate * (double)run->size / 1e6,
+		100.0 * (double)s.busy_ns / (double)(s.busy_ns + s.idle_ns + 1), s.tx_retransmit,
+		isatty(STDOUT_FILENO) ? " " : "\n");
+	fflush(stdout);
+}
+
+void
+report_live_end(const struct options *o)
+{
+	if (talks(o) && isatty(STDOUT_FILENO))
+		printf("\n");
+}
+
+static void
+pair_value(const struct result *r, enum metric metric)
+{
+	if (metric == METRIC_RTT)
+		printf("%s %.3f us", r->name, result_quantile(r, 0.5));
+	else if (metric == METRIC_BANDWIDTH)
+		printf("%s %.1f MB/s", r->name, result_bandwidth(r) / 1e6);
+	else
+		printf("%s %.3f M/s", r->name, result_rate(r) / 1e6);
+}
+
+void
+report_pair(const struct options *o, const struct outcome *out, const struct result slice[2])
+{
+	if (!talks(o))
+		return;
+	printf("pair %" PRIu32 "/%" PRIu32 ": ", out->nb_pairs, o->pairs);
+	pair_value(&slice[0], out->metric);
+	printf(", ");
+	pair_value(&slice[1], out->metric);
+	printf(", ratio %.3f\n", out->ratios[out->nb_pairs - 1]);
+	fflush(stdout);
+}
+
+static void
+table_row(const struct result *r)
+{
+	static const double cuts[] = {0.5, 0.99, 0.999, 0.9999};
+	uint64_t n = r->latency.count;
+
+	printf("%-8s %12" PRIu64 " %9.3f %10.1f %8.2f", r->name, r->ops, result_rate(r) / 1e6,
+		result_bandwidth(r) / 1e6, result_bandwidth(r) * 8 / 1e9);
+	printf(" %8.2f", n > 0 ? ticks_to_us(r->latency.sum) / (double)n : 0);
+	for (unsigned int i = 0; i < RTE_DIM(cuts); i++)
+		printf(" %8.2f", result_quantile(r, cuts[i]));
+	printf(" %8.2f %7" PRIu64 " %7" PRIu64 "\n", ticks_to_us(r->latency.max), r->retransmits,
+		r->dropped);
+}
+
+static void
+table_notes(const struct outcome *out)
+{
+	const struct result *w = &out->workload;
+
+	if (w->errors > 0)
+		printf("%" PRIu64 " operations failed\n", w->errors);
+	if (w->lost + out->baseline.lost > 0)
+		printf("%" PRIu64 " raw frames did not come back\n", w->lost + out->baseline.lost);
+	if (w->latency.count < w->ops && w->latency.count > 0)
+		printf("latencies are of one operation in %u\n", SAMPLE_EVERY);
+	if (out->checked)
+		printf("check passed\n");
+	if (out->nb_pairs > 0)
+		printf("%s of %s by %s: median %.3f of %" PRIu32 " pairs, from %.3f to %.3f\n",
+			metric_names[out->metric], w->name, out->baseline.name, out->median,
+			out->nb_pairs, out->min, out->max);
+}
+
+void
+report_table(const struct options *o, const struct outcome *out)
+{
+	printf("%-8s %12s %9s %10s %8s %8s %8s %8s %8s %8s %8s %7s %7s\n", "workload", "ops",
+		"Mops/s", "MB/s", "Gbit/s", "avg us", "p50", "p99", "p99.9", "p99.99", "max",
+		"retrans", "dropped");
+	if (o->pairs > 0)
+		table_row(&out->baseline);
+	table_row(&out->workload);
+	table_notes(out);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+
+#include "bench.h"
+#include "fail.h"
+
+#define LINK_WAIT_MS 5000
+#define BIG          (2u << 20) /* regions from here on are aligned to it */
+#define POOL_SLACK   (2 * BIG)
+
+bool
+bench_uses(const struct bench *b, enum workload_id id)
+{
+	const struct options *o = &b->opt;
+
+	return o->workload == (int)id || (o->pairs > 0 && o->baseline == (int)id);
+}
+
+const char *
+bench_ip_text(rte_be32_t ip)
+{
+	static char buf[2][16];
+	static unsigned int turn;
+	uint32_t a = rte_be_to_cpu_32(ip);
+	char *text = buf[turn++ % 2];
+
+	snprintf(text, sizeof(buf[0]), "%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff,
+		a & 0xff);
+	return text;
+}
+
+int
+bench_explain(const struct bench *b, const char *what, int status)
+{
+	const char *ip = bench_ip_text(b->opt.server);
+
+	switch (status) {
+	case -ETIMEDOUT:
+	case -EHOSTUNREACH:
+		fail("no answer from %s: is shmx-server running and the link up?", ip);
+		break;
+	case -ECONNREFUSED:
+		fail("%s refuses the session: see the log of shmx-server there", ip);
+		break;
+	case -ENOTCONN:
+	case -ECONNRESET:
+	case -ECANCELED:
+		fail("%s: lost the connection to %s: has shmx-server ended?", what, ip);
+		break;
+	case -ENOMEM:
+		fail("%s: %s is out of memory: start shmx-server with more, or give a smaller "
+		     "--span, --size or --live",
+			what, ip);
+		break;
+	default:
+		fail("%s: %s", what, rte_strerror(-status));
+	}
+	return status;
+}
+
+static int
+drop_start(struct bench *b)
+{
+	double fraction = b->opt.drop / 100;
+	int ret;
+
+	if (fraction == 0)
+		return 0;
+	b->drop_seed = b->opt.drop_seed != 0 ? b->opt.drop_seed : rte_rdtsc();
+	ret = drop_install(b->port_id, 0, fraction, fraction, b->drop_seed, &b->drop);
+	if (ret < 0)
+		fail("--drop: the port takes no callbacks: %s", rte_strerror(-ret));
+	return ret;
+}
+
+int
+bench_port_open(struct bench *b)
+{
+	struct shmx_port_conf conf = {.spec = b->opt.port};
+
+	b->port = shmx_port_open(&conf);
+	if (b->port == NULL)
+		return fail("cannot open port %s: %s", b->opt.port, rte_strerror(rte_errno));
+	b->port_id = shmx_port_id(b->port);
+	if (shmx_port_link_wait(b->port, LINK_WAIT_MS) < 0)
+		return fail("the link of %s is down: start shmx-server first, and check the path "
+			    "or cable",
+			b->opt.port);
+	return drop_start(b);
+}
+
+static int
+endpoint_create(struct bench *b)
+{
+	const struct options *o = &b->opt;
+	struct shmx_ep_conf conf = {
+		.port = b->port,
+		.node = (uint16_t)o->node,
+		.ip = o->ip,
+		.prefix_len = o->prefix_len,
+		.gateway = o->gateway,
+		.max_ops = o->window > 4096 ? o->window : 0,
+		.no_coalesce = o->no_coalesce,
+		.crc = (int8_t)(o->crc == 2 ? -1 : o->crc),
+	};
+
+	b->ep = shmx_ep_create(&conf);
+	if (b->ep == NULL)
+		return fail("cannot create the endpoint: %s", rte_strerror(rte_errno));
+	return 0;
+}
+
+static int
+session_open(struct bench *b)
+{
+	struct shmx_peer peer = {.ip = b->opt.server, .udp_port = b->opt.server_port};
+	int ret = shmx_connect_sync(b->ep, &peer, &b->session);
+
+	if (ret < 0)
+		return bench_explain(b, "connect", ret);
+	b->connected = true;
+	return 0;
+}
+
+static uint64_t
+alloc_bytes(const struct options *o)
+{
+	/* Twice, because allocations of random length leave holes. */
+	return o->workload == WORKLOAD_ALLOC ? 2 * o->live * RTE_ALIGN_CEIL(o->size, 64) : 0;
+}
+
+static bool
+wants_data(const struct bench *b)
+{
+	return bench_uses(b, WORKLOAD_GET) || bench_uses(b, WORKLOAD_PUT) ||
+	       bench_uses(b, WORKLOAD_MIX);
+}
+
+static bool
+wants_counters(const struct bench *b)
+{
+	return bench_uses(b, WORKLOAD_FAA) || bench_uses(b, WORKLOAD_CAS) ||
+	       bench_uses(b, WORKLOAD_MIX);
+}
+
+static int
+pool_create(struct bench *b, const char *name)
+{
+	uint64_t span = RTE_ALIGN_CEIL(b->opt.span, 64);
+	struct shmx_pool_req req = {
+		.name = name,
+		.size = POOL_SLACK + alloc_bytes(&b->opt) +
+	                span * ((unsigned int)wants_data(b) + (unsigned int)wants_counters(b)),
+	};
+	int ret = shmx_pool_create_sync(b->ep, b->session, &req, &b->pool);
+
+	b->pool_made = ret == 0;
+	return ret;
+}
+
+static int
+pool_open(struct bench *b)
+{
+	char own[SHMX_NAME_LEN];
+	const char *name = b->opt.pool;
+	int ret;
+
+	snprintf(own, sizeof(own), "bench.%" PRIu32, b->opt.node);
+	if (name == NULL)
+		name = own;
+	ret = shmx_pool_open_sync(b->ep, b->session, name, &b->pool);
+	if (ret == -ENOENT)
+		ret = pool_create(b, name);
+	if (ret == -EEXIST) /* another process was faster */
+		ret = shmx_pool_open_sync(b->ep, b->session, name, &b->pool);
+	if (ret < 0)
+		return bench_explain(b, "pool", ret);
+	b->pool_open = true;
+	return 0;
+}
+
+static int
+region_find(struct bench *b, struct region *r, const char *name)
+{
+	int ret = shmx_lookup_sync(b->ep, b->pool, name, &r->base, &r->len);
+
+	if (ret == 0 && r->len < 8)
+		return fail("--word %s: the allocation of that name is too short", name);
+	r->shared = true;
+	return ret;
+}
+
+static int
+region_alloc(struct bench *b, struct region *r, uint64_t len, const char *name)
+{
+	struct shmx_alloc_req req = {
+		.pool = b->pool,
+		.len = len,
+		.align = len >= BIG ? BIG : 64,
+		.name = name,
+	};
+	int ret = name != NULL ? region_find(b, r, name) : -ENOENT;
+
+	if (ret == -ENOENT)
+		ret = shmx_alloc_sync(b->ep, &req, &r->base);
+	if (ret == -EEXIST)
+		ret = region_find(b, r, name);
+	if (ret < 0)
+		return bench_explain(b, "memory for the workload", ret);
+	r->len = len;
+	r->shared = name != NULL;
+	return 0;
+}
+
+static int
+regions_alloc(struct bench *b)
+{
+	const struct options *o = &b->opt;
+	int ret = 0;
+
+	if (wants_data(b))
+		ret = region_alloc(b, &b->data, o->span, NULL);
+	if (ret == 0 && wants_counters(b))
+		ret = region_alloc(b, &b->counters, o->span, o->word);
+	return ret;
+}
+
+int
+bench_connect(struct bench *b)
+{
+	int ret = endpoint_create(b);
+
+	if (ret == 0)
+		ret = session_open(b);
+	if (ret == 0)
+		ret = pool_open(b);
+	if (ret == 0)
+		ret = regions_alloc(b);
+	return ret;
+}
+
+static void
+region_free(struct bench *b, struct region *r)
+{
+	if (r->base != 0 && !r->shared)
+		shmx_free_sync(b->ep, r->base);
+	r->base = 0;
+}
+
+/* A pool in which others still have something is theirs from now on: -EBUSY is no error. */
+static void
+memory_give_back(struct bench *b)
+{
+	region_free(b, &b->data);
+	region_free(b, &b->counters);
+	if (b->pool_made)
+		shmx_pool_destroy_sync(b->ep, b->pool, false);
+}
+
+void
+bench_close(struct bench *b)
+{
+	if (b->ep != NULL) {
+		if (b->pool_open)
+			memory_give_back(b);
+		if (b->connected)
+			shmx_disconnect(b->ep, b->session);
+		shmx_ep_destroy(b->ep);
+	}
+	drop_remove(b->drop);
+	if (b->port != NULL)
+		shmx_port_close(b->port);
+}

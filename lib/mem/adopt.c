@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/*
+ * Zones of an earlier process: adopting them for good, or looking at those of a live owner.
+ *
+ * The owner may have died between any two stores. The truth that is read: states in the directory
+ * and the extent tables, the two bits per granule, the map, and the records of names and sets.
+ * The order of stores elsewhere (mem_order()) leaves these cases only:
+ *   start bit on a free granule        an allocation or a free half done: the chunk is a hole
+ *   neither free nor behind a start    the rest of the same: a hole
+ *   a chunk whose first granule is     freed and not ended, waiting to be zeroed, or not yet
+ *   free in the map                    claimed: it is zeroed, and a hole
+ * and everything else (lengths, classes, indexes, counts) is derived from what is left.
+ */
+
+#include "mem_priv.h"
+
+/* First granule from g on whose bit is set in free | start; or clear in free. */
+static uint32_t
+next_edge(const struct mem_ext *x, uint32_t g, bool leave_hole)
+{
+	uint32_t w;
+	uint64_t v;
+
+	for (; g < x->nb_granules; g = (g / 64 + 1) * 64) {
+		w = g / 64;
+		v = leave_hole ? ~x->free[w] : x->free[w] | x->start[w];
+		v >>= g % 64;
+		if (v != 0)
+			return g + (uint32_t)__builtin_ctzll(v);
+	}
+	return x->nb_granules;
+}
+
+static void
+set_bits(uint64_t *bits, uint32_t g, uint32_t n, bool on)
+{
+	for (; n > 0; g++, n--) {
+		if (g % 64 == 0 && n >= 64) {
+			bits[g / 64] = on ? ~UINT64_C(0) : 0;
+			g += 63;
+			n -= 63;
+		} else if (on) {
+			bits[g / 64] |= UINT64_C(1) << (g % 64);
+		} else {
+			bits[g / 64] &= ~(UINT64_C(1) << (g % 64));
+		}
+	}
+}
+
+/* A chunk nobody owns. Returns true when it has become part of the hole. */
+static bool
+recover(struct mem *m, struct mem_spot *s, uint32_t n, bool chunk)
+{
+	mem_map_set(m, s, n, MEM_SET_FREE);
+	if (chunk && !mem_zero_at_once(s->p, n)) {
+		mem_chunk_describe(s->x, s->g, n);
+		s->x->hdr->used += n;
+		mem_zero_queue(s->p, s->x, s->g, n);
+		return false;
+	}
+	memset(s->x->data + ((uint64_t)s->g << s->p->granule_log), 0,
+		(uint64_t)n << s->p->granule_log);
+	set_bits(s->x->start, s->g, n, false);
+	set_bits(s->x->free, s->g, n, true);
+	return true;
+}
+
+static void
+close_hole(struct mem_ext *x, uint32_t *hole, uint32_t end)
+{
+	if (*hole == HBM_NONE)
+		return;
+	mem_chunk_describe(x, *hole, end - *hole);
+	mem_class_mark(x, *hole, end - *hole);
+	*hole = HBM_NONE;
+}
+
+/* What begins at s->g: n granules, and whether they are (now) part of a hole. */
+static bool
+scan_one(struct mem *m, struct mem_spot *s, uint32_t *n)
+{
+	struct mem_ext *x = s->x;
+
+	if (hbm_test(x->free, s->g)) {
+		*n = next_edge(x, s->g, true) - s->g;
+		set_bits(x->start, s->g, *n, false);
+		return true;
+	}
+	*n = next_edge(x, s->g + 1, false) - s->g;
+	if (!hbm_test(x->start, s->g))
+		return recover(m, s, *n, false);
+	if (mem_map_get(s) == MEM_SET_FREE)
+		return recover(m, s, *n, true);
+	mem_chunk_describe(x, s->g, *n);
+	x->hdr->used += *n;
+	s->p->hdr->nb_allocs++;
+	return false;
+}
+
+/* All that is derived in an extent. Also makes a fresh one. */
+void
+mem_ext_rebuild(struct mem *m, struct mem_pool *p, struct mem_ext *x)
+{
+	struct mem_spot s = {.p = p, .x = x, .g = 0};
+	uint32_t n, hole = HBM_NONE, c;
+	size_t words = x->pages.words;
+
+	memset(x->class_bits, 0, MEM_CLASSES * words * sizeof(uint64_t));
+	memset(x->desc, 0, x->nb_descs * sizeof(*x->desc));
+	x->hdr->used = 0;
+	x->hdr->zero_first = 0;
+	for (; s.g < x->nb_granules; s.g += n) {
+		if (!scan_one(m, &s, &n))
+			close_hole(x, &hole, s.g);
+		else if (hole == HBM_NONE)
+			hole = s.g;
+	}
+	close_hole(x, &hole, x->nb_granules);
+	hbm_rebuild(&x->starts, x->start);
+	for (c = 0; c < MEM_CLASSES; c++)
+		hbm_rebuild(&x->pages, x->class_bits + c * words);
+	mem_stat_add(&p->hdr->used, (uint64_t)x->hdr->used << p->granule_log);
+}
+
+/* A zone whose header says what the pool's table says. */
+static int
+find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
+{
+	const struct mem_extent_rec *rec = &p->hdr->extents[i];
+	const struct mem_extent_hdr *h;
+	struct mem_extent_hdr want;
+	uint64_t off, len;
+	size_t zone_len;
+	void *zone;
+
+	if ((uint64_t)rec->first + rec->pages > p->hdr->span || rec->pages == 0)
+		return -EBADMSG;
+	if (mem_zone_lookup(m, p->id, (int)i, &zone, &zone_len) != 0)
+		return -EBADMSG;
+	len = mem_ext_layout(&want, (uint64_t)rec->pages << MEM_PAGE_LOG, p->granule_log, &off);
+	h = (const struct mem_extent_hdr *)(const void *)((const uint8_t *)zone + off);
+	if (zone_len < len || h->magic != MEM_EXT_MAGIC || h->len != len ||
+		h->nb_granules != want.nb_granules || h->class_off != want.class_off)
+		return -EBADMSG;
+	mem_ext_map(p, i, zone);
+	return 0;
+}
+
+/* Zones of an extent that was being made or released when the owner died. */
+static void
+discard_ext(struct mem *m, uint16_t pool, struct mem_extent_rec *rec, uint32_t i)
+{
+	size_t len;
+	void *zone;
+
+	if (mem_zone_lookup(m, pool, (int)i, &zone, &len) == 0)
+		mem_zone_release(m, pool, (int)i, zone);
+	rec->state = MEM_STATE_NONE;
+}
+
+static int
+adopt_extents(struct mem *m, struct mem_pool *p)
+{
+	struct mem_pool_hdr *h = p->hdr;
+	uint32_t i;
+	int ret;
+
+	for (i = 0; i < MEM_EXTENTS; i++) {
+		if (h->extents[i].state != MEM_STATE_LIVE) {
+			if (h->extents[i].state != MEM_STATE_NONE)
+				discard_ext(m, p->id, &h->extents[i], i);
+			continue;
+		}
+		ret = find_ext(m, p, i);
+		if (ret != 0)
+			return ret;
+		mem_map_count(m, p, &p->ext[i], 1);
+		mem_ext_rebuild(m, p, &p->ext[i]);
+		mem_hole_show(p, &p->ext[i]);
+		mem_ext_publish(p, &p->ext[i]);
+		h->size_bytes += (uint64_t)p->ext[i].nb_pages << MEM_PAGE_LOG;
+		h->nb_extents++;
+	}
+	return 0;
+}
+
+/* The pool's zone, if it is sound. */
+static int
+find_pool(struct mem *m, uint16_t id)
+{
+	const struct mem_pool_hdr *h;
+	size_t len;
+	void *zone;
+
+	if (mem_zone_lookup(m, id, -1, &zone, &len) != 0)
+		return -EBADMSG;
+	h = zone;
+	if (len < sizeof(*h) || h->magic != MEM_POOL_MAGIC || h->len > len)
+		return -EBADMSG;
+	if (h->version != MEM_VERSION || h->size != sizeof(*h))
+		return -EPROTO;
+	return mem_pool_private(m, id, zone);
+}
+
+static int
+adopt_pool(struct mem *m, uint16_t id)
+{
+	struct mem_pool_hdr *h;
+	struct mem_pool *p;
+	int ret = find_pool(m, id);
+
+	if (ret != 0)
+		return ret;
+	p = m->priv->pools[id];
+	h = p->hdr;
+	h->used = h->zeroing = h->size_bytes = h->nb_allocs = 0;
+	h->nb_extents = 0;
+	memset(h->class_mask, 0, sizeof(h->class_mask));
+	memset(h->zero_mask, 0, sizeof(h->zero_mask));
+	memset(h->class_ext, 0, sizeof(h->class_ext));
+	ret = adopt_extents(m, p);
+	if (ret != 0)
+		return ret;
+	mem_pool_publish(m, p);
+	mem_names_rebuild(m, p);
+	return 0;
+}
+
+/* A pool that was being made or destroyed: every zone it may have. */
+static void
+discard_pool(struct mem *m, uint16_t id)
+{
+	struct mem_extent_rec none;
+	size_t len;
+	void *zone;
+	uint32_t i;
+
+	for (i = 0; i < MEM_EXTENTS; i++)
+		discard_ext(m, id, &none, i);
+	if (mem_zone_lookup(m, id, -1, &zone, &len) == 0)
+		mem_zone_release(m, id, -1, zone);
+	m->priv->dir[id].state = MEM_STATE_NONE;
+}
+
+static int
+adopt(struct mem *m)
+{
+	uint32_t i, state;
+	int ret;
+
+	mem_sets_rebuild(m);
+	for (i = 1; i < m->nb_views; i++) {
+		state = m->priv->dir[i].state;
+		if (state == MEM_STATE_LIVE) {
+			ret = adopt_pool(m, (uint16_t)i);
+			if (ret != 0)
+				return ret;
+		} else if (state != MEM_STATE_NONE) {
+			discard_pool(m, (uint16_t)i);
+		}
+	}
+	return 0;
+}
+
+/* Makes one extent of a view agree with the owner's table. */
+static int
+refresh_ext(struct mem *m, struct mem_pool *p, uint32_t i)
+{
+	const struct mem_extent_rec *rec = &p->hdr->extents[i];
+	struct mem_ext *x = &p->ext[i];
+	bool live = __atomic_load_n(&rec->state, __ATOMIC_ACQUIRE) == MEM_STATE_LIVE;
+	int ret;
+
+	if (x->hdr != NULL && (!live || x->first != rec->first || x->nb_pages != rec->pages)) {
+		mem_ext_unpublish(p, x);
+		x->hdr = NULL;
+	}
+	if (!live || x->hdr != NULL)
+		return 0;
+	ret = find_ext(m, p, i);
+	if (ret == 0)
+		mem_ext_publish(p, x);
+	return ret;
+}
+
+static int
+refresh_pool(struct mem *m, uint16_t id)
+{
+	struct mem_pool *p = m->priv->pools[id];
+	bool live = __atomic_load_n(&m->priv->dir[id].state, __ATOMIC_ACQUIRE) == MEM_STATE_LIVE;
+	uint32_t i;
+	int ret = 0;
+
+	if (!live) {
+		__atomic_store_n(&m->views[id].pages, NULL, __ATOMIC_RELEASE);
+		if (p != NULL)
+			mem_pool_forget(m, p);
+		return 0;
+	}
+	if (p == NULL)
+		ret = find_pool(m, id);
+	p = m->priv->pools[id];
+	for (i = 0; ret == 0 && i < MEM_EXTENTS; i++)
+		ret = refresh_ext(m, p, i);
+	if (ret == 0)
+		mem_pool_publish(m, p);
+	return ret;
+}
+
+int
+mem_refresh(struct mem *m)
+{
+	uint32_t i;
+	int ret = 0;
+
+	if (m->priv->mode != MEM_ATTACH_VIEW)
+		return -EINVAL;
+	for (i = 1; ret == 0 && i < m->nb_views; i++)
+		ret = refresh_pool(m, (uint16_t)i);
+	return ret;
+}
+
+static int
+root_check(const struct mem_root *r, size_t len)
+{
+	if (len < sizeof(*r))
+		return -EBADMSG;
+	if (__atomic_load_n(&r->magic, __ATOMIC_ACQUIRE) != MEM_ROOT_MAGIC ||
+		r->version != MEM_VERSION || r->size != sizeof(*r))
+		return -EPROTO;
+	return r->len <= len ? 0 : -EBADMSG;
+}
+
+struct mem *
+mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err)
+{
+	struct mem *m = mem_new(conf, err);
+	size_t len;
+	void *zone;
+
+	if (m == NULL)
+		return NULL;
+	m->priv->mode = mode;
+	*err = mem_zone_lookup(m, -1, -1, &zone, &len);
+	if (*err == 0)
+		*err = root_check(zone, len);
+	if (*err == 0)
+		*err = mem_root_map(m, zone);
+	if (*err == 0)
+		*err = mode == MEM_ATTACH_VIEW ? mem_refresh(m) : adopt(m);
+	if (*err == 0)
+		return m;
+	/* the tables may not be there yet */
+	if (m->views != NULL && m->priv->pools != NULL)
+		mem_detach(m);
+	else
+		mem_delete(m);
+	return NULL;
+}

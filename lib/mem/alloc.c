@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Allocations: allocate, free, resize, look at, give to other owners. All on the home worker. */
+
+#include "mem_priv.h"
+
+#define NEXT_STEPS 64 /* chunks one mem_alloc_next() walks over */
+
+/* Granules of len; 0 when it is nothing or too much for any extent. */
+static uint32_t
+granules_of(const struct mem_pool *p, uint64_t len)
+{
+	uint64_t n = (len >> p->granule_log) + ((len & ((1u << p->granule_log) - 1)) != 0);
+
+	return n > UINT64_C(1) << 31 ? 0 : (uint32_t)n;
+}
+
+/* Alignment in granules; 0 when it is not one. */
+static uint32_t
+align_of(const struct mem_pool *p, uint64_t align, uint64_t len)
+{
+	if (align == MEM_ALIGN_NATURAL)
+		align = len >= MEM_PAGE_SIZE ? MEM_PAGE_SIZE : rte_align64pow2(len);
+	if (align == 0)
+		return 1;
+	if (!rte_is_power_of_2((uint32_t)RTE_MIN(align, (uint64_t)UINT32_MAX)) ||
+		align > MEM_PAGE_SIZE)
+		return 0;
+	return RTE_MAX((uint32_t)(align >> p->granule_log), 1u);
+}
+
+static int
+take(struct mem_pool *p, uint32_t n, uint32_t align, struct mem_spot *s)
+{
+	uint32_t hole, len;
+
+	if (!mem_hole_find(p, n, align, s, &hole, &len))
+		return -ENOMEM;
+	mem_hole_take(p, s->x, hole, len, s->g, n);
+	return 0;
+}
+
+/* On failure, memory that waits to be zeroed may help: a slice now, the rest is the caller's. */
+static int
+take_or_zero(struct mem *m, struct mem_pool *p, uint32_t n, uint32_t align, struct mem_spot *s)
+{
+	if (take(p, n, align, s) == 0)
+		return 0;
+	if (mem_zero_step(m, p->id, MEM_ZERO_SLICE) == 0)
+		return -ENOMEM;
+	if (take(p, n, align, s) == 0)
+		return 0;
+	return p->hdr->zeroing != 0 ? -EAGAIN : -ENOMEM;
+}
+
+int
+mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
+	const char *name, uint64_t *addr)
+{
+	struct mem_pool *p = mem_pool_get(m, pool);
+	struct mem_spot s;
+	uint32_t n, al;
+	uint64_t at;
+	int ret;
+
+	if (p == NULL)
+		return -ENOENT;
+	n = granules_of(p, len);
+	al = align_of(p, align, len);
+	if (len == 0 || al == 0 || set == MEM_SET_FREE || !mem_set_usable(m, set))
+		return -EINVAL;
+	ret = name == NULL ? 0 : mem_names_check(m, p, name);
+	if (ret != 0)
+		return ret;
+	ret = n == 0 ? -ENOMEM : take_or_zero(m, p, n, al, &s);
+	if (ret != 0)
+		return ret;
+	at = mem_spot_addr(&s);
+	if (name != NULL && mem_names_add(m, p, name, mem_addr_off(at)) != 0) {
+		mem_hole_give(p, s.x, s.g, n);
+		return -ENOSPC;
+	}
+	mem_map_claim(m, &s, n, set);
+	mem_stat_add(&p->hdr->nb_allocs, 1);
+	*addr = at;
+	return 0;
+}
+
+/* The live allocation that starts at addr. */
+static int
+live_at(const struct mem *m, uint64_t addr, struct mem_spot *s)
+{
+	int ret = mem_locate(m, addr, s);
+
+	if (ret != 0)
+		return ret;
+	if ((addr & ((1u << s->p->granule_log) - 1)) != 0)
+		return -EINVAL;
+	if (!hbm_test(s->x->start, s->g) || mem_map_get(s) == MEM_SET_FREE)
+		return -ENOENT;
+	return 0;
+}
+
+/* The live allocation that contains addr. */
+static int
+live_around(const struct mem *m, uint64_t addr, struct mem_spot *s, uint32_t *n)
+{
+	uint32_t g, at;
+	int ret = mem_locate(m, addr, s);
+
+	if (ret != 0)
+		return ret;
+	at = s->g;
+	g = hbm_prev(&s->x->starts, s->x->start, at);
+	if (g == HBM_NONE)
+		return -ENOENT;
+	s->g = g;
+	*n = mem_chunk_len(s->x, g);
+	return at - g < *n && mem_map_get(s) != MEM_SET_FREE ? 0 : -ENOENT;
+}
+
+static uint64_t
+bytes_of(const struct mem_spot *s, uint32_t n)
+{
+	return (uint64_t)n << s->p->granule_log;
+}
+
+/* May by_node do as it likes with the n granules? */
+static int
+owns_all(const struct mem *m, const struct mem_spot *s, uint32_t n, uint16_t by_node)
+{
+	if (by_node == 0)
+		return 0;
+	return mem_own_check(m, mem_spot_addr(s), bytes_of(s, n), by_node) == 0 ? 0 : -EPERM;
+}
+
+int
+mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed *f)
+{
+	struct mem_spot s;
+	uint32_t n;
+	int ret = live_at(m, addr, &s);
+
+	if (ret != 0)
+		return ret;
+	n = mem_chunk_len(s.x, s.g);
+	ret = owns_all(m, &s, n, by_node);
+	if (ret != 0)
+		return ret;
+	mem_names_del(m, s.p, mem_addr_off(addr));
+	mem_map_set(m, &s, n, MEM_SET_FREE);
+	mem_stat_add(&s.p->hdr->nb_allocs, (uint64_t)-1);
+	*f = (struct mem_freed){.addr = addr, .len = bytes_of(&s, n)};
+	return 0;
+}
+
+int
+mem_free_end(struct mem *m, const struct mem_freed *f)
+{
+	struct mem_spot s;
+	uint32_t n;
+	int ret;
+
+	if (f->len == 0)
+		return 0;
+	ret = mem_locate(m, f->addr, &s);
+	if (ret != 0)
+		return ret;
+	/* Whatever the caller mixes up, only a chunk whose free began may come back. */
+	if (!hbm_test(s.x->start, s.g) || mem_map_get(&s) != MEM_SET_FREE)
+		return -ENOENT;
+	n = mem_chunk_len(s.x, s.g);
+	if (bytes_of(&s, n) != f->len)
+		return -EINVAL;
+	if (mem_zero_queued(s.x, s.g, n))
+		return -ENOENT;
+	if (!mem_zero_at_once(s.p, n)) {
+		mem_zero_queue(s.p, s.x, s.g, n);
+		return 0;
+	}
+	memset(s.x->data + bytes_of(&s, s.g), 0, f->len);
+	mem_hole_give(s.p, s.x, s.g, n);
+	return 0;
+}
+
+int
+mem_free(struct mem *m, uint64_t addr, uint16_t by_node)
+{
+	struct mem_freed f;
+	int ret = mem_free_begin(m, addr, by_node, &f);
+
+	return ret != 0 ? ret : mem_free_end(m, &f);
+}
+
+static int
+grow(struct mem *m, const struct mem_spot *s, uint32_t n, uint32_t to)
+{
+	struct mem_spot last = {.p = s->p, .x = s->x, .g = s->g + n - 1};
+	struct mem_spot more = {.p = s->p, .x = s->x, .g = s->g + n};
+
+	if (!mem_hole_extend(s->p, s->x, s->g, n, to))
+		return -ENOMEM;
+	mem_map_claim(m, &more, to - n, mem_map_get(&last));
+	return 0;
+}
+
+/* Cuts the tail off as a chunk whose free began. */
+static void
+cut(struct mem *m, const struct mem_spot *s, uint32_t n, uint32_t to, struct mem_freed *tail)
+{
+	struct mem_spot rest = {.p = s->p, .x = s->x, .g = s->g + to};
+
+	mem_map_set(m, &rest, n - to, MEM_SET_FREE);
+	mem_chunk_split(s->x, s->g, n, to);
+	*tail = (struct mem_freed){.addr = mem_spot_addr(&rest), .len = bytes_of(s, n - to)};
+}
+
+int
+mem_resize(struct mem *m, uint64_t addr, uint64_t len, uint16_t by_node, struct mem_freed *tail)
+{
+	struct mem_freed none = {0}, cut_off = {0};
+	struct mem_spot s;
+	uint32_t n, to;
+	int ret = live_at(m, addr, &s);
+
+	if (ret != 0)
+		return ret;
+	if (len == 0)
+		return -EINVAL;
+	n = mem_chunk_len(s.x, s.g);
+	to = granules_of(s.p, len);
+	ret = owns_all(m, &s, n, by_node);
+	if (ret != 0)
+		return ret;
+	if (to == 0 || to > n)
+		ret = to == 0 ? -ENOMEM : grow(m, &s, n, to);
+	else if (to < n)
+		cut(m, &s, n, to, &cut_off);
+	if (ret != 0)
+		return ret;
+	if (tail == NULL)
+		return mem_free_end(m, &cut_off);
+	*tail = cut_off.len != 0 ? cut_off : none;
+	return 0;
+}
+
+static void
+describe(const struct mem *m, const struct mem_spot *s, struct mem_alloc_info *info)
+{
+	const char *name;
+
+	memset(info, 0, sizeof(*info));
+	info->addr = mem_spot_addr(s);
+	info->len = bytes_of(s, mem_chunk_len(s->x, s->g));
+	info->set = mem_map_get(s);
+	name = mem_names_of(m, s->p, mem_addr_off(info->addr));
+	if (name != NULL)
+		memcpy(info->name, name, MEM_NAME_LEN);
+}
+
+int
+mem_alloc_info(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
+{
+	struct mem_spot s;
+	int ret = live_at(m, addr, &s);
+
+	if (ret == 0)
+		describe(m, &s, info);
+	return ret;
+}
+
+int
+mem_alloc_find(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
+{
+	struct mem_spot s;
+	uint32_t n;
+	int ret = live_around(m, addr, &s, &n);
+
+	if (ret == 0)
+		describe(m, &s, info);
+	return ret;
+}
+
+/* The live extent with the lowest offset whose end lies behind page. */
+static struct mem_ext *
+ext_from(struct mem_pool *p, uint64_t page)
+{
+	struct mem_ext *x, *best = NULL;
+
+	for (x = p->ext; x < p->ext + MEM_EXTENTS; x++)
+		if (p->hdr->extents[x - p->ext].state == MEM_STATE_LIVE &&
+			x->first + (uint64_t)x->nb_pages > page &&
+			(best == NULL || x->first < best->first))
+			best = x;
+	return best;
+}
+
+/* The first spot at or behind addr that lies in an extent. */
+static int
+spot_from(const struct mem *m, uint64_t addr, struct mem_spot *s)
+{
+	uint64_t off = mem_addr_off(addr), begin;
+
+	s->p = mem_pool_get(m, mem_addr_pool(addr));
+	s->x = s->p == NULL ? NULL : ext_from(s->p, off >> MEM_PAGE_LOG);
+	if (s->x == NULL)
+		return -ENOENT;
+	begin = (uint64_t)s->x->first << MEM_PAGE_LOG;
+	s->g = off <= begin ? 0 : (uint32_t)((off - begin + (1u << s->p->granule_log) - 1) >>
+			s->p->granule_log);
+	return 0;
+}
+
+int
+mem_alloc_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
+{
+	struct mem_spot s;
+	int i, ret;
+
+	for (i = 0; i < NEXT_STEPS; i++) {
+		ret = spot_from(m, addr, &s);
+		if (ret != 0)
+			return ret;
+		s.g = s.g < s.x->nb_granules ? hbm_next(&s.x->starts, s.x->start, s.g) : HBM_NONE;
+		if (s.g != HBM_NONE && mem_map_get(&s) != MEM_SET_FREE) {
+			describe(m, &s, info);
+			return 0;
+		}
+		s.g = s.g == HBM_NONE ? s.x->nb_granules : s.g + 1;
+		addr = mem_spot_addr(&s);
+	}
+	info->addr = addr;
+	return -EAGAIN;
+}
+
+int
+mem_own_set(struct mem *m, uint64_t addr, uint64_t len, uint16_t set)
+{
+	struct mem_spot s;
+	uint32_t n, at;
+	uint64_t want;
+	int ret = live_around(m, addr, &s, &n);
+
+	if (ret != 0)
+		return ret;
+	if (((addr | len) & ((1u << s.p->granule_log) - 1)) != 0 || len == 0 ||
+		set == MEM_SET_FREE || !mem_set_usable(m, set))
+		return -EINVAL;
+	at = (uint32_t)((addr - mem_spot_addr(&s)) >> s.p->granule_log);
+	want = len >> s.p->granule_log;
+	if (want > n - at)
+		return -EFAULT;
+	s.g += at;
+	mem_map_set(m, &s, (uint32_t)want, set);
+	return 0;
+}

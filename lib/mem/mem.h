@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/*
+ * The memory of a memory node: pools made of extents, an allocator, an ownership map, names and
+ * owner sets. Knows nothing of packets. Everything that must outlive the process lies in zones
+ * taken from a provider (rte_memzone in the server) and holds offsets only, so that another
+ * process can adopt it at other virtual addresses: see mem_attach().
+ *
+ * Threads
+ *   any worker   mem_access() and mem_own_check(): lock-free, see mem_access.h
+ *   home         the one worker a pool belongs to: every call marked [home] for that pool
+ *   control      one slow thread per process: every call marked [control]
+ *   any          calls that are safe from every thread
+ *
+ * Reclaim waits for the quiescence of all workers. The library does not wait: it offers a begin
+ * and an end, and the caller puts a grace period (rte_rcu_qsbr) between them. mem_free() and its
+ * like do both at once, for a process with a single worker.
+ *
+ * Functions return 0 or a negative errno, and set their outputs only when they return 0.
+ */
+
+#ifndef MEM_H
+#define MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MEM_NAME_LEN  64      /* pool and allocation names, with the final NUL */
+#define MEM_ZONE_LEN  32      /* zone names, as RTE_MEMZONE_NAMESIZE */
+#define MEM_NODES_MAX 1024    /* node ids are 1 .. max_nodes - 1; 0 is the memory node itself */
+#define MEM_EXTENTS   256     /* extents of one pool */
+#define MEM_PAGE_LOG  21      /* unit of translation, of extents and of the map: 2 MiB */
+#define MEM_PAGE_SIZE (1u << MEM_PAGE_LOG)
+
+/*
+ * An address is valid on every node and between restarts: pool id in the upper 16 bits, offset in
+ * the lower 48. No pool has id 0, so 0 is never an address.
+ */
+#define MEM_OFF_BITS 48
+#define MEM_OFF_MASK ((UINT64_C(1) << MEM_OFF_BITS) - 1)
+
+static inline uint16_t
+mem_addr_pool(uint64_t addr)
+{
+	return (uint16_t)(addr >> MEM_OFF_BITS);
+}
+
+static inline uint64_t
+mem_addr_off(uint64_t addr)
+{
+	return addr & MEM_OFF_MASK;
+}
+
+static inline uint64_t
+mem_addr(uint16_t pool, uint64_t off)
+{
+	return (uint64_t)pool << MEM_OFF_BITS | off;
+}
+
+/* Owner sets with a meaning of their own. Nobody owns free memory, so every access is refused. */
+#define MEM_SET_FREE     0
+#define MEM_SET_EVERYONE 1
+
+/*
+ * Where zones come from. Names are shorter than MEM_ZONE_LEN. A zone need not be zeroed. All are
+ * called by the control thread only.
+ */
+struct mem_provider {
+	void *ctx;
+	/* A new zone; -EEXIST when the name is taken, -ENOMEM. */
+	int (*reserve)(void *ctx, const char *name, size_t len, size_t align, void **va);
+	/* A zone that exists, in this or in another process; -ENOENT. */
+	int (*lookup)(void *ctx, const char *name, void **va, size_t *len);
+	int (*release)(void *ctx, const char *name, void *va);
+};
+
+/* Zones are memzones on this NUMA socket (or SOCKET_ID_ANY). */
+struct mem_provider mem_provider_memzone(int socket);
+
+/*
+ * Zones are aligned blocks of the C heap, kept in a table of this process: for tests, and for
+ * programs without EAL. NULL when out of memory.
+ */
+struct mem_provider *mem_provider_heap_create(void);
+/* A second table with a copy of every zone, at other addresses. */
+struct mem_provider *mem_provider_heap_clone(const struct mem_provider *from);
+/* Frees the table and the zones still in it. */
+void mem_provider_heap_destroy(struct mem_provider *prov);
+unsigned int mem_provider_heap_count(const struct mem_provider *prov);
+/* The n-th reserve from now fails with -ENOMEM, once; 0 disarms. */
+void mem_provider_heap_fail(struct mem_provider *prov, unsigned int nth);
+
+struct mem;
+
+struct mem_conf {
+	const char *prefix;	      /* of zone names, at most 15 bytes; NULL is "shmx" */
+	uint32_t max_pools;	      /* pool ids 1 .. max_pools - 1; 0 is 64, at most 65536 */
+	uint32_t max_nodes;	      /* node ids 1 .. max_nodes - 1; 0 is 256 */
+	uint32_t max_sets;	      /* interned sets beside the built-in ones; 0 is 4096 */
+	uint64_t seed;		      /* keys the hashes of names and sets; 0 takes the clock */
+	struct mem_provider provider; /* copied */
+};
+
+/* [control] Lays out a new root zone. NULL and *err on failure. */
+struct mem *mem_create(const struct mem_conf *conf, int *err);
+
+enum mem_attach_mode {
+	/*
+	 * Become the owner of zones whose owner is gone, wherever it died: what was half done is
+	 * finished or undone, and all that can be derived is derived anew. Explicit references to
+	 * sets are dropped, those of the map stay.
+	 */
+	MEM_ATTACH_ADOPT,
+	/*
+	 * Look at the memory of a live owner. Only mem_access() and calls marked [view] are
+	 * allowed; nothing is written. mem_refresh() follows pools and extents that come and go.
+	 */
+	MEM_ATTACH_VIEW,
+};
+
+/*
+ * [control] Finds the zones of an earlier mem_create() by conf->prefix; sizes in conf are ignored,
+ * those of the zone hold. -ENOENT without a root zone, -EPROTO when its magic, version or layout
+ * differ, -EBADMSG when it is damaged.
+ */
+struct mem *mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err);
+
+/*
+ * [view] [control] Maps what the owner added and unmaps what it took away since. The caller's
+ * workers must be outside of mem_access().
+ */
+int mem_refresh(struct mem *m);
+
+/* [control] Frees what is private to this process; the zones stay for mem_attach(). */
+void mem_detach(struct mem *m);
+
+/* [control] Releases every zone (a view: none) and detaches. */
+void mem_destroy(struct mem *m);
+
+/*
+ * Pools
+ */
+
+struct mem_pool_params {
+	char name[MEM_NAME_LEN];
+	uint64_t size;	      /* initial, rounded up to 2 MiB; 0 makes an empty pool */
+	uint64_t max_size;    /* growth limit; 0 is size; below 2^46 */
+	uint32_t granule;     /* unit of ownership: a power of two 64 .. 32768; 0 is 64 */
+	uint64_t extent_size; /* initial size is cut in extents of this, 0 is one extent */
+	uint32_t max_names;   /* named allocations; 0 is 1024, at most 2^20 */
+};
+
+struct mem_pool_stat {
+	char name[MEM_NAME_LEN];
+	uint16_t id;
+	uint32_t granule;
+	uint32_t nb_extents;
+	uint64_t size;	   /* bytes in attached extents */
+	uint64_t max_size; /* growth limit */
+	uint64_t used;	   /* allocated, or freed and not yet ended */
+	uint64_t free;	   /* can be allocated now, in some number of pieces */
+	uint64_t zeroing;  /* freed, and waiting for mem_zero_step() */
+	/*
+	 * One allocation of this many bytes would succeed. Exact while at most 32 holes share the
+	 * top size class, else at most a fifth too small.
+	 */
+	uint64_t largest_free;
+	uint64_t nb_allocs; /* live */
+	uint64_t nb_names;
+};
+
+/*
+ * [control] Creates and publishes a pool with id_hint, or any id when it is 0. -EEXIST when the
+ * name or the id is taken, -EINVAL, -ENAMETOOLONG, -ENOSPC when all ids are, -ENOMEM. The
+ * memory is zeroed here: this takes its time.
+ */
+int mem_pool_create(struct mem *m, const struct mem_pool_params *params, uint16_t id_hint,
+	uint16_t *id);
+
+/*
+ * [home, and no other call for this pool after it] Unpublishes: accesses answer -ENOENT from now
+ * on. -EBUSY while allocations live, unless forced.
+ */
+int mem_pool_destroy_begin(struct mem *m, uint16_t pool, bool force);
+/* [control] After quiescence: releases the zones. */
+int mem_pool_destroy_end(struct mem *m, uint16_t pool);
+
+/* [any] [view] -ENOENT. Compares at most max_pools names. */
+int mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id);
+/* [any] [view] Writes up to n ids, ascending, and returns how many pools there are. */
+uint32_t mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n);
+/* [home] exact; from other threads the figures are advisory. */
+int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
+
+/*
+ * Extents: growing and shrinking under load. The handle is a plain value; send it from the
+ * control thread to the home thread and back in a message.
+ */
+
+struct mem_extent {
+	uint16_t pool;
+	uint16_t index;
+	uint32_t pages; /* of 2 MiB */
+};
+
+/*
+ * [control] Reserves, zeroes and lays out an extent. -EINVAL for 0 or more than 2^31 granules,
+ * -E2BIG above max_size, -ENOSPC when the pool has all its extents or no gap in its offsets is
+ * long enough (they span twice max_size), -ENOMEM.
+ */
+int mem_extent_prepare(struct mem *m, uint16_t pool, uint64_t len, struct mem_extent *x);
+/* [home] From now on its memory is allocated. Costs two stores per 2 MiB. */
+int mem_extent_attach(struct mem *m, const struct mem_extent *x);
+/*
+ * [home] Takes the largest wholly free extent of at most max_len bytes out of the pool; call again
+ * for more. -EBUSY when none is free, -EAGAIN when one will be after mem_zero_step().
+ */
+int mem_extent_detach(struct mem *m, uint16_t pool, uint64_t max_len, struct mem_extent *x);
+/* [control] After quiescence, or for a prepared extent that was never attached. */
+int mem_extent_release(struct mem *m, const struct mem_extent *x);
+
+/*
+ * Allocations
+ */
+
+#define MEM_ALIGN_NATURAL UINT64_MAX /* the next power of two of len, at most 2 MiB */
+
+/*
+ * [home] len bytes rounded up to granules, contiguous, reading as zeros, owned by set. align is 0
+ * for the granule or a power of two up to 2 MiB, or MEM_ALIGN_NATURAL. name may be NULL. The
+ * caller holds a reference to set during the call.
+ * -ENOENT no such pool; -EINVAL len, align, set or an empty name; -ENAMETOOLONG; -EEXIST name;
+ * -ENOSPC no room for another name; -ENOMEM; -EAGAIN would fit, perhaps, once mem_zero_step()
+ * has cleared what was freed (each failing call clears one slice of it).
+ */
+int mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
+	const char *name, uint64_t *addr);
+
+/* What a begin hands to its end: a plain value. len 0 has nothing to end. */
+struct mem_freed {
+	uint64_t addr;
+	uint64_t len;
+};
+
+/*
+ * [home] From now on accesses are refused with -ESTALE and the name is gone. -EINVAL for an address
+ * off the granule, -ENOENT when no live allocation starts there, -EPERM when by_node does
+ * not own all of it. by_node 0, the memory node, owns everything.
+ */
+int mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed *f);
+/*
+ * [home] After quiescence: gives the memory back. Up to 64 KiB are zeroed here; a larger piece is
+ * queued for mem_zero_step(), and free afterwards.
+ */
+int mem_free_end(struct mem *m, const struct mem_freed *f);
+int mem_free(struct mem *m, uint64_t addr, uint16_t by_node);
+
+/*
+ * [home] Zeroes up to about budget bytes of freed memory (at least one slice of 64 granules) and
+ * returns how many it zeroed; 0 when nothing waits. Call it when idle.
+ */
+uint64_t mem_zero_step(struct mem *m, uint16_t pool, uint64_t budget);
+
+/*
+ * [home] Changes the length in place: shrinking always works, growing when enough memory behind it
+ * is free, else -ENOMEM and nothing changed; there is no moving. New bytes are zero and
+ * belong to the owners of the last granule. Errors as mem_free_begin() and mem_alloc().
+ * What a shrink cuts off is refused at once, and given back by mem_free_end(tail) after
+ * quiescence; a NULL tail does that inside.
+ */
+int mem_resize(struct mem *m, uint64_t addr, uint64_t len, uint16_t by_node,
+	struct mem_freed *tail);
+
+struct mem_alloc_info {
+	uint64_t addr;
+	uint64_t len;		 /* rounded up to granules */
+	uint16_t set;		 /* of the first granule */
+	char name[MEM_NAME_LEN]; /* "" without */
+};
+
+/* [home] -ENOENT */
+int mem_alloc_lookup(const struct mem *m, uint16_t pool, const char *name, uint64_t *addr,
+	uint64_t *len);
+/* [home] The allocation that starts at addr; errors as mem_free_begin(). */
+int mem_alloc_info(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
+/* [home] The live allocation that contains addr, which need not be aligned; -ENOENT. */
+int mem_alloc_find(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
+/*
+ * [home] The first live allocation that starts at or behind addr, in the same pool: for walking
+ * through a pool, a bounded step at a time; -ENOENT at the end, -EAGAIN when the step ended
+ * without finding one: go on from info->addr, which alone is set then.
+ */
+int mem_alloc_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
+
+/*
+ * Ownership
+ */
+
+/*
+ * [home] Gives [addr, addr + len) to set. Both granule-aligned, inside one live allocation. -EINVAL
+ * alignment, length or set; -ENOENT not allocated; -EFAULT leaves the allocation. Writes one
+ * entry per whole 2 MiB block, one per granule at the ends. The caller holds a reference to set
+ * during the call, has checked that the requester may (mem_own_check()), and lets a grace period
+ * pass before it tells the new owner.
+ */
+int mem_own_set(struct mem *m, uint64_t addr, uint64_t len, uint16_t set);
+/* [any] [view] 0 when node owns all of the range; errors as mem_access(), any length. */
+int mem_own_check(const struct mem *m, uint64_t addr, uint64_t len, uint16_t node);
+
+/*
+ * Owner sets: sets of nodes with a small id. Equal sets have equal ids. Ids of everyone and of
+ * single nodes are built in and need no references. The memory node, 0, is in every set but
+ * MEM_SET_FREE.
+ */
+
+/*
+ * [any] Bit n of the bitmap is node n; bit 0 is ignored. Takes a reference. -EINVAL for the empty
+ * set and for nodes from max_nodes on, -ENOSPC when all ids are taken: mem_set_reclaim_begin().
+ */
+int mem_set_intern(struct mem *m, const uint64_t *bitmap, uint32_t nwords, uint16_t *id);
+/* [any] One more reference to a set that is held already. -EINVAL */
+int mem_set_hold(struct mem *m, uint16_t id);
+/* [any] -EINVAL when there is no such set or no reference. */
+int mem_set_release(struct mem *m, uint16_t id);
+/* [any] [view] The built-in set of one node, 1 .. max_nodes - 1. -EINVAL */
+int mem_set_of_node(const struct mem *m, uint16_t node, uint16_t *id);
+/* [any] [view] */
+bool mem_set_has(const struct mem *m, uint16_t id, uint16_t node);
+/* [any] [view] Writes min(nwords, set words) words, zero-fills the rest. -EINVAL */
+int mem_set_bitmap(const struct mem *m, uint16_t id, uint64_t *bitmap, uint32_t nwords);
+/*
+ * [control] Ids of sets that nobody refers to, map included, are used again only by this pair, with
+ * a grace period between them, because a worker may still be checking an old map entry. Begin
+ * returns how many there are, end how many were freed.
+ */
+uint32_t mem_set_reclaim_begin(struct mem *m);
+uint32_t mem_set_reclaim_end(struct mem *m);
+
+#endif /* MEM_H */

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Zones at another address, seen by another struct mem; and zones whose owner was killed. */
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#define KILLS 60
+
+static struct mem_conf
+conf_for(const struct mem_provider *prov)
+{
+	return (struct mem_conf){.provider = *prov};
+}
+
+struct expect {
+	uint16_t a;
+	uint16_t b;
+	uint16_t set;
+	uint64_t named;
+	uint64_t big;
+	uint64_t len;
+};
+
+/* Two pools, names, a shared set, a grown extent, something freed and not ended, and zeroing. */
+static void
+populate(struct fixture *f, struct expect *e)
+{
+	uint64_t bits = 1 << 3 | 1 << 7, addr;
+	struct mem_extent x;
+	struct mem_freed freed;
+	uint8_t *p;
+	int err;
+
+	e->a = fixture_pool(f, "a", 4 * MIB, 16 * MIB, 2 * MIB);
+	e->b = fixture_pool(f, "b", 8 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_set_intern(f->m, &bits, 1, &e->set), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f->m, e->a, 1000, 0, e->set, "root", &e->named), 0);
+	p = mem_access(f->m, e->named, 1000, 3, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	memset(p, 0x42, 1000);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f->m, e->a, 4 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_attach(f->m, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f->m, e->a, 2 * MIB, &x), 0); /* left prepared */
+	CU_ASSERT_EQUAL(mem_alloc(f->m, e->b, 4 * MIB, 0, MEM_SET_EVERYONE, NULL, &e->big), 0);
+	CU_ASSERT_EQUAL(mem_own_set(f->m, e->big + 64, 2 * MIB, e->set), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f->m, e->b, 3000, 0, 1, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_free_begin(f->m, addr, 0, &freed), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f->m, e->b, MIB, 0, 1, NULL, &addr), 0);
+	memset(mem_access(f->m, addr, (uint32_t)MIB, 0, &err), 1, MIB);
+	CU_ASSERT_EQUAL(mem_free(f->m, addr, 0), 0);
+}
+
+static void
+check_seen(const struct mem *m, const struct expect *e)
+{
+	struct mem_alloc_info info;
+	uint64_t addr = 0, len = 0;
+	uint16_t id = 0, ids[4];
+	uint8_t *p;
+	int err;
+
+	CU_ASSERT_EQUAL(mem_pool_list(m, ids, 4), 2);
+	CU_ASSERT_EQUAL(mem_pool_lookup(m, "a", &id), 0);
+	CU_ASSERT_EQUAL(id, e->a);
+	CU_ASSERT_EQUAL(mem_alloc_lookup(m, id, "root", &addr, &len), 0);
+	CU_ASSERT_EQUAL(addr, e->named);
+	CU_ASSERT_EQUAL(len, 1024);
+	CU_ASSERT_EQUAL(mem_alloc_info(m, addr, &info), 0);
+	CU_ASSERT_EQUAL(info.set, e->set);
+	CU_ASSERT_STRING_EQUAL(info.name, "root");
+	p = mem_access(m, addr, 1000, 7, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	CU_ASSERT(p[0] == 0x42 && p[999] == 0x42);
+	CU_ASSERT_EQUAL(try_access(m, addr, 1, 4), -EPERM);
+	CU_ASSERT_EQUAL(try_access(m, e->big, 64, 4), 0);
+	CU_ASSERT_EQUAL(try_access(m, e->big + 64, 64, 4), -EPERM);
+	CU_ASSERT_EQUAL(try_access(m, e->big + 64, 2 * MIB, 3), 0);
+}
+
+static void
+adopt_elsewhere(void)
+{
+	struct mem_pool_stat was, is;
+	struct mem_provider *copy;
+	struct fixture f;
+	struct expect e;
+	struct mem_conf conf;
+	struct mem *m;
+	int err;
+
+	fixture_up(&f);
+	populate(&f, &e);
+	mem_pool_stat(f.m, e.a, &was);
+	copy = mem_provider_heap_clone(f.prov);
+	conf = conf_for(copy);
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	check_seen(m, &e);
+	mem_pool_stat(m, e.a, &is);
+	CU_ASSERT_EQUAL(memcmp(&was, &is, sizeof(is)), 0);
+	while (mem_zero_step(m, e.b, MIB) != 0)
+		;
+	mem_pool_stat(m, e.b, &is);
+	CU_ASSERT_EQUAL(is.used, 4 * MIB);
+	CU_ASSERT_EQUAL(is.nb_allocs, 1);
+	CU_ASSERT_EQUAL(mem_free(m, e.named, 7), 0);
+	CU_ASSERT_EQUAL(mem_free(m, e.big, 3), 0);
+	/* the reference that the dead process held is gone, those of the map too */
+	CU_ASSERT_EQUAL(mem_set_reclaim_begin(m), 1);
+	CU_ASSERT_EQUAL(mem_set_reclaim_end(m), 1);
+	mem_destroy(m);
+	CU_ASSERT_EQUAL(mem_provider_heap_count(copy), 0);
+	mem_provider_heap_destroy(copy);
+	check_seen(f.m, &e);
+	fixture_down(&f);
+}
+
+static void
+view_of_a_live_owner(void)
+{
+	struct mem_extent x;
+	struct fixture f;
+	struct expect e;
+	struct mem *v;
+	uint64_t addr;
+	int err;
+
+	fixture_up(&f);
+	populate(&f, &e);
+	v = mem_attach(&f.conf, MEM_ATTACH_VIEW, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(v);
+	check_seen(v, &e);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, e.a, 4 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_attach(f.m, &x), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, e.a, 4 * MIB, 0, 1, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, e.a, 4 * MIB, 0, 1, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_refresh(v), 0);
+	CU_ASSERT_EQUAL(try_access(v, addr, 4 * MIB, 9), 0);
+	CU_ASSERT_EQUAL(mem_free(f.m, addr, 0), 0);
+	CU_ASSERT_EQUAL(try_access(v, addr, 1, 9), -ESTALE);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, e.b, true), 0);
+	CU_ASSERT_EQUAL(mem_refresh(v), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, e.b), 0);
+	CU_ASSERT_EQUAL(try_access(v, e.big, 1, 9), -ENOENT);
+	CU_ASSERT_EQUAL(mem_refresh(f.m), -EINVAL);
+	mem_destroy(v); /* a view releases nothing */
+	CU_ASSERT_EQUAL(try_access(f.m, e.named, 1, 3), 0);
+	fixture_down(&f);
+}
+
+/* Attaching to a damaged copy: which error, and nothing leaks. */
+static void
+damaged(const struct fixture *f, const char *zone, size_t off, int expect)
+{
+	struct mem_provider *copy = mem_provider_heap_clone(f->prov);
+	struct mem_conf conf = conf_for(copy);
+	size_t len;
+	void *va;
+	int err = 0;
+
+	CU_ASSERT_EQUAL_FATAL(copy->lookup(copy->ctx, zone, &va, &len), 0);
+	((uint8_t *)va)[off] ^= 0xff;
+	CU_ASSERT_PTR_NULL(mem_attach(&conf, MEM_ATTACH_ADOPT, &err));
+	CU_ASSERT_EQUAL(err, expect);
+	mem_provider_heap_destroy(copy);
+}
+
+static void
+damaged_zones(void)
+{
+	struct mem_provider *none = mem_provider_heap_create();
+	struct mem_conf conf = conf_for(none);
+	struct fixture f;
+	struct expect e;
+	int err;
+
+	CU_ASSERT_PTR_NULL(mem_attach(&conf, MEM_ATTACH_ADOPT, &err));
+	CU_ASSERT_EQUAL(err, -ENOENT);
+	mem_provider_heap_destroy(none);
+	fixture_up(&f);
+	populate(&f, &e);
+	damaged(&f, "shmx_mem", 0, -EPROTO);  /* magic */
+	damaged(&f, "shmx_mem", 8, -EPROTO);  /* version */
+	damaged(&f, "shmx_mem", 12, -EPROTO); /* size of the header */
+	damaged(&f, "shmx_mem", 19, -EBADMSG); /* length of the zone */
+	damaged(&f, "shmx_p1", 0, -EBADMSG);
+	damaged(&f, "shmx_p1", 8, -EPROTO);
+	damaged(&f, "shmx_p1_x0", 2 * MIB, -EBADMSG);
+	damaged(&f, "shmx_p1_x0", 2 * MIB + 16, -EBADMSG);
+	fixture_down(&f);
+}
+
+/*
+ * kill -9. A child works on zones in shared memory and is killed anywhere; the parent adopts.
+ */
+
+#define SHARED	  (96 * MIB)
+#define NB_ZONES  16
+#define NB_SLOTS  512
+#define KILL_POOL (16 * MIB)
+
+struct shared_zone {
+	char name[MEM_ZONE_LEN];
+	uint64_t off;
+	uint64_t len;
+};
+
+/* What the child says it has: a slot is written with state 0 before and 2 after the call. */
+struct slot {
+	uint32_t state; /* 0 in doubt, 1 empty, 2 live */
+	uint16_t set;
+	uint64_t addr;
+	uint64_t len;
+	bool named;
+};
+
+struct shared {
+	struct shared_zone zones[NB_ZONES];
+	uint64_t end;
+	uint64_t ops;
+	struct slot slots[NB_SLOTS];
+};
+
+static struct shared_zone *
+shared_find(struct shared *sh, const char *name)
+{
+	int i;
+
+	for (i = 0; i < NB_ZONES; i++)
+		if (strcmp(sh->zones[i].name, name) == 0)
+			return &sh->zones[i];
+	return NULL;
+}
+
+static int
+shared_reserve(void *ctx, const char *name, size_t len, size_t align, void **va)
+{
+	struct shared *sh = ctx;
+	struct shared_zone *z = shared_find(sh, "");
+
+	sh->end = (sh->end + align - 1) & ~(align - 1);
+	if (z == NULL || sh->end + len > SHARED)
+		return -ENOMEM;
+	snprintf(z->name, sizeof(z->name), "%s", name);
+	z->off = sh->end;
+	z->len = len;
+	sh->end += len;
+	*va = (uint8_t *)ctx + z->off;
+	return 0;
+}
+
+static int
+shared_lookup(void *ctx, const char *name, void **va, size_t *len)
+{
+	const struct shared_zone *z = shared_find(ctx, name);
+
+	if (z == NULL)
+		return -ENOENT;
+	*va = (uint8_t *)ctx + z->off;
+	*len = z->len;
+	return 0;
+}
+
+static int
+shared_release(void *ctx, const char *name, void *va)
+{
+	struct shared_zone *z = shared_find(ctx, name);
+
+	if (z == NULL)
+		return -ENOENT;
+	z->name[0] = 0;
+	return 0;
+}
+
+static void
+slot_name(char *buf, size_t len, const struct shared *sh, const struct slot *s)
+{
+	snprintf(buf, len, "slot %d", (int)(s - sh->slots));
+}
+
+static void
+slot_fill(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
+{
+	char name[32];
+	int err;
+
+	slot_name(name, sizeof(name), sh, s);
+	s->named = random() % 4 == 0;
+	s->set = (uint16_t)(3 + random() % 4);
+	s->len = 64 * (uint64_t)(1 + random() % (random() % 32 ? 40 : 20000));
+	if (mem_alloc(m, pool, s->len, 0, s->set, s->named ? name : NULL, &s->addr) != 0) {
+		__atomic_store_n(&s->state, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
+	memset(mem_access(m, s->addr, (uint32_t)s->len, 0, &err), 0xee, s->len);
+	__atomic_store_n(&s->state, 2, __ATOMIC_SEQ_CST);
+}
+
+static void
+slot_change(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
+{
+	uint32_t state = s->state;
+
+	__atomic_store_n(&s->state, 0, __ATOMIC_SEQ_CST);
+	if (state == 1) {
+		slot_fill(m, pool, sh, s);
+	} else if (random() % 4 == 0) {
+		s->len = s->len / 128 * 64 + 64;
+		mem_resize(m, s->addr, s->len, 0, NULL);
+		__atomic_store_n(&s->state, 2, __ATOMIC_SEQ_CST);
+	} else {
+		mem_free(m, s->addr, 0);
+		__atomic_store_n(&s->state, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+static void
+child(struct shared *sh, struct mem *m, uint16_t pool)
+{
+	for (;; sh->ops++) {
+		slot_change(m, pool, sh, &sh->slots[random() % NB_SLOTS]);
+		if (random() % 8 == 0)
+			mem_zero_step(m, pool, 65536);
+	}
+}
+
+static unsigned int
+slot_wrong(struct mem *m, uint16_t pool, const struct shared *sh, const struct slot *s)
+{
+	struct mem_alloc_info info;
+	char name[32];
+
+	if (s->state != 2)
+		return 0;
+	slot_name(name, sizeof(name), sh, s);
+	return mem_alloc_info(m, s->addr, &info) != 0 || info.len != s->len ||
+	       info.set != s->set || strcmp(info.name, s->named ? name : "") != 0 ||
+	       try_access(m, s->addr, (uint32_t)s->len, (uint16_t)(s->set - 2)) != 0;
+}
+
+/* Everything recorded is there; then everything goes, and all memory is one zeroed hole. */
+static unsigned int
+verify(struct mem *m, uint16_t pool, struct shared *sh)
+{
+	struct mem_alloc_info info;
+	struct mem_pool_stat st;
+	uint64_t at = mem_addr(pool, 0);
+	unsigned int wrong = 0;
+	uint8_t *p;
+	int i, ret, err;
+
+	for (i = 0; i < NB_SLOTS; i++)
+		wrong += slot_wrong(m, pool, sh, &sh->slots[i]);
+	while ((ret = mem_alloc_next(m, at, &info)) != -ENOENT) {
+		at = info.addr;
+		if (ret == 0)
+			wrong += mem_free(m, at, 0) != 0;
+	}
+	while (mem_zero_step(m, pool, MIB) != 0)
+		;
+	mem_pool_stat(m, pool, &st);
+	wrong += st.used != 0 || st.nb_names != 0 || st.largest_free != KILL_POOL;
+	wrong += mem_alloc(m, pool, KILL_POOL, 0, 1, NULL, &at) != 0;
+	p = mem_access(m, at, KILL_POOL, 0, &err);
+	wrong += p == NULL || p[0] != 0 || memcmp(p, p + 1, KILL_POOL - 1) != 0;
+	wrong += mem_free(m, at, 0) != 0;
+	return wrong;
+}
+
+static void
+kill_once(struct shared *sh, const struct mem_conf *conf, uint16_t pool, int seed)
+{
+	struct mem *m;
+	pid_t pid;
+	int i, err, status;
+
+	m = mem_attach(conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	for (i = 0; i < NB_SLOTS; i++)
+		sh->slots[i].state = 1;
+	fflush(stdout);
+	pid = fork();
+	CU_ASSERT_FATAL(pid >= 0);
+	if (pid == 0) {
+		srandom((unsigned int)seed);
+		child(sh, m, pool);
+	}
+	mem_detach(m);
+	usleep((useconds_t)(5000 + seed * 977 % 20000));
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	m = mem_attach(conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	CU_ASSERT_EQUAL(verify(m, pool, sh), 0);
+	mem_detach(m);
+}
+
+static void
+owner_is_killed(void)
+{
+	struct mem_pool_params q = {.name = "kill", .size = KILL_POOL};
+	struct mem_conf conf = {0};
+	struct shared *sh;
+	struct mem *m;
+	uint16_t pool;
+	int i, err;
+
+	sh = mmap(NULL, SHARED + 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CU_ASSERT_FATAL(sh != MAP_FAILED);
+	/* offsets in it are aligned only if its address is */
+	sh = (struct shared *)(((uintptr_t)sh + 2 * MIB - 1) & ~(2 * MIB - 1));
+	sh->end = sizeof(*sh);
+	conf.provider = (struct mem_provider){sh, shared_reserve, shared_lookup, shared_release};
+	m = mem_create(&conf, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	CU_ASSERT_EQUAL_FATAL(mem_pool_create(m, &q, 0, &pool), 0);
+	mem_detach(m);
+	for (i = 0; i < KILLS; i++)
+		kill_once(sh, &conf, pool, i);
+	printf("%llu calls, %d kills ", (unsigned long long)sh->ops, KILLS);
+}
+
+int
+main(void)
+{
+	static const CU_TestInfo tests[] = {
+		{"adopt_elsewhere", adopt_elsewhere},
+		{"view_of_a_live_owner", view_of_a_live_owner},
+		{"damaged_zones", damaged_zones},
+		{"owner_is_killed", owner_is_killed},
+		{NULL, NULL},
+	};
+
+	return run_suite("mem adopt", tests);
+}

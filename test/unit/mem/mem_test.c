@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Every call and every error it can return. */
+
+#include "mem/mem_layout.h"
+#include "mem/mem_priv.h"
+
+#include "fixture.h"
+
+static int
+create_err(struct mem_conf conf)
+{
+	struct mem *m;
+	int err = 0;
+
+	m = mem_create(&conf, &err);
+	CU_ASSERT_PTR_NULL(m);
+	mem_destroy(m);
+	return err;
+}
+
+static void
+create_errors(void)
+{
+	struct fixture f;
+	struct mem_conf c;
+
+	fixture_up(&f);
+	CU_ASSERT_EQUAL(create_err(f.conf), -EEXIST);
+	c = f.conf;
+	c.prefix = "a prefix of sixteen";
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.prefix = "";
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.prefix = "other";
+	c.max_nodes = 1025;
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.max_nodes = 1024;
+	c.max_sets = 65535;
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.max_sets = 1;
+	c.max_pools = 65537;
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.max_pools = 1;
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.max_pools = 2;
+	c.provider.reserve = NULL;
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.provider = *f.prov;
+	mem_provider_heap_fail(f.prov, 1);
+	CU_ASSERT_EQUAL(create_err(c), -ENOMEM);
+	mem_destroy(NULL);
+	mem_detach(NULL);
+	fixture_down(&f);
+}
+
+static int
+pool_err(struct fixture *f, struct mem_pool_params q, uint16_t hint)
+{
+	uint16_t id = 0;
+
+	return mem_pool_create(f->m, &q, hint, &id);
+}
+
+static void
+pool_errors(void)
+{
+	struct mem_pool_params q = {.name = "p", .size = 2 * MIB};
+	struct mem_pool_params bad;
+	struct fixture f;
+
+	fixture_up(&f);
+	bad = q;
+	bad.name[0] = 0;
+	CU_ASSERT_EQUAL(pool_err(&f, bad, 0), -EINVAL);
+	memset(bad.name, 'x', sizeof(bad.name));
+	CU_ASSERT_EQUAL(pool_err(&f, bad, 0), -ENAMETOOLONG);
+	bad = q;
+	bad.granule = 32;
+	CU_ASSERT_EQUAL(pool_err(&f, bad, 0), -EINVAL);
+	bad.granule = 96;
+	CU_ASSERT_EQUAL(pool_err(&f, bad, 0), -EINVAL);
+	bad.granule = 65536;
+	CU_ASSERT_EQUAL(pool_err(&f, bad, 0), -EINVAL);
+	bad = q;
+	bad.max_size = UINT64_C(1) << 46;
+	CU_ASSERT_EQUAL(pool_err(&f, bad, 0), -EINVAL);
+	bad = q;
+	bad.size = UINT64_MAX;
+	CU_ASSERT_EQUAL(pool_err(&f, bad, 0), -EINVAL);
+	bad = q;
+	bad.max_names = 1u << 21;
+	CU_ASSERT_EQUAL(pool_err(&f, bad, 0), -EINVAL);
+	CU_ASSERT_EQUAL(pool_err(&f, q, 8), -EINVAL);
+	CU_ASSERT_EQUAL(pool_err(&f, q, 5), 0);
+	CU_ASSERT_EQUAL(pool_err(&f, q, 6), -EEXIST);
+	strcpy(q.name, "q");
+	CU_ASSERT_EQUAL(pool_err(&f, q, 5), -EEXIST);
+	fixture_down(&f);
+}
+
+/* Each reserve fails in turn: nothing may stay behind, and the next try succeeds. */
+static void
+pool_without_memory(void)
+{
+	struct mem_pool_params q = {.name = "p", .size = 6 * MIB, .extent_size = 2 * MIB};
+	unsigned int nth, before;
+	struct fixture f;
+
+	fixture_up(&f);
+	before = mem_provider_heap_count(f.prov);
+	for (nth = 1; nth <= 4; nth++) {
+		mem_provider_heap_fail(f.prov, nth);
+		CU_ASSERT_EQUAL(pool_err(&f, q, 0), -ENOMEM);
+		CU_ASSERT_EQUAL(mem_provider_heap_count(f.prov), before);
+	}
+	CU_ASSERT_EQUAL(pool_err(&f, q, 0), 0);
+	fixture_down(&f);
+}
+
+static void
+pool_directory(void)
+{
+	struct mem_pool_stat st;
+	uint16_t ids[8], id;
+	struct fixture f;
+	char name[8];
+	int i;
+
+	fixture_up(&f);
+	for (i = 1; i < 8; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		CU_ASSERT_EQUAL(fixture_pool(&f, name, 1, 0, 0), i);
+	}
+	CU_ASSERT_EQUAL(pool_err(&f, (struct mem_pool_params){.name = "x"}, 0), -ENOSPC);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, ids, 3), 7);
+	CU_ASSERT(ids[0] == 1 && ids[2] == 3);
+	CU_ASSERT_EQUAL(mem_pool_lookup(f.m, "p4", &id), 0);
+	CU_ASSERT_EQUAL(id, 4);
+	CU_ASSERT_EQUAL(mem_pool_lookup(f.m, "p9", &id), -ENOENT);
+	CU_ASSERT_EQUAL(mem_pool_stat(f.m, 4, &st), 0);
+	CU_ASSERT_STRING_EQUAL(st.name, "p4");
+	CU_ASSERT(st.size == 2 * MIB && st.max_size == 2 * MIB && st.free == 2 * MIB);
+	CU_ASSERT(st.largest_free == 2 * MIB && st.nb_extents == 1 && st.granule == 64);
+	CU_ASSERT_EQUAL(mem_pool_stat(f.m, 0, &st), -ENOENT);
+	CU_ASSERT_EQUAL(mem_pool_stat(f.m, 99, &st), -ENOENT);
+	fixture_down(&f);
+}
+
+static void
+pool_destroy(void)
+{
+	struct mem_freed freed;
+	struct fixture f;
+	uint64_t addr;
+	uint16_t p, again;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 2 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 100, 0, 1, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, p, false), -EBUSY);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), -ENOENT);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, p, true), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, p, true), -ENOENT);
+	CU_ASSERT_EQUAL(try_access(f.m, addr, 1, 1), -ENOENT);
+	CU_ASSERT_EQUAL(mem_free_begin(f.m, addr, 0, &freed), -ENOENT);
+	/* until the end, name and id are taken */
+	CU_ASSERT_EQUAL(pool_err(&f, (struct mem_pool_params){.name = "p"}, 0), -EEXIST);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), -ENOENT);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, 0), -ENOENT);
+	again = fixture_pool(&f, "p", 2 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(again, p);
+	CU_ASSERT_EQUAL(try_access(f.m, addr, 1, 1), -ESTALE);
+	fixture_down(&f);
+}
+
+static void
+alloc_errors(void)
+{
+	char longest[65];
+	struct fixture f;
+	uint64_t addr;
+	uint16_t p;
+
+	memset(longest, 'n', 64);
+	longest[64] = 0;
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 4 * MIB, 0, 2 * MIB);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, 0, 64, 0, 1, NULL, &addr), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, 7, 64, 0, 1, NULL, &addr), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, 999, 64, 0, 1, NULL, &addr), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 0, 0, 1, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 3, 1, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 4 * MIB, 1, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, UINT64_C(1) << 40, 1, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, MEM_SET_FREE, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 150, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, MEM_SET_MIXED, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, "", &addr), -EINVAL);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, longest, &addr), -ENAMETOOLONG);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, UINT64_MAX, 0, 1, NULL, &addr), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 2 * MIB + 1, 0, 1, NULL, &addr), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 2 * MIB, MEM_ALIGN_NATURAL, 1, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 2 * MIB, 1, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 2 * MIB, 1, NULL, &addr), -ENOMEM);
+	fixture_down(&f);
+}
+
+static void
+free_errors(void)
+{
+	struct mem_freed freed, wrong;
+	struct fixture f;
+	uint64_t a, b;
+	uint16_t p, set;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 2 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_set_of_node(f.m, 5, &set), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 256, 0, set, NULL, &a), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 256, 0, set, NULL, &b), 0);
+	CU_ASSERT_EQUAL(mem_free(f.m, a + 8, 5), -EINVAL);
+	CU_ASSERT_EQUAL(mem_free(f.m, a + 64, 5), -ENOENT);
+	CU_ASSERT_EQUAL(mem_free(f.m, b + 256, 5), -ENOENT);
+	CU_ASSERT_EQUAL(mem_free(f.m, mem_addr(p, 64 * MIB), 5), -ENOENT);
+	CU_ASSERT_EQUAL(mem_free(f.m, mem_addr(3, 0), 5), -ENOENT);
+	CU_ASSERT_EQUAL(mem_free(f.m, a, 6), -EPERM);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 192, 64, MEM_SET_EVERYONE), 0);
+	CU_ASSERT_EQUAL(mem_free(f.m, a, 6), -EPERM);
+	CU_ASSERT_EQUAL(mem_free_begin(f.m, a, 5, &freed), 0);
+	CU_ASSERT_EQUAL(freed.len, 256);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 8, 5), -ESTALE);
+	CU_ASSERT_EQUAL(mem_free_begin(f.m, a, 5, &freed), -ENOENT);
+	wrong = (struct mem_freed){b, 256};
+	CU_ASSERT_EQUAL(mem_free_end(f.m, &wrong), -ENOENT);
+	wrong = (struct mem_freed){a, 64};
+	CU_ASSERT_EQUAL(mem_free_end(f.m, &wrong), -EINVAL);
+	CU_ASSERT_EQUAL(mem_free_end(f.m, &freed), 0);
+	CU_ASSERT_EQUAL(mem_free_end(f.m, &freed), -ENOENT);
+	CU_ASSERT_EQUAL(mem_free(f.m, b, 0), 0);
+	fixture_down(&f);
+}
+
+static void
+access_errors(void)
+{
+	struct fixture f;
+	uint64_t a, b;
+	uint16_t p, set;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 8 * MIB, 0, 4 * MIB);
+	CU_ASSERT_EQUAL(mem_set_of_node(f.m, 5, &set), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 4 * MIB, 0, set, NULL, &a), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 4 * MIB, 0, set, NULL, &b), 0);
+	CU_ASSERT_EQUAL(b, a + 4 * MIB);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 0, 5), -EINVAL);
+	CU_ASSERT_EQUAL(try_access(f.m, 0, 1, 5), -ENOENT);
+	CU_ASSERT_EQUAL(try_access(f.m, UINT64_MAX, 1, 5), -ENOENT);
+	CU_ASSERT_EQUAL(try_access(f.m, mem_addr(p, 8 * MIB), 1, 5), -EFAULT);
+	CU_ASSERT_EQUAL(try_access(f.m, mem_addr(p, MEM_OFF_MASK), 1, 5), -EFAULT);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 4 * MIB, 5), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a + 2 * MIB - 4, 8, 5), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a + 4 * MIB - 4, 8, 5), -EFAULT);
+	CU_ASSERT_EQUAL(try_access(f.m, b, UINT32_MAX, 5), -EFAULT);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 8, 6), -EPERM);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 8, 0), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 8, 100), -EPERM);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 8, 65535), -EPERM);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 128, 64, 1), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a + 128, 64, 6), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a + 127, 2, 6), -EPERM);
+	CU_ASSERT_EQUAL(try_access(f.m, a + 191, 2, 6), -EPERM);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 4096, 5), 0);
+	CU_ASSERT_EQUAL(mem_own_check(f.m, a, 4 * MIB, 5), 0);
+	CU_ASSERT_EQUAL(mem_own_check(f.m, a, UINT64_MAX, 5), -EFAULT);
+	mem_prefetch(f.m, a);
+	mem_prefetch(f.m, UINT64_MAX);
+	mem_prefetch(f.m, mem_addr(p, MEM_OFF_MASK));
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 1024, 0, NULL), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a + 960, 128, 5), -ESTALE);
+	fixture_down(&f);
+}
+
+static void
+own_errors(void)
+{
+	struct mem_alloc_info info;
+	struct fixture f;
+	uint64_t a;
+	uint16_t p;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 8 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 5 * MIB, 0, 1, NULL, &a), 0);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 1, 64, 3), -EINVAL);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a, 65, 3), -EINVAL);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a, 0, 3), -EINVAL);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a, 64, MEM_SET_FREE), -EINVAL);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a, 64, 160), -EINVAL);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 64, 5 * MIB, 3), -EFAULT);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a, UINT64_MAX - 63, 3), -EFAULT);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 5 * MIB, 64, 3), -ENOENT);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, 0, 64, 3), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc_find(f.m, a + 5 * MIB, &info), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc_find(f.m, a + 5 * MIB - 1, &info), 0);
+	CU_ASSERT(info.addr == a && info.len == 5 * MIB && info.set == 1 && info.name[0] == 0);
+	CU_ASSERT_EQUAL(mem_alloc_info(f.m, a + 64, &info), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc_info(f.m, a + 1, &info), -EINVAL);
+	fixture_down(&f);
+}
+
+static void
+resize(void)
+{
+	struct mem_freed tail;
+	struct fixture f;
+	uint64_t a, b;
+	uint16_t p, five;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 2 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_set_of_node(f.m, 5, &five), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 1024, 0, five, NULL, &a), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, NULL, &b), 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 2048, 5, &tail), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, UINT64_MAX, 5, &tail), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 0, 5, &tail), -EINVAL);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 512, 6, &tail), -EPERM);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a + 64, 512, 5, &tail), -ENOENT);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 1000, 5, &tail), 0);
+	CU_ASSERT_EQUAL(tail.len, 0);
+	CU_ASSERT_EQUAL(mem_free_end(f.m, &tail), 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 500, 5, &tail), 0);
+	CU_ASSERT_EQUAL(tail.len, 512);
+	CU_ASSERT_EQUAL(try_access(f.m, a + 512, 1, 5), -ESTALE);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 1024, 5, NULL), -ENOMEM); /* not before the end */
+	CU_ASSERT_EQUAL(mem_free_end(f.m, &tail), 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 1024, 5, NULL), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 1024, 5), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a + 512, 1, 6), -EPERM);
+	fixture_down(&f);
+}
+
+static void
+names(void)
+{
+	struct mem_pool_params q = {.name = "few", .size = 2 * MIB, .max_names = 3};
+	uint64_t addr, at, len;
+	struct fixture f;
+	uint16_t p, id;
+	char name[16];
+	int i;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 2 * MIB, 0, 0);
+	for (i = 0; i < 1024; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, name, &addr), 0);
+	}
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, "one more", &addr), -ENOSPC);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, "n7", &addr), -EEXIST);
+	CU_ASSERT_EQUAL(mem_alloc_lookup(f.m, p, "n7", &at, &len), 0);
+	CU_ASSERT_EQUAL(len, 64);
+	CU_ASSERT_EQUAL(mem_free(f.m, at, 3), 0);
+	CU_ASSERT_EQUAL(mem_alloc_lookup(f.m, p, "n7", &at, &len), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc_lookup(f.m, p, "", &at, &len), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc_lookup(f.m, 99, "n8", &at, &len), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, "one more", &addr), 0);
+	CU_ASSERT_EQUAL(mem_pool_create(f.m, &q, 0, &id), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, id, 64, 0, 1, "n8", &addr), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, id, 4 * MIB, 0, 1, "n9", &addr), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_alloc_lookup(f.m, id, "n9", &at, &len), -ENOENT);
+	fixture_down(&f);
+}
+
+static void
+extents(void)
+{
+	struct mem_extent x, y;
+	struct fixture f;
+	uint64_t addr;
+	uint16_t p;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 2 * MIB, 8 * MIB, 0);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, 0, 1, &x), -ENOENT);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 0, &x), -EINVAL);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, UINT64_MAX, &x), -EINVAL);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 7 * MIB, &x), -E2BIG);
+	mem_provider_heap_fail(f.prov, 1);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 6 * MIB, &x), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 5 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(x.pages, 3);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 5 * MIB, 0, 1, NULL, &addr), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_extent_attach(f.m, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_attach(f.m, &x), -EINVAL);
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &x), -EBUSY);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 5 * MIB, 0, 1, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_extent_detach(f.m, p, 1, &y), -EBUSY);
+	CU_ASSERT_EQUAL(mem_extent_detach(f.m, p, 64 * MIB, &y), 0); /* the first one is free */
+	CU_ASSERT_EQUAL(y.pages, 1);
+	CU_ASSERT_EQUAL(mem_extent_detach(f.m, p, 64 * MIB, &x), -EBUSY);
+	CU_ASSERT_EQUAL(mem_free(f.m, addr, 0), 0);
+	CU_ASSERT_EQUAL(mem_extent_detach(f.m, p, 64 * MIB, &x), -EAGAIN);
+	while (mem_zero_step(f.m, p, 1) != 0)
+		;
+	CU_ASSERT_EQUAL(mem_extent_detach(f.m, p, 64 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, addr, 1, 0), -EFAULT);
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &y), 0);
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &y), -EINVAL);
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &x), 0);
+	y.index = MEM_EXTENTS;
+	CU_ASSERT_EQUAL(mem_extent_attach(f.m, &y), -EINVAL);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 8 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &x), 0); /* never attached */
+	CU_ASSERT_EQUAL(mem_extent_detach(f.m, 0, MIB, &x), -ENOENT);
+	fixture_down(&f);
+}
+
+static void
+all_extents(void)
+{
+	struct mem_extent x;
+	struct fixture f;
+	uint64_t addr;
+	uint16_t p;
+	int i;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 0, 1024 * MIB, 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 1, 0, 1, NULL, &addr), -ENOMEM);
+	for (i = 0; i < MEM_EXTENTS; i++) {
+		CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 1, &x), 0);
+		CU_ASSERT_EQUAL(mem_extent_attach(f.m, &x), 0);
+	}
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 1, &x), -ENOSPC);
+	for (i = 0; i < MEM_EXTENTS; i++)
+		CU_ASSERT_EQUAL(mem_alloc(f.m, p, 2 * MIB, 0, 1, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 1, 0, 1, NULL, &addr), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, p, true), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), 0);
+	fixture_down(&f);
+}
+
+static void
+sets(void)
+{
+	uint64_t bits[2] = {1 << 3 | 1 << 9, 1}, all[2] = {~UINT64_C(0), (1ull << 36) - 1};
+	uint64_t out[3], bad[3] = {2, 0, 1};
+	struct fixture f;
+	uint16_t id, same, one;
+	int i;
+
+	fixture_up(&f);
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, bits, 2, &id), 0);
+	bits[0] |= 1; /* the memory node is in anyway */
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, bits, 2, &same), 0);
+	CU_ASSERT_EQUAL(id, same);
+	CU_ASSERT(mem_set_has(f.m, id, 3) && mem_set_has(f.m, id, 64) && mem_set_has(f.m, id, 0));
+	CU_ASSERT(!mem_set_has(f.m, id, 4) && !mem_set_has(f.m, id, 1000));
+	CU_ASSERT(!mem_set_has(f.m, MEM_SET_FREE, 0) && !mem_set_has(f.m, 9999, 0));
+	CU_ASSERT_EQUAL(mem_set_bitmap(f.m, id, out, 3), 0);
+	CU_ASSERT(out[0] == bits[0] && out[1] == 1 && out[2] == 0);
+	CU_ASSERT_EQUAL(mem_set_bitmap(f.m, 9999, out, 3), -EINVAL);
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, bad, 3, &same), -EINVAL);
+	bad[0] = 1;
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, bad, 1, &same), -EINVAL);
+	all[1] = 1ull << 36;
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, all, 2, &same), -EINVAL);
+	all[1]--;
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, all, 2, &same), 0);
+	CU_ASSERT_EQUAL(same, MEM_SET_EVERYONE);
+	CU_ASSERT_EQUAL(mem_set_of_node(f.m, 9, &one), 0);
+	bits[0] = 1 << 9;
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, bits, 1, &same), 0);
+	CU_ASSERT_EQUAL(same, one);
+	CU_ASSERT(mem_set_has(f.m, one, 9) && !mem_set_has(f.m, one, 8));
+	CU_ASSERT_EQUAL(mem_set_of_node(f.m, 0, &one), -EINVAL);
+	CU_ASSERT_EQUAL(mem_set_of_node(f.m, 100, &one), -EINVAL);
+	CU_ASSERT_EQUAL(mem_set_hold(f.m, id), 0);
+	CU_ASSERT_EQUAL(mem_set_hold(f.m, 9999), -EINVAL);
+	for (i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(mem_set_release(f.m, id), 0);
+	CU_ASSERT_EQUAL(mem_set_release(f.m, id), -EINVAL);
+	CU_ASSERT_EQUAL(mem_set_release(f.m, MEM_SET_EVERYONE), 0);
+	fixture_down(&f);
+}
+
+/* Ids are reused only when neither a holder nor the map needs them. */
+static void
+set_reclaim(void)
+{
+	struct fixture f;
+	uint64_t bits, a;
+	uint16_t p, id[64], more, i;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 4 * MIB, 0, 0);
+	for (i = 0; i < 64; i++) {
+		bits = 6 | (uint64_t)i << 10;
+		CU_ASSERT_EQUAL(mem_set_intern(f.m, &bits, 1, &id[i]), 0);
+	}
+	bits = 14;
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, &bits, 1, &more), -ENOSPC);
+	CU_ASSERT_EQUAL(mem_set_reclaim_begin(f.m), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 3 * MIB, 0, id[0], NULL, &a), 0);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 64, 128, id[1]), 0);
+	for (i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(mem_set_release(f.m, id[i]), 0);
+	CU_ASSERT_EQUAL(mem_set_reclaim_begin(f.m), 1);
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, &bits, 1, &more), -ENOSPC); /* not before the end */
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, id[2], NULL, &a), -EINVAL);
+	CU_ASSERT_EQUAL(mem_set_reclaim_end(f.m), 1);
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, &bits, 1, &more), 0);
+	CU_ASSERT_EQUAL(more, id[2]);
+	CU_ASSERT_EQUAL(mem_set_reclaim_begin(f.m), 0);
+	CU_ASSERT_EQUAL(mem_free(f.m, a, 1), 0);
+	CU_ASSERT_EQUAL(mem_set_reclaim_begin(f.m), 2);
+	CU_ASSERT_EQUAL(mem_set_reclaim_end(f.m), 2);
+	fixture_down(&f);
+}
+
+/* Large memory comes back only after it was zeroed, slice by slice. */
+static void
+zeroing(void)
+{
+	struct mem_pool_stat st;
+	struct fixture f;
+	uint64_t a, b;
+	uint16_t p;
+	int err, i;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 4 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_zero_step(f.m, p, MIB), 0);
+	CU_ASSERT_EQUAL(mem_zero_step(f.m, 0, MIB), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &a), 0);
+	memset(mem_access(f.m, a, 4 * MIB, 0, &err), 1, 4 * MIB);
+	CU_ASSERT_EQUAL(mem_free(f.m, a, 0), 0);
+	mem_pool_stat(f.m, p, &st);
+	CU_ASSERT(st.zeroing == 4 * MIB && st.used == 4 * MIB && st.nb_allocs == 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &b), -EAGAIN);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, NULL, &b), 0);
+	CU_ASSERT_EQUAL(mem_free(f.m, b, 0), 0);
+	CU_ASSERT_EQUAL(mem_zero_step(f.m, p, 1), 4096);
+	for (i = 0; mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &a) == -EAGAIN; i++)
+		CU_ASSERT_FATAL(i < 32);
+	mem_pool_stat(f.m, p, &st);
+	CU_ASSERT(st.zeroing == 0 && st.nb_allocs == 1);
+	CU_ASSERT_EQUAL(mem_free(f.m, a, 0), 0);
+	fixture_down(&f);
+}
+
+/* The map needs at most 3.2 % of the pool, all bookkeeping together less than 5 %. */
+static void
+space(void)
+{
+	struct mem_extent_hdr h;
+	uint64_t size, off, map, total;
+	uint32_t log;
+
+	for (log = 6; log <= 15; log++) {
+		for (size = 2 * MIB; size <= 65536 * MIB; size *= 2) {
+			total = mem_ext_layout(&h, size, log, &off) - size;
+			map = h.free_off - h.granule_off;
+			CU_ASSERT(map * 1000 <= size * 32);
+			CU_ASSERT(total * 100 <= size * 5);
+		}
+	}
+}
+
+/* 32 KiB granules: a word of the allocator is a page, sizes round up to the granule. */
+static void
+large_granules(void)
+{
+	struct mem_pool_params q = {.name = "g", .size = 8 * MIB, .granule = 32768};
+	struct mem_alloc_info info;
+	struct fixture f;
+	uint64_t a, b;
+	uint16_t p;
+
+	fixture_up(&f);
+	CU_ASSERT_EQUAL(mem_pool_create(f.m, &q, 0, &p), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 1, 0, 3, NULL, &a), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 32769, 0, 4, NULL, &b), 0);
+	CU_ASSERT_EQUAL(mem_alloc_info(f.m, b, &info), 0);
+	CU_ASSERT(b == a + 32768 && info.len == 65536);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 32768, 1), 0);
+	CU_ASSERT_EQUAL(try_access(f.m, a, 32769, 1), -EPERM);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, b, 64, 1), -EINVAL);
+	CU_ASSERT_EQUAL(mem_free(f.m, a, 1), 0);
+	CU_ASSERT_EQUAL(mem_free(f.m, b, 2), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 8 * MIB, 0, 4, NULL, &b), 0);
+	CU_ASSERT_EQUAL(mem_free(f.m, b, 2), 0);
+	while (mem_zero_step(f.m, p, 3 * MIB) != 0)
+		;
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 8 * MIB, 0, 4, NULL, &b), 0);
+	fixture_down(&f);
+}
+
+int
+main(void)
+{
+	static const CU_TestInfo tests[] = {
+		{"create_errors", create_errors},
+		{"pool_errors", pool_errors},
+		{"pool_without_memory", pool_without_memory},
+		{"pool_directory", pool_directory},
+		{"pool_destroy", pool_destroy},
+		{"alloc_errors", alloc_errors},
+		{"free_errors", free_errors},
+		{"access_errors", access_errors},
+		{"own_errors", own_errors},
+		{"resize", resize},
+		{"names", names},
+		{"extents", extents},
+		{"all_extents", all_extents},
+		{"sets", sets},
+		{"set_reclaim", set_reclaim},
+		{"zeroing", zeroing},
+		{"space", space},
+		{"large_granules", large_granules},
+		{NULL, NULL},
+	};
+
+	return run_suite("mem", tests);
+}
