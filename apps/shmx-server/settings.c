@@ -14,7 +14,7 @@ static const char *const idle_choices[] = {"poll", "pause", "sleep", "interrupt"
 static const char *const crc_choices[] = {"auto", "on", "off", NULL};
 static const char *const on_off_choices[] = {"off", "on", NULL};
 
-#define SIZE_2M	  (UINT64_C(2) << 20)
+#define SIZE_2M   (UINT64_C(2) << 20)
 #define SIZE_256T (UINT64_C(1) << 48)
 
 #define SERVER(field) SCOPE_SERVER, PLACE_HELP, offsetof(struct options, field)
@@ -69,7 +69,7 @@ const struct setting settings[] = {
 		"microseconds an idle worker sleeps at a time in mode sleep"},
 	{"server", "rto-min-us", "rto-min-us", "N", TUNING(rto_min_us), NUMBER(20, 1000000), "200",
 		"floor of the retransmission time-out, microseconds"},
-	{"server", "ack-delay-us", "ack-delay-us", "N", TUNING(ack_delay_us), NUMBER(1, 100000), "20",
+	{"server", "ack-delay-us", "ack-delay-us", "N", TUNING(ack_delay_us), NUMBER(1, 100000), "25",
 		"how long an acknowledgement waits for company, microseconds"},
 	{"server", "peer-timeout-ms", "peer-timeout-ms", "N", TUNING(peer_timeout_ms),
 		NUMBER(10, 3600000), "2000",
