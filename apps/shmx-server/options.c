@@ -195,22 +195,22 @@ apply_pool(struct options *o, const char *value, struct problem *p)
 {
 	const char *const keys[] = {"size", "max-size"};
 	struct pool_options *pool;
-	char text[2 * OPTIONS_TEXT_MAX];
-	char *part[3] = {NULL};
-	int n, ret = 0;
+	char text[2 * OPTIONS_TEXT_MAX], *rest = text, *part;
+	int ret = 0;
 
 	strlcpy(text, value, sizeof(text));
-	n = rte_strsplit(text, sizeof(text), part, RTE_DIM(part), ':');
-	if (n < 2)
+	part = strsep(&rest, ":");
+	if (rest == NULL)
 		return problem_set(
 			p, "'%.60s' is not NAME:SIZE or NAME:SIZE:MAX, such as main:2G", value);
-	pool = options_add_pool(o, part[0], p);
+	pool = options_add_pool(o, part, p);
 	if (pool == NULL)
 		return -EINVAL;
-	for (int i = 1; i < n && ret == 0; i++) {
-		const struct setting *s = setting_find("pool", keys[i - 1]);
+	for (unsigned int i = 0; i < RTE_DIM(keys) && rest != NULL && ret == 0; i++) {
+		const struct setting *s = setting_find("pool", keys[i]);
 
-		ret = value_parse(&s->type, part[i], field_of(s, pool), p);
+		part = i + 1 < RTE_DIM(keys) ? strsep(&rest, ":") : rest;
+		ret = value_parse(&s->type, part, field_of(s, pool), p);
 	}
 	return ret;
 }

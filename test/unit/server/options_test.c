@@ -138,13 +138,14 @@ options__bad_pools(void)
 		const char *value, *says;
 	} bad[] = {
 		{"main", "is not NAME:SIZE"},
-		{"main:", "is not NAME:SIZE"},
+		{"main:", "'' is not a size from 2M"},
 		{":2M", "a pool's name has"},
 		{"main:1M", "'1M' is not a size from 2M to 256T"},
 		{"main:lots", "'lots' is not a size"},
 		{"main:4M:lots", "'lots' is not a size"},
 		{"main:4M:2M", "pool main: it may grow to less than its size"},
-		{"main:4M:8M:1", "is not a size"},
+		{"main:4M:8M:1", "'8M:1' is not a size"},
+		{"main:4M:", "'' is not a size from 0"},
 		{"a23456789012345678901234567890123456789012345678901234567890abcd:2M", "1 to 63"},
 	};
 	struct options o;
