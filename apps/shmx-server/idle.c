@@ -12,12 +12,15 @@
 #include "target/target.h"
 
 #define PAUSES_MAX 16
+/* The first sleep; each one that nothing ended is followed by one twice as long. */
+#define SLEEP_MIN_US 10
 /* Timers, other workers and the main lcore do not interrupt: look after them this often. */
 #define INTERRUPT_WAIT_MS 1
 
 int
 idle_begin(struct worker *w)
 {
+	idle_over(w);
 	if (w->options->idle == IDLE_SLEEP)
 		prctl(PR_SET_TIMERSLACK, 1UL); /* the kernel would add 50 us to each sleep */
 	return w->options->idle == IDLE_INTERRUPT ? rx_intr_join(w) : 0;
@@ -41,11 +44,12 @@ pause_turn(const struct worker *w)
 }
 
 static void
-sleep_us(uint32_t us)
+micro_sleep(struct worker *w)
 {
-	const struct timespec ts = {us / 1000000, us % 1000000 * 1000};
+	const struct timespec ts = {0, w->sleep_us * 1000L};
 
 	nanosleep(&ts, NULL);
+	w->sleep_us = RTE_MIN(2 * w->sleep_us, w->options->idle_sleep_us);
 }
 
 /* Asleep, a worker does not hold up those who wait for a quiescent state. */
@@ -58,7 +62,7 @@ doze(struct worker *w)
 	if (w->options->idle == IDLE_INTERRUPT)
 		rx_intr_wait(w, INTERRUPT_WAIT_MS);
 	else
-		sleep_us(w->options->idle_sleep_us);
+		micro_sleep(w);
 	target_worker_online(w->target);
 	now = rte_rdtsc();
 	w->idle_cycles += now - w->last_tsc;
@@ -92,6 +96,7 @@ void
 idle_over(struct worker *w)
 {
 	w->idle_turns = 0;
+	w->sleep_us = RTE_MIN((uint32_t)SLEEP_MIN_US, w->options->idle_sleep_us);
 	if (w->armed)
 		rx_intr_arm(w, false);
 }

@@ -62,6 +62,7 @@ struct worker {
 	uint64_t sleeps;
 	uint64_t last_tsc;
 	uint32_t idle_turns; /**< in a row */
+	uint32_t sleep_us;   /**< the next sleep in mode sleep */
 	bool armed;          /**< receive interrupts are on */
 
 	__rte_cache_aligned struct ask ask; /**< telemetry and the worker */
