@@ -3,16 +3,18 @@
 
 #include "rdp/rdp_private.h"
 
-static void
+static inline void
 release(struct rdp_session *s, uint32_t ack)
 {
-	for (uint32_t psn = s->tx_una; psn != ack; psn++) {
-		struct rte_mbuf *m = s->ring[psn % RDP_RING];
-
+	/* Bits of frames behind sack_high are clear. */
+	for (uint32_t psn = s->tx_una; unlikely(wire_psn_before(psn, s->sack_high)) && psn != ack;
+		psn++)
 		rdp_bit_clear(s->sacked, psn);
-		rte_pktmbuf_free(m);
-	}
+	for (uint32_t psn = s->tx_una; psn != ack; psn++)
+		rdp_mbuf_put(s->ep, s->ring[psn % RDP_RING]);
 	s->tx_una = ack;
+	if (likely(!wire_psn_before(ack, s->sack_high)))
+		s->sack_high = ack;
 }
 
 /* A frame acknowledged something new: RFC 9002 section 5, with the peer's delay taken off. */

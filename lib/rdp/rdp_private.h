@@ -13,8 +13,8 @@
 #define RDP_RX_BURST   32
 #define RDP_TX_BURST   32
 #define RDP_TXQ        512 /**< frames waiting for rdp_flush() or for room in the port's ring */
-#define RDP_MBUF_CACHE 64
-#define RDP_PARK_MAX   64 /**< accepted frames a session may hold back */
+#define RDP_MBUF_CACHE 256 /**< buffers at hand, taken from the pool and given back by halves */
+#define RDP_PARK_MAX   64  /**< accepted frames a session may hold back */
 
 /** Timer wheel: slots of 2^16 ns, 1024 of them, 67 ms a turn. */
 #define RDP_WHEEL_SHIFT 16
@@ -114,10 +114,45 @@ rdp_list_del_at(struct rdp_ep *ep, enum rdp_list_id id, uint16_t i)
 void rdp_list_del(struct rdp_session *s, enum rdp_list_id id);
 
 /* tx.c */
-struct rte_mbuf *rdp_mbuf_get(struct rdp_ep *ep);
+bool rdp_mbuf_refill(struct rdp_ep *ep);
+void rdp_mbuf_spill(struct rdp_ep *ep);
 void rdp_txq_put(struct rdp_ep *ep, struct rte_mbuf *m, struct rdp_session *s);
 bool rdp_send_ack(struct rdp_session *s);
 void rdp_retransmit(struct rdp_session *s, uint32_t psn);
+
+/**
+ * A buffer to send. Buffers of frames just received lie on top of the stack, still in the cache.
+ * Their headers are as the pool keeps them (one reference, one segment); what a frame to send
+ * needs besides is set here.
+ */
+static inline struct rte_mbuf *
+rdp_mbuf_get(struct rdp_ep *ep)
+{
+	struct rte_mbuf *m;
+
+	if (unlikely(ep->nb_mbufs == 0 && !rdp_mbuf_refill(ep)))
+		return NULL;
+	m = ep->mbufs[--ep->nb_mbufs];
+	m->data_off = RTE_PKTMBUF_HEADROOM;
+	m->ol_flags = 0;
+	return m;
+}
+
+/** Give up a reference to a frame received or sent. */
+static inline void
+rdp_mbuf_put(struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	if (unlikely(m->pool != ep->conf.pool || m->nb_segs != 1)) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	m = rte_pktmbuf_prefree_seg(m);
+	if (m == NULL)
+		return;
+	if (unlikely(ep->nb_mbufs == RDP_MBUF_CACHE))
+		rdp_mbuf_spill(ep);
+	ep->mbufs[ep->nb_mbufs++] = m;
+}
 
 static inline uint32_t
 rdp_in_flight(const struct rdp_session *s)

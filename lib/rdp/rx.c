@@ -232,7 +232,8 @@ rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n)
 		if (frame_input(ep, mbufs[i]))
 			mbufs[kept++] = mbufs[i];
 	ep->handler->batch_end(ep->handler_ctx);
-	rte_pktmbuf_free_bulk(mbufs, kept);
+	for (uint16_t i = 0; i < kept; i++)
+		rdp_mbuf_put(ep, mbufs[i]);
 }
 
 /* Offer the records of parked frames again. */

@@ -11,28 +11,30 @@
  * acknowledgement and the checksums are put in. Records may be written until then.
  */
 
-static bool
-mbuf_refill(struct rdp_ep *ep)
+bool
+rdp_mbuf_refill(struct rdp_ep *ep)
 {
-	if (rte_pktmbuf_alloc_bulk(ep->conf.pool, ep->mbufs, RDP_MBUF_CACHE) == 0) {
-		ep->nb_mbufs = RDP_MBUF_CACHE;
-		return true;
+	struct rte_mempool *pool = ep->conf.pool;
+
+	for (unsigned int n = RDP_MBUF_CACHE / 2; n > 0; n /= 4) {
+		if (rte_mempool_get_bulk(pool, (void **)ep->mbufs, n) == 0) {
+			ep->nb_mbufs = (uint16_t)n;
+			return true;
+		}
 	}
-	ep->mbufs[0] = rte_pktmbuf_alloc(ep->conf.pool);
-	if (ep->mbufs[0] == NULL) {
-		ep->stats.no_mbuf++;
-		return false;
-	}
-	ep->nb_mbufs = 1;
-	return true;
+	ep->stats.no_mbuf++;
+	return false;
 }
 
-struct rte_mbuf *
-rdp_mbuf_get(struct rdp_ep *ep)
+void
+rdp_mbuf_spill(struct rdp_ep *ep)
 {
-	if (unlikely(ep->nb_mbufs == 0 && !mbuf_refill(ep)))
-		return NULL;
-	return ep->mbufs[--ep->nb_mbufs];
+	unsigned int n = RDP_MBUF_CACHE / 2;
+
+	/* The lower half: it has lain there longest. */
+	rte_mempool_put_bulk(ep->conf.pool, (void **)ep->mbufs, n);
+	memmove(ep->mbufs, ep->mbufs + n, (RDP_MBUF_CACHE - n) * sizeof(ep->mbufs[0]));
+	ep->nb_mbufs = (uint16_t)(RDP_MBUF_CACHE - n);
 }
 
 void

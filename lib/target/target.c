@@ -225,6 +225,9 @@ target_worker_poll(struct target_worker *w)
 {
 	uint32_t work = 0;
 
+	/* Nothing here is so urgent that every turn of an idle worker should pay for it. */
+	if (likely(++w->turn % TARGET_TURNS != 0))
+		return 0;
 	rte_rcu_qsbr_quiescent(w->target->qsbr, w->index);
 	work += job_poll(w->target, w->index);
 	if (unlikely(w->unsent.head != NULL))

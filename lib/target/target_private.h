@@ -24,6 +24,9 @@
 
 #define TARGET_WORKERS_MAX 32
 
+/** Turns of a worker from one look at rings and lists to the next. */
+#define TARGET_TURNS 8
+
 /** A data operation whose checks have passed: nothing about it can fail any more. */
 struct target_access {
 	void *va;       /**< pool memory; valid until this worker's next quiescent state */
@@ -86,6 +89,7 @@ struct target_worker {
 	struct mem *mem;
 	uint16_t index;
 	uint16_t nb_batch;
+	uint16_t turn;
 	bool online;
 	struct target_stats stats;
 	struct target_job **free_job; /**< stack */
