@@ -6,8 +6,9 @@
  *
  *	ping_host [EAL options] -- SPEC IP PREFIX_LENGTH [SOMEONE'S IP [flood]]
  *
- * Prints "ready" once the link is up, "neighbour IP MAC" once it has found someone, whom it then
- * floods with questions if told so, and on SIGTERM its counters.
+ * Prints "open" once it has the port, "ready" once the link is up, "neighbour IP MAC" once it has
+ *found someone, whom it then floods with questions if told so, on SIGTERM its counters, and "end"
+ *when all is put away.
  */
 
 #include <arpa/inet.h>
@@ -115,6 +116,8 @@ run(struct port *port, const char *someone, bool flooding)
 	struct clock clock;
 	uint64_t now_ns;
 
+	printf("open\n");
+	fflush(stdout);
 	if (port_link_wait(port, LINK_MS) != 0)
 		return 1;
 	clock_init_tsc(&clock);
@@ -159,5 +162,7 @@ main(int argc, char **argv)
 	ret = run(port, argc > 4 ? argv[4] : NULL, argc > 5);
 	port_close(port);
 	rte_eal_cleanup();
+	if (ret == 0)
+		printf("end\n");
 	return ret;
 }

@@ -268,6 +268,8 @@ loopback_chain_and_left_overs(void)
 	int i;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pool);
+	if (pool == NULL)
+		return;
 	CU_ASSERT_EQUAL_FATAL(port_open(&conf, &a), 0);
 	CU_ASSERT_EQUAL_FATAL(port_open(&conf, &b), 0);
 	for (i = 0; i < 20; i++) {

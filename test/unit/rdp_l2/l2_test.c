@@ -142,12 +142,12 @@ static void
 arp_lengths(void)
 {
 	struct arp_frame f = arp_request();
-	uint16_t len;
+	uint16_t len, eth_len = sizeof(f.eth), arp_len = sizeof(f);
 
 	neigh_init(&table);
-	for (len = 0; len < sizeof(f.eth); len++)
+	for (len = 0; len < eth_len; len++)
 		CU_ASSERT_TRUE(arp_counted(&f, len, L2_ETH_SHORT));
-	for (; len < sizeof(f); len++)
+	for (; len < arp_len; len++)
 		CU_ASSERT_TRUE(arp_counted(&f, len, L2_ARP_MALFORMED));
 	CU_ASSERT_FALSE(known(PEER_IP));
 	for (; len < 1500; len += 7)
@@ -235,6 +235,8 @@ arp_built(void)
 	const struct arp_frame *f;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	if (m == NULL)
+		return;
 	f = rte_pktmbuf_mtod(m, const struct arp_frame *);
 	CU_ASSERT_EQUAL(m->pkt_len, 60);
 	CU_ASSERT_TRUE(rte_is_broadcast_ether_addr(&f->eth.dst_addr));
@@ -244,6 +246,8 @@ arp_built(void)
 	CU_ASSERT_PTR_NULL(arp_build_request(pool, &self, IP(224, 0, 0, 1)));
 	m = arp_build_announce(pool, &self);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	if (m == NULL)
+		return;
 	f = rte_pktmbuf_mtod(m, const struct arp_frame *);
 	CU_ASSERT_EQUAL(f->arp.arp_data.arp_tip, self.ip);
 	rte_pktmbuf_free(m);
