@@ -10,7 +10,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_lcore.h>
+#include <rte_log.h>
 #include <rte_pdump.h>
 #include <rte_version.h>
 
@@ -60,6 +60,14 @@ answer(enum options_action action, char *name)
 	return EXIT_SUCCESS;
 }
 
+/* Of each client that comes, the vhost library tells forty lines. */
+static void
+quieten(const struct eal_args *eal)
+{
+	if (!eal_args_has(eal, "--log-level"))
+		rte_log_set_level_pattern("lib.vhost.config", RTE_LOG_WARNING);
+}
+
 static int
 eal_start(struct eal_args *eal, struct problem *p)
 {
@@ -69,6 +77,7 @@ eal_start(struct eal_args *eal, struct problem *p)
 		return ret;
 	if (rte_eal_init(eal->argc, eal->argv) < 0)
 		return preflight_explain(p);
+	quieten(eal);
 	if (rte_pdump_init() != 0)
 		fprintf(stderr, "shmx-server: dpdk-dumpcap will not work: %s\n",
 			rte_strerror(rte_errno));
