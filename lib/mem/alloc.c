@@ -58,7 +58,7 @@ int
 mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
 	const char *name, uint64_t *addr)
 {
-	struct mem_pool *p = mem_pool_get(m, pool);
+	struct mem_pool *p = mem_pool_live(m, pool);
 	struct mem_spot s;
 	uint32_t n, al;
 	uint64_t at;
@@ -302,13 +302,14 @@ spot_from(const struct mem *m, uint64_t addr, struct mem_spot *s)
 {
 	uint64_t off = mem_addr_off(addr), begin;
 
-	s->p = mem_pool_get(m, mem_addr_pool(addr));
+	s->p = mem_pool_live(m, mem_addr_pool(addr));
 	s->x = s->p == NULL ? NULL : ext_from(s->p, off >> MEM_PAGE_LOG);
 	if (s->x == NULL)
 		return -ENOENT;
 	begin = (uint64_t)s->x->first << MEM_PAGE_LOG;
-	s->g = off <= begin ? 0 : (uint32_t)((off - begin + (1u << s->p->granule_log) - 1) >>
-			s->p->granule_log);
+	s->g = off <= begin ? 0
+	                    : (uint32_t)((off - begin + (1u << s->p->granule_log) - 1) >>
+					 s->p->granule_log);
 	return 0;
 }
 

@@ -87,8 +87,8 @@ mem_ext_publish(struct mem_pool *p, struct mem_ext *x)
 		page->granule = x->granule + (size_t)i * mem_block_granules(p);
 		page->left = x->nb_pages - i;
 		page->extent = x->index;
-		__atomic_store_n(&page->va, x->data + ((uint64_t)i << MEM_PAGE_LOG),
-			__ATOMIC_RELEASE);
+		__atomic_store_n(
+			&page->va, x->data + ((uint64_t)i << MEM_PAGE_LOG), __ATOMIC_RELEASE);
 	}
 }
 
@@ -254,7 +254,7 @@ pick_free(struct mem_pool *p, uint64_t max_len, bool *waiting)
 int
 mem_extent_detach(struct mem *m, uint16_t pool, uint64_t max_len, struct mem_extent *out)
 {
-	struct mem_pool *p = mem_pool_get(m, pool);
+	struct mem_pool *p = mem_pool_live(m, pool);
 	struct mem_ext *x;
 	bool waiting = false;
 

@@ -18,7 +18,7 @@
 
 struct hbm {
 	uint32_t levels;
-	uint32_t words;		  /* in all */
+	uint32_t words;           /* in all */
 	uint32_t off[HBM_LEVELS]; /* first word of each level, the last level has one word */
 };
 

@@ -418,8 +418,9 @@ mem_hole_largest(const struct mem_pool *p)
 			w = hbm_next(&x->pages, class_words(x, c), w + 1), tries--) {
 			starts = starts_of(x, w, c);
 			if (starts != 0)
-				best = RTE_MAX(best, mem_hole_len(x, w * 64 +
-					(uint32_t)__builtin_ctzll(starts)));
+				best = RTE_MAX(
+					best, mem_hole_len(x,
+						      w * 64 + (uint32_t)__builtin_ctzll(starts)));
 		}
 	}
 	return best;

@@ -26,8 +26,8 @@ typedef bool (*mem_index_eq)(const void *ctx, uint32_t val, const void *key);
 uint64_t mem_hash(uint64_t seed, const void *key, size_t len);
 /* Buckets for n values at no more than half load. */
 uint32_t mem_index_buckets(uint32_t n);
-uint32_t mem_index_find(const struct mem_index *ix, uint64_t hash, mem_index_eq eq,
-	const void *ctx, const void *key);
+uint32_t mem_index_find(const struct mem_index *ix, uint64_t hash, mem_index_eq eq, const void *ctx,
+	const void *key);
 bool mem_index_room(const struct mem_index *ix, uint64_t hash);
 int mem_index_add(struct mem_index *ix, uint64_t hash, uint32_t val);
 void mem_index_del(struct mem_index *ix, uint64_t hash, uint32_t val);

@@ -175,8 +175,8 @@ check_page(const struct mem *m, const struct mem_page *page, uint32_t in, uint32
 	uint32_t first = in >> log;
 
 	if (set == MEM_SET_MIXED)
-		return check_granules(m, page->granule + first, ((in + len - 1) >> log) - first + 1,
-			node);
+		return check_granules(
+			m, page->granule + first, ((in + len - 1) >> log) - first + 1, node);
 	if (mem_set_test(m, set, node))
 		return 0;
 	return set == MEM_SET_FREE ? -ESTALE : -EPERM;
@@ -216,8 +216,8 @@ mem_access_slow(const struct mem *m, uint64_t addr, uint64_t len, uint16_t node,
 	else if (node >= m->max_nodes)
 		*err = -EPERM;
 	else
-		*err = check_pages(m, page, in, len, m->views[mem_addr_pool(addr)].granule_log,
-			node);
+		*err = check_pages(
+			m, page, in, len, m->views[mem_addr_pool(addr)].granule_log, node);
 	return *err == 0 ? va + in : NULL;
 }
 

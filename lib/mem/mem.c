@@ -23,6 +23,15 @@ mem_pool_get(const struct mem *m, uint16_t id)
 	return id < m->nb_views ? __atomic_load_n(&m->priv->pools[id], __ATOMIC_ACQUIRE) : NULL;
 }
 
+/* The same while it is published: home must not touch a pool that control may be releasing. */
+struct mem_pool *
+mem_pool_live(const struct mem *m, uint16_t id)
+{
+	if (id >= m->nb_views || __atomic_load_n(&m->views[id].pages, __ATOMIC_ACQUIRE) == NULL)
+		return NULL;
+	return mem_pool_get(m, id);
+}
+
 /* Where addr lies, whatever is there. -ENOENT outside of every extent. */
 int
 mem_locate(const struct mem *m, uint64_t addr, struct mem_spot *s)

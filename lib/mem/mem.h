@@ -27,11 +27,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEM_NAME_LEN  64      /* pool and allocation names, with the final NUL */
-#define MEM_ZONE_LEN  32      /* zone names, as RTE_MEMZONE_NAMESIZE */
-#define MEM_NODES_MAX 1024    /* node ids are 1 .. max_nodes - 1; 0 is the memory node itself */
-#define MEM_EXTENTS   256     /* extents of one pool */
-#define MEM_PAGE_LOG  21      /* unit of translation, of extents and of the map: 2 MiB */
+#define MEM_NAME_LEN  64   /* pool and allocation names, with the final NUL */
+#define MEM_ZONE_LEN  32   /* zone names, as RTE_MEMZONE_NAMESIZE */
+#define MEM_NODES_MAX 1024 /* node ids are 1 .. max_nodes - 1; 0 is the memory node itself */
+#define MEM_EXTENTS   256  /* extents of one pool */
+#define MEM_PAGE_LOG  21   /* unit of translation, of extents and of the map: 2 MiB */
 #define MEM_PAGE_SIZE (1u << MEM_PAGE_LOG)
 
 /*
@@ -95,11 +95,11 @@ void mem_provider_heap_fail(struct mem_provider *prov, unsigned int nth);
 struct mem;
 
 struct mem_conf {
-	const char *prefix;	      /* of zone names, at most 15 bytes; NULL is "shmx" */
-	uint32_t max_pools;	      /* pool ids 1 .. max_pools - 1; 0 is 64, at most 65536 */
-	uint32_t max_nodes;	      /* node ids 1 .. max_nodes - 1; 0 is 256 */
-	uint32_t max_sets;	      /* interned sets beside the built-in ones; 0 is 4096 */
-	uint64_t seed;		      /* keys the hashes of names and sets; 0 takes the clock */
+	const char *prefix;           /* of zone names, at most 15 bytes; NULL is "shmx" */
+	uint32_t max_pools;           /* pool ids 1 .. max_pools - 1; 0 is 64, at most 65536 */
+	uint32_t max_nodes;           /* node ids 1 .. max_nodes - 1; 0 is 256 */
+	uint32_t max_sets;            /* interned sets beside the built-in ones; 0 is 4096 */
+	uint64_t seed;                /* keys the hashes of names and sets; 0 takes the clock */
 	struct mem_provider provider; /* copied */
 };
 
@@ -145,7 +145,7 @@ void mem_destroy(struct mem *m);
 
 struct mem_pool_params {
 	char name[MEM_NAME_LEN];
-	uint64_t size;	      /* initial, rounded up to 2 MiB; 0 makes an empty pool */
+	uint64_t size;        /* initial, rounded up to 2 MiB; 0 makes an empty pool */
 	uint64_t max_size;    /* growth limit; 0 is size; below 2^46 */
 	uint32_t granule;     /* unit of ownership: a power of two 64 .. 32768; 0 is 64 */
 	uint64_t extent_size; /* initial size is cut in extents of this, 0 is one extent */
@@ -157,10 +157,10 @@ struct mem_pool_stat {
 	uint16_t id;
 	uint32_t granule;
 	uint32_t nb_extents;
-	uint64_t size;	   /* bytes in attached extents */
+	uint64_t size;     /* bytes in attached extents */
 	uint64_t max_size; /* growth limit */
-	uint64_t used;	   /* allocated, or freed and not yet ended */
-	uint64_t free;	   /* can be allocated now, in some number of pieces */
+	uint64_t used;     /* allocated, or freed and not yet ended */
+	uint64_t free;     /* can be allocated now, in some number of pieces */
 	uint64_t zeroing;  /* freed, and waiting for mem_zero_step() */
 	/*
 	 * One allocation of this many bytes would succeed. Exact while at most 32 holes share the
@@ -176,12 +176,12 @@ struct mem_pool_stat {
  * name or the id is taken, -EINVAL, -ENAMETOOLONG, -ENOSPC when all ids are, -ENOMEM. The
  * memory is zeroed here: this takes its time.
  */
-int mem_pool_create(struct mem *m, const struct mem_pool_params *params, uint16_t id_hint,
-	uint16_t *id);
+int mem_pool_create(
+	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *id);
 
 /*
- * [home, and no other call for this pool after it] Unpublishes: accesses answer -ENOENT from now
- * on. -EBUSY while allocations live, unless forced.
+ * [home] Unpublishes: accesses and [home] calls answer -ENOENT from now on. -EBUSY while
+ * allocations live, unless forced.
  */
 int mem_pool_destroy_begin(struct mem *m, uint16_t pool, bool force);
 /* [control] After quiescence: releases the zones. */
@@ -191,7 +191,7 @@ int mem_pool_destroy_end(struct mem *m, uint16_t pool);
 int mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id);
 /* [any] [view] Writes up to n ids, ascending, and returns how many pools there are. */
 uint32_t mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n);
-/* [home] exact; from other threads the figures are advisory. */
+/* [home] Others ask home: the search for the largest hole must not meet a change. */
 int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
 
 /*
@@ -270,19 +270,19 @@ uint64_t mem_zero_step(struct mem *m, uint16_t pool, uint64_t budget);
  * What a shrink cuts off is refused at once, and given back by mem_free_end(tail) after
  * quiescence; a NULL tail does that inside.
  */
-int mem_resize(struct mem *m, uint64_t addr, uint64_t len, uint16_t by_node,
-	struct mem_freed *tail);
+int mem_resize(
+	struct mem *m, uint64_t addr, uint64_t len, uint16_t by_node, struct mem_freed *tail);
 
 struct mem_alloc_info {
 	uint64_t addr;
-	uint64_t len;		 /* rounded up to granules */
-	uint16_t set;		 /* of the first granule */
+	uint64_t len;            /* rounded up to granules */
+	uint16_t set;            /* of the first granule */
 	char name[MEM_NAME_LEN]; /* "" without */
 };
 
 /* [home] -ENOENT */
-int mem_alloc_lookup(const struct mem *m, uint16_t pool, const char *name, uint64_t *addr,
-	uint64_t *len);
+int mem_alloc_lookup(
+	const struct mem *m, uint16_t pool, const char *name, uint64_t *addr, uint64_t *len);
 /* [home] The allocation that starts at addr; errors as mem_free_begin(). */
 int mem_alloc_info(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
 /* [home] The live allocation that contains addr, which need not be aligned; -ENOENT. */

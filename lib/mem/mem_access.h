@@ -21,10 +21,10 @@
 
 /* One 2 MiB page of a pool as this process sees it. Home publishes it by storing va last. */
 struct mem_page {
-	uint8_t *va;	   /* NULL: no memory here. Written by home (release) */
+	uint8_t *va;       /* NULL: no memory here. Written by home (release) */
 	uint16_t *block;   /* set id of the whole page, or MEM_SET_MIXED. Target: by home */
 	uint16_t *granule; /* set id of each granule, valid when mixed. Target: by home */
-	uint32_t left;	   /* pages from this one to the end of the extent, itself included */
+	uint32_t left;     /* pages from this one to the end of the extent, itself included */
 	uint16_t extent;   /* index of the extent */
 	uint16_t pad;
 };
@@ -32,7 +32,8 @@ _Static_assert(sizeof(struct mem_page) == 32, "two page entries share a cache li
 
 /* One pool, indexed by pool id. Written by control, and by home at destroy. */
 struct mem_view {
-	struct mem_page *pages; /* NULL: no pool. Stored last (release); the rest is constant then */
+	struct mem_page
+		*pages; /* NULL: no pool. Stored last (release); the rest is constant then */
 	uint32_t nb_pages;
 	uint32_t granule_log;
 };
@@ -103,9 +104,8 @@ mem_access(const struct mem *m, uint64_t addr, uint32_t len, uint16_t node, int 
 		last = (in + len - 1) >> log;
 		set = __atomic_load_n(&page->granule[first], __ATOMIC_ACQUIRE);
 		/* two granules are the usual unaligned case; more take the other way */
-		if (last != first &&
-			(last - first > 1 ||
-				__atomic_load_n(&page->granule[last], __ATOMIC_ACQUIRE) != set))
+		if (last != first && (last - first > 1 || __atomic_load_n(&page->granule[last],
+								  __ATOMIC_ACQUIRE) != set))
 			goto slow;
 	}
 	if (likely(mem_set_test(m, set, node)))

@@ -24,7 +24,7 @@
 /* Life of a directory entry, a pool or an extent. */
 enum mem_state {
 	MEM_STATE_NONE,
-	MEM_STATE_MAKING,  /* control is building it; adoption discards it */
+	MEM_STATE_MAKING, /* control is building it; adoption discards it */
 	MEM_STATE_LIVE,
 	MEM_STATE_LEAVING, /* out of use, zones still there; adoption discards it */
 };
@@ -52,8 +52,8 @@ enum mem_set_state {
 };
 
 struct mem_set_rec {
-	uint64_t refs;	    /* any worker, atomic add: granules in the maps + explicit ones */
-	uint32_t state;	    /* under set_lock, atomic */
+	uint64_t refs;      /* any worker, atomic add: granules in the maps + explicit ones */
+	uint32_t state;     /* under set_lock, atomic */
 	uint32_t next_free; /* under set_lock: id of the next unused record, 0 ends */
 };
 _Static_assert(sizeof(struct mem_set_rec) == 16, "layout");
@@ -76,7 +76,7 @@ struct mem_root {
 	uint64_t index_off; /* of the sets: derived */
 	/* what changes has a line of its own; all above is constant once magic is there */
 	uint32_t set_lock __attribute__((aligned(64))); /* any worker: 1 while interning */
-	uint32_t set_free;				/* under set_lock: derived */
+	uint32_t set_free;                              /* under set_lock: derived */
 };
 _Static_assert(offsetof(struct mem_root, seed) == 24, "layout");
 _Static_assert(offsetof(struct mem_root, dir_off) == 56, "layout");
@@ -84,11 +84,11 @@ _Static_assert(offsetof(struct mem_root, set_lock) == 128, "the lock has its own
 _Static_assert(sizeof(struct mem_root) == 192, "layout");
 
 /* Size classes of holes: one per granule below 64, then SUB per power of two up to 2^31. */
-#define MEM_SUB_LOG	2
-#define MEM_SUB		(1u << MEM_SUB_LOG)
-#define MEM_CLASSES	(63 + 26 * MEM_SUB)
+#define MEM_SUB_LOG     2
+#define MEM_SUB         (1u << MEM_SUB_LOG)
+#define MEM_CLASSES     (63 + 26 * MEM_SUB)
 #define MEM_CLASS_WORDS ((MEM_CLASSES + 63) / 64)
-#define MEM_EXT_WORDS	(MEM_EXTENTS / 64)
+#define MEM_EXT_WORDS   (MEM_EXTENTS / 64)
 
 struct mem_extent_rec {
 	uint32_t state; /* control: NONE, MAKING. home: LIVE, LEAVING (release) */
@@ -118,9 +118,9 @@ struct mem_pool_hdr {
 	uint64_t by_name_off; /* index of names by name: derived */
 	uint64_t by_addr_off; /* index of names by allocation: derived */
 	uint64_t stack_off;   /* stack of unused names: derived */
-	uint64_t len;	      /* of the zone */
+	uint64_t len;         /* of the zone */
 
-	/* Written by home, read by any thread for statistics (relaxed). Derived. */
+	/* Written by home, read by any thread (relaxed). Derived. */
 	uint64_t used __attribute__((aligned(64))); /* bytes */
 	uint64_t zeroing;
 	uint64_t size_bytes;
@@ -144,18 +144,18 @@ _Static_assert(sizeof(struct mem_pool_hdr) % 64 == 0, "layout");
 
 /* What the allocator knows of 64 granules beside their bits: see hole.c. Home. Derived. */
 struct mem_desc {
-	uint32_t len;	/* of the chunk that starts here and holds our last granule */
+	uint32_t len;   /* of the chunk that starts here and holds our last granule */
 	uint32_t start; /* of the hole that began earlier and ends here */
-	uint32_t next;	/* start + 1 of what is zeroed after the chunk that starts here: zero.c */
+	uint32_t next;  /* start + 1 of what is zeroed after the chunk that starts here: zero.c */
 };
 _Static_assert(sizeof(struct mem_desc) == 12, "layout");
 
 /* At ext_off in the extent's zone, behind the data. */
 struct mem_extent_hdr {
 	uint64_t magic; /* control, last */
-	uint64_t len;	/* of the zone */
+	uint64_t len;   /* of the zone */
 	uint32_t nb_granules;
-	uint32_t used;	     /* granules; home; derived */
+	uint32_t used;       /* granules; home; derived */
 	uint32_t zero_first; /* start + 1 of the first chunk to be zeroed; home; derived */
 	uint32_t pad;
 	uint64_t granule_off; /* uint16_t per granule: the map */

@@ -17,8 +17,8 @@
 #include "mem_access.h"
 #include "mem_layout.h"
 
-#define MEM_ZERO_INLINE 65536	     /* freed pieces up to this are zeroed at once */
-#define MEM_ZERO_SLICE	(256 * 1024) /* what a failing allocation zeroes */
+#define MEM_ZERO_INLINE 65536        /* freed pieces up to this are zeroed at once */
+#define MEM_ZERO_SLICE  (256 * 1024) /* what a failing allocation zeroes */
 
 /* An extent as mapped here: written by control before it is handed to home. */
 struct mem_ext {
@@ -35,7 +35,7 @@ struct mem_ext {
 	struct hbm starts; /* shape of start */
 	uint32_t nb_granules;
 	uint32_t nb_descs;
-	uint32_t first;	 /* page of the pool */
+	uint32_t first; /* page of the pool */
 	uint32_t nb_pages;
 	uint16_t index;
 };
@@ -80,11 +80,11 @@ mem_block_granules(const struct mem_pool *p)
 static inline uint64_t
 mem_spot_addr(const struct mem_spot *s)
 {
-	return mem_addr(s->p->id, ((uint64_t)s->x->first << MEM_PAGE_LOG) +
-					  ((uint64_t)s->g << s->p->granule_log));
+	return mem_addr(s->p->id,
+		((uint64_t)s->x->first << MEM_PAGE_LOG) + ((uint64_t)s->g << s->p->granule_log));
 }
 
-/* Statistics have one writer; readers elsewhere must not see torn values. */
+/* Statistics have one writer, and are read elsewhere: never torn. */
 static inline void
 mem_stat_add(uint64_t *v, uint64_t d)
 {
@@ -100,6 +100,7 @@ mem_order(void)
 
 /* mem.c */
 struct mem_pool *mem_pool_get(const struct mem *m, uint16_t id);
+struct mem_pool *mem_pool_live(const struct mem *m, uint16_t id);
 int mem_locate(const struct mem *m, uint64_t addr, struct mem_spot *s);
 struct mem *mem_new(const struct mem_conf *conf, int *err);
 void mem_delete(struct mem *m);
@@ -113,8 +114,8 @@ int mem_name_check(const char *name);
 void mem_ext_map(struct mem_pool *p, uint32_t index, void *zone);
 void mem_ext_publish(struct mem_pool *p, struct mem_ext *x);
 void mem_ext_unpublish(struct mem_pool *p, struct mem_ext *x);
-uint64_t mem_ext_layout(struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log,
-	uint64_t *hdr_off);
+uint64_t mem_ext_layout(
+	struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, uint64_t *hdr_off);
 
 /* pool.c */
 void mem_pool_map(struct mem_pool *p, void *zone);

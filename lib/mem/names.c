@@ -120,10 +120,10 @@ mem_names_of(const struct mem *m, const struct mem_pool *p, uint64_t off)
 }
 
 int
-mem_alloc_lookup(const struct mem *m, uint16_t pool, const char *name, uint64_t *addr,
-	uint64_t *len)
+mem_alloc_lookup(
+	const struct mem *m, uint16_t pool, const char *name, uint64_t *addr, uint64_t *len)
 {
-	const struct mem_pool *p = mem_pool_get(m, pool);
+	const struct mem_pool *p = mem_pool_live(m, pool);
 	struct mem_alloc_info info;
 	uint32_t i;
 	int ret;

@@ -9,8 +9,8 @@
 
 #define GRANULE_MIN_LOG 6
 #define GRANULE_MAX_LOG 15 /* 64 granules, a word of the allocator, are then 2 MiB */
-#define NAMES_MAX	(1u << 20)
-#define POOL_MAX_SIZE	(UINT64_C(1) << 46)
+#define NAMES_MAX       (1u << 20)
+#define POOL_MAX_SIZE   (UINT64_C(1) << 46)
 
 static int
 dir_find(const struct mem *m, const char *name)
@@ -221,8 +221,8 @@ build(struct mem *m, uint16_t id, const struct mem_pool_params *q)
 }
 
 int
-mem_pool_create(struct mem *m, const struct mem_pool_params *params, uint16_t id_hint,
-	uint16_t *out)
+mem_pool_create(
+	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *out)
 {
 	struct mem_pool_params q = *params;
 	struct mem_dirent *d;
@@ -309,10 +309,10 @@ mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n)
 int
 mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st)
 {
-	const struct mem_pool *p = mem_pool_get(m, pool);
+	const struct mem_pool *p = mem_pool_live(m, pool);
 	const struct mem_pool_hdr *h;
 
-	if (p == NULL || m->views[pool].pages == NULL)
+	if (p == NULL)
 		return -ENOENT;
 	h = p->hdr;
 	memset(st, 0, sizeof(*st));

@@ -15,7 +15,7 @@
 
 #include "mem_priv.h"
 
-#define FIRST_NODE	2
+#define FIRST_NODE    2
 #define RECLAIM_BATCH 64
 
 static uint32_t
@@ -254,8 +254,8 @@ mem_set_release(struct mem *m, uint16_t id)
 	do {
 		if (old == 0)
 			return -EINVAL;
-	} while (!__atomic_compare_exchange_n(refs, &old, old - 1, false, __ATOMIC_ACQ_REL,
-		__ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(
+		refs, &old, old - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	return 0;
 }
 

@@ -88,7 +88,7 @@ first_waiting(struct mem_pool *p)
 uint64_t
 mem_zero_step(struct mem *m, uint16_t pool, uint64_t budget)
 {
-	struct mem_pool *p = mem_pool_get(m, pool);
+	struct mem_pool *p = mem_pool_live(m, pool);
 	struct mem_ext *x;
 	uint64_t done = 0;
 

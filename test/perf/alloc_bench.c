@@ -6,11 +6,11 @@
  * of a transfer. Without arguments it runs itself once per allocator and prints a table.
  *
  * The trace is a key-value server's. Sizes are the values of the ETC workload of Atikoglu et al.,
- * "Workload analysis of a large-scale key-value store", SIGMETRICS 2012, section 5: generalized
+ * "Workload analysis of a large-scale key-value store", SIGMETRICS 2012: generalized
  * Pareto with location 0, scale 214.476, shape 0.348238. One in 200 is a large buffer, 4 KiB to
  * 1 MiB, log-uniform. Lifetimes are exponential with three means: 80 % live for 1,000 allocations,
  * 17 % for 100,000, 3 % for ever; the skew of Wilson et al., "Dynamic storage allocation: a survey
- * and critical review", IWMM 1995, section 2.3. From the same section come the phases: in each
+ * and critical review", IWMM 1995, where the phases come from, too: in each
  * quarter of the run the scale is another one, and of what lived for ever 3/4 goes at its end.
  */
 
@@ -27,11 +27,11 @@
 #include "mem/mem_access.h"
 #include "mem/mem_layout.h"
 
-#define ALLOCS	  2000000u
-#define PHASES	  4
+#define ALLOCS    2000000u
+#define PHASES    4
 #define POOL_SIZE (UINT64_C(1024) << 20)
-#define NONE	  UINT32_MAX
-#define LIB_DIR	  "/usr/lib/x86_64-linux-gnu/"
+#define NONE      UINT32_MAX
+#define LIB_DIR   "/usr/lib/x86_64-linux-gnu/"
 
 struct object {
 	uint32_t size;
@@ -42,6 +42,7 @@ struct object {
 static struct object *objects;
 static uint32_t *deaths; /* first object that dies before allocation i */
 static uint64_t peak_live;
+static uint64_t peak_rounded; /* the same, every size rounded up to 64 */
 static uint64_t rnd_state = 88172645463325252u;
 
 static double
@@ -81,22 +82,25 @@ random_death(uint32_t i)
 static void
 make_trace(void)
 {
-	uint64_t live = 0;
+	uint64_t live = 0, rounded = 0;
 	uint32_t i, o, d;
 
 	objects = calloc(ALLOCS, sizeof(*objects));
 	deaths = malloc((ALLOCS + 1) * sizeof(*deaths));
 	memset(deaths, 0xff, (ALLOCS + 1) * sizeof(*deaths));
 	for (i = 0; i < ALLOCS; i++) {
-		for (o = deaths[i]; o != NONE; o = objects[o].next)
+		for (o = deaths[i]; o != NONE; o = objects[o].next) {
 			live -= objects[o].size;
+			rounded -= RTE_ALIGN(objects[o].size, 64);
+		}
 		objects[i].size = random_size(i / (ALLOCS / PHASES));
 		d = random_death(i);
 		objects[i].next = deaths[d];
 		deaths[d] = i;
 		live += objects[i].size;
-		if (live > peak_live)
-			peak_live = live;
+		rounded += RTE_ALIGN(objects[i].size, 64);
+		peak_live = RTE_MAX(peak_live, live);
+		peak_rounded = RTE_MAX(peak_rounded, rounded);
 	}
 }
 
@@ -155,8 +159,8 @@ run_malloc(const char *label, bool zeroed)
 			free((void *)(uintptr_t)objects[o].addr);
 		if (i == ALLOCS)
 			break;
-		objects[i].addr = (uintptr_t)(zeroed ? calloc(1, objects[i].size) :
-						       malloc(objects[i].size));
+		objects[i].addr = (uintptr_t)(zeroed ? calloc(1, objects[i].size)
+						     : malloc(objects[i].size));
 		touch((uint8_t *)(uintptr_t)objects[i].addr, objects[i].size);
 	}
 	report(label, now() - start, rss_peak() - before);
@@ -255,6 +259,8 @@ run_mem(void)
 	for (i = 0; i < POOL_SIZE / 4096; i++)
 		touched += pages[i] * UINT64_C(4096);
 	report("shmx (zeroes, owners)", took, touched);
+	printf("%-24s %21s %8.3f\n", "  rounding to 64 alone", "",
+		(double)peak_rounded / (double)peak_live);
 	printf("%-24s %21s %8.3f pool/live\n", "  smallest pool", "",
 		(double)smallest_pool() / (double)peak_live);
 	mem_destroy(m);

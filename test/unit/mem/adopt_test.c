@@ -185,9 +185,9 @@ damaged_zones(void)
 	mem_provider_heap_destroy(none);
 	fixture_up(&f);
 	populate(&f, &e);
-	damaged(&f, "shmx_mem", 0, -EPROTO);  /* magic */
-	damaged(&f, "shmx_mem", 8, -EPROTO);  /* version */
-	damaged(&f, "shmx_mem", 12, -EPROTO); /* size of the header */
+	damaged(&f, "shmx_mem", 0, -EPROTO);   /* magic */
+	damaged(&f, "shmx_mem", 8, -EPROTO);   /* version */
+	damaged(&f, "shmx_mem", 12, -EPROTO);  /* size of the header */
 	damaged(&f, "shmx_mem", 19, -EBADMSG); /* length of the zone */
 	damaged(&f, "shmx_p1", 0, -EBADMSG);
 	damaged(&f, "shmx_p1", 8, -EPROTO);
@@ -200,7 +200,7 @@ damaged_zones(void)
  * kill -9. A child works on zones in shared memory and is killed anywhere; the parent adopts.
  */
 
-#define SHARED	  (96 * MIB)
+#define SHARED    (96 * MIB)
 #define NB_ZONES  16
 #define NB_SLOTS  512
 #define KILL_POOL (16 * MIB)
@@ -339,8 +339,8 @@ slot_wrong(struct mem *m, uint16_t pool, const struct shared *sh, const struct s
 	if (s->state != 2)
 		return 0;
 	slot_name(name, sizeof(name), sh, s);
-	return mem_alloc_info(m, s->addr, &info) != 0 || info.len != s->len ||
-	       info.set != s->set || strcmp(info.name, s->named ? name : "") != 0 ||
+	return mem_alloc_info(m, s->addr, &info) != 0 || info.len != s->len || info.set != s->set ||
+	       strcmp(info.name, s->named ? name : "") != 0 ||
 	       try_access(m, s->addr, (uint32_t)s->len, (uint16_t)(s->set - 2)) != 0;
 }
 
@@ -411,7 +411,8 @@ owner_is_killed(void)
 	uint16_t pool;
 	int i, err;
 
-	sh = mmap(NULL, SHARED + 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sh = mmap(
+		NULL, SHARED + 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CU_ASSERT_FATAL(sh != MAP_FAILED);
 	/* offsets in it are aligned only if its address is */
 	sh = (struct shared *)(((uintptr_t)sh + 2 * MIB - 1) & ~(2 * MIB - 1));

@@ -47,11 +47,10 @@ fixture_down(struct fixture *f)
 }
 
 static inline uint16_t
-fixture_pool(struct fixture *f, const char *name, uint64_t size, uint64_t max_size,
-	uint64_t extent_size)
+fixture_pool(
+	struct fixture *f, const char *name, uint64_t size, uint64_t max_size, uint64_t extent_size)
 {
-	struct mem_pool_params q = {
-		.size = size, .max_size = max_size, .extent_size = extent_size};
+	struct mem_pool_params q = {.size = size, .max_size = max_size, .extent_size = extent_size};
 	uint16_t id = 0;
 
 	snprintf(q.name, sizeof(q.name), "%s", name);

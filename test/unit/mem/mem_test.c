@@ -3,6 +3,8 @@
 
 /* Every call and every error it can return. */
 
+#include <pthread.h>
+
 #include "mem/mem_layout.h"
 #include "mem/mem_priv.h"
 
@@ -165,6 +167,8 @@ pool_destroy(void)
 	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, p, true), -ENOENT);
 	CU_ASSERT_EQUAL(try_access(f.m, addr, 1, 1), -ENOENT);
 	CU_ASSERT_EQUAL(mem_free_begin(f.m, addr, 0, &freed), -ENOENT);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 100, 0, 1, NULL, &addr), -ENOENT);
+	CU_ASSERT_EQUAL(mem_zero_step(f.m, p, 1), 0);
 	/* until the end, name and id are taken */
 	CU_ASSERT_EQUAL(pool_err(&f, (struct mem_pool_params){.name = "p"}, 0), -EEXIST);
 	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), 0);
@@ -554,6 +558,65 @@ zeroing(void)
 	fixture_down(&f);
 }
 
+/* Readers beside a home worker that gives memory to and fro between sets with a common node. */
+
+struct readers {
+	struct mem *m;
+	uint64_t addr;
+	bool stop;
+	unsigned int wrong;
+	unsigned int checks;
+};
+
+static void *
+reader(void *arg)
+{
+	struct readers *r = arg;
+	unsigned int seed = 1;
+	uint32_t off, len;
+
+	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+		off = (uint32_t)rand_r(&seed) % (6 * 1024 * 1024);
+		len = 1 + (uint32_t)rand_r(&seed) % (seed % 2 ? 128 : 6 * 1024 * 1024 - off);
+		if (off + len > 6 * MIB)
+			len = 1;
+		r->wrong += try_access(r->m, r->addr + off, len, 3) != 0;
+		r->wrong += try_access(r->m, r->addr + off, len, 9) != -EPERM;
+		r->checks++;
+	}
+	return NULL;
+}
+
+static void
+readers_beside_home(void)
+{
+	uint64_t bits[3] = {1 << 3 | 1 << 4, 1 << 3 | 1 << 5, 1 << 3}, off, len;
+	struct readers r = {0};
+	struct fixture f;
+	uint16_t p, set[3];
+	pthread_t thread;
+	int i;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 8 * MIB, 0, 0);
+	for (i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(mem_set_intern(f.m, &bits[i], 1, &set[i]), 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 6 * MIB, 0, set[0], NULL, &r.addr), 0);
+	r.m = f.m;
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, reader, &r), 0);
+	srandom(1);
+	for (i = 0; i < 20000; i++) {
+		off = random() % 3 ? (uint64_t)random() % (3 * MIB) & ~UINT64_C(63) : 0;
+		len = random() % 3 ? (uint64_t)random() % (3 * MIB) & ~UINT64_C(63) : 6 * MIB - off;
+		mem_own_set(f.m, r.addr + off, len, set[random() % 3]);
+	}
+	__atomic_store_n(&r.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(r.wrong, 0);
+	CU_ASSERT(r.checks > 0);
+	fixture_down(&f);
+}
+
 /* The map needs at most 3.2 % of the pool, all bookkeeping together less than 5 %. */
 static void
 space(void)
@@ -621,6 +684,7 @@ main(void)
 		{"sets", sets},
 		{"set_reclaim", set_reclaim},
 		{"zeroing", zeroing},
+		{"readers_beside_home", readers_beside_home},
 		{"space", space},
 		{"large_granules", large_granules},
 		{NULL, NULL},

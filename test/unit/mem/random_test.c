@@ -7,18 +7,18 @@
 
 #include "fixture.h"
 
-#define STEPS	    1000000
+#define STEPS       1000000
 #define FULL_EVERY  100000
-#define GRANULE	    64
+#define GRANULE     (t->granule)
 #define MAX_SIZE    (64 * MIB)
-#define SPAN	    (2 * MAX_SIZE / GRANULE) /* granules of address space */
-#define PAGE	    (2 * MIB / GRANULE)	     /* granules of one */
-#define PENDING	    0xfffe		     /* in the model: freed, not ended */
-#define NONE	    0xfffd		     /* in the model: no extent */
+#define SPAN        (2 * MAX_SIZE / GRANULE) /* granules of address space */
+#define PAGE        (2 * MIB / GRANULE)      /* granules of one */
+#define PENDING     0xfffe                   /* in the model: freed, not ended */
+#define NONE        0xfffd                   /* in the model: no extent */
 #define MAX_LIVE    8000
 #define MAX_PENDING 16
-#define NB_SETS	    8
-#define NODES	    100
+#define NB_SETS     8
+#define NODES       100
 
 struct item {
 	uint64_t addr;
@@ -29,8 +29,9 @@ struct model {
 	struct fixture f;
 	uint16_t pool;
 	uint64_t rnd;
-	uint16_t owner[SPAN];
-	uint32_t ext[SPAN / PAGE]; /* which growth a page came with */
+	uint32_t granule;
+	uint16_t owner[2 * MAX_SIZE / 64];
+	uint32_t ext[2 * MAX_SIZE / MEM_PAGE_SIZE]; /* which growth a page came with */
 	struct item live[MAX_LIVE];
 	uint32_t nb_live;
 	struct mem_freed pending[MAX_PENDING];
@@ -506,8 +507,10 @@ wind_down(void)
 }
 
 static void
-million_steps(void)
+run(uint32_t granule, uint32_t steps)
 {
+	struct mem_pool_params q = {
+		.name = "random", .size = 24 * MIB, .max_size = MAX_SIZE, .extent_size = 8 * MIB};
 	const char *env = getenv("SHMX_SEED");
 	uint64_t seed = env != NULL ? strtoull(env, NULL, 0) : (uint64_t)time(NULL);
 	uint32_t i;
@@ -517,14 +520,15 @@ million_steps(void)
 	t->rnd = seed * 2 + 1;
 	printf("SHMX_SEED=%llu ", (unsigned long long)seed);
 	fflush(stdout);
+	t->granule = q.granule = granule;
 	fixture_up(&t->f);
-	t->pool = fixture_pool(&t->f, "random", 24 * MIB, MAX_SIZE, 8 * MIB);
+	CU_ASSERT_EQUAL_FATAL(mem_pool_create(t->f.m, &q, 0, &t->pool), 0);
 	for (i = 0; i < SPAN / PAGE; i++)
 		t->ext[i] = i / 4;
 	for (i = 0; i < SPAN; i++)
 		t->owner[i] = i < 24 * MIB / GRANULE ? MEM_SET_FREE : NONE;
 	make_sets();
-	for (i = 0; i < STEPS && t->bad == 0; i++) {
+	for (i = 0; i < steps && t->bad == 0; i++) {
 		step(i);
 		if (i % FULL_EVERY == 0)
 			check_all();
@@ -537,10 +541,28 @@ million_steps(void)
 	free(t);
 }
 
+static void
+million_steps(void)
+{
+	run(64, STEPS);
+}
+
+static void
+larger_granules(void)
+{
+	run(512, STEPS / 5);
+	run(4096, STEPS / 5);
+	run(32768, STEPS / 5);
+}
+
 int
 main(void)
 {
-	static const CU_TestInfo tests[] = {{"million_steps", million_steps}, {NULL, NULL}};
+	static const CU_TestInfo tests[] = {
+		{"million_steps", million_steps},
+		{"larger_granules", larger_granules},
+		{NULL, NULL},
+	};
 
 	return run_suite("mem random", tests);
 }
