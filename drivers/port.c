@@ -24,20 +24,20 @@
 #define RSS_WANTED   (RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP)
 #define LINK_POLL_US 1000
 
-/* One owner for all ports that this library opened: nobody opens a port twice. */
-static struct rte_eth_dev_owner owner = {.id = RTE_ETH_DEV_NO_OWNER, .name = "shmx"};
+/* Ports that this library opened: nobody opens one twice. They have no owner in the sense of
+ * rte_eth_dev_owner_set(): dpdk-dumpcap, dpdk-proc-info and telemetry do not see ports that do. */
+static bool in_use[RTE_MAX_ETHPORTS];
 
 static int
-port_own(const struct port *port)
+port_take(const struct port *port)
 {
-	int ret = 0;
+	struct rte_eth_dev_owner owner;
 
-	if (owner.id == RTE_ETH_DEV_NO_OWNER)
-		ret = rte_eth_dev_owner_new(&owner.id);
-	if (ret == 0)
-		ret = rte_eth_dev_owner_set(port->port_id, &owner);
-	if (ret == 0)
+	if (!in_use[port->port_id] && rte_eth_dev_owner_get(port->port_id, &owner) == 0 &&
+		owner.id == RTE_ETH_DEV_NO_OWNER) {
+		in_use[port->port_id] = true;
 		return 0;
+	}
 	DRV_LOG(ERR, "%s: port %u is in use already", port->spec, port->port_id);
 	return -EBUSY;
 }
@@ -370,11 +370,11 @@ port_bring_up(const struct port_conf *conf, struct port *port, const char *args)
 
 	if (ret < 0)
 		return ret;
-	ret = port_own(port);
+	ret = port_take(port);
 	if (ret == 0) {
 		ret = device_open(conf, port);
 		if (ret < 0)
-			rte_eth_dev_owner_unset(port->port_id, owner.id);
+			in_use[port->port_id] = false;
 	}
 	if (ret < 0)
 		port->ctl->detach(port);
@@ -441,7 +441,7 @@ port_close(struct port *port)
 		return;
 	sigpipe_block(&signals);
 	driver_said(port, "stopping the device", rte_eth_dev_stop(port->port_id));
-	rte_eth_dev_owner_unset(port->port_id, owner.id);
+	in_use[port->port_id] = false;
 	port->ctl->detach(port);
 	sigpipe_restore(&signals);
 	port_free(port);

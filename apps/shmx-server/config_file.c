@@ -100,8 +100,7 @@ section_apply(struct reader *r)
 
 	if (entries == NULL)
 		return problem_set(r->problem, "%s: no memory to read it", r->path);
-	n = rte_cfgfile_section_entries_by_index(
-		r->cfg, r->section, r->name, entries, ENTRIES_MAX);
+	n = rte_cfgfile_section_entries_by_index(r->cfg, r->section, r->name, entries, ENTRIES_MAX);
 	ret = section_begin(r);
 	for (i = 0; i < n && ret == 0; i++)
 		/* 22.11 may take a comment for an entry, by the byte in front of its buffer. */

@@ -12,15 +12,6 @@
 /* Options that are not settings, and answered without EAL. */
 static const char *const questions[] = {"help", "help-config", "help-eal", "version"};
 
-static int
-separator(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--") == 0)
-			return i;
-	return argc;
-}
-
 static bool
 is_question(const char *arg)
 {
@@ -45,6 +36,17 @@ is_own(const char *arg)
 	       setting_by_option(name) != NULL;
 }
 
+/* Where the program's own options begin: behind the --, which may be left out when there is
+ * nothing in front of it. */
+static int
+separator(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return i;
+	return argc > 1 && is_own(argv[1]) ? 0 : argc;
+}
+
 static int
 eal_args_add(struct eal_args *eal, char *arg, struct problem *p)
 {
@@ -56,27 +58,30 @@ eal_args_add(struct eal_args *eal, char *arg, struct problem *p)
 }
 
 int
-eal_args_split(struct eal_args *eal, int argc, char **argv, int *nb_own, char ***own,
-	struct problem *p)
+eal_args_split(
+	struct eal_args *eal, int argc, char **argv, int *nb_own, char ***own, struct problem *p)
 {
 	static char help[] = "--help";
 	static char *question[] = {NULL, NULL, NULL};
-	int sep = separator(argc, argv), ret = 0;
+	int sep = separator(argc, argv), ret;
 
 	memset(eal, 0, sizeof(*eal));
+	ret = eal_args_add(eal, argv[0], p);
 	*nb_own = argc - sep;
 	*own = argv + sep;
-	for (int i = 0; i < sep && ret == 0; i++) {
-		if (i > 0 && is_question(argv[i])) {
+	for (int i = 1; i < sep && ret == 0; i++) {
+		if (is_question(argv[i])) {
 			question[0] = argv[0];
 			question[1] = argv[i][1] == 'h' ? help : argv[i];
 			*nb_own = 2;
 			*own = question;
 			return 0;
 		}
-		if (i > 0 && is_own(argv[i]))
-			return problem_set(p, "%s is no EAL option: put it behind --, as in "
-				"shmx-server --lcores '0@0,1@0' -- %s ...", argv[i], argv[i]);
+		if (is_own(argv[i]))
+			return problem_set(p,
+				"%s is no EAL option: put it behind --, as in "
+				"shmx-server --lcores '0@0,1@0' -- %s ...",
+				argv[i], argv[i]);
 		ret = eal_args_add(eal, argv[i], p);
 	}
 	return ret;

@@ -6,7 +6,8 @@
 
 /**
  * @file
- * Which arguments are EAL's and which the program's own: `shmx-server EAL... -- OWN...`.
+ * Which arguments are EAL's and which the program's own: `shmx-server EAL... -- OWN...`, or
+ * `shmx-server OWN...` without any for EAL.
  */
 
 #include <stdbool.h>
@@ -27,8 +28,8 @@ struct eal_args {
  * @param own argv-like: own[0] is to be skipped; @p nb_own counts it
  * @return 0, or -EINVAL with a problem: an own option stands in front of the `--`.
  */
-int eal_args_split(struct eal_args *eal, int argc, char **argv, int *nb_own, char ***own,
-	struct problem *p);
+int eal_args_split(
+	struct eal_args *eal, int argc, char **argv, int *nb_own, char ***own, struct problem *p);
 
 /** Use @p text, split at blanks, unless the command line had EAL options. */
 int eal_args_fallback(struct eal_args *eal, const char *text, struct problem *p);

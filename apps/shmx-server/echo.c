@@ -46,8 +46,9 @@ echo_burst(struct echo_queue *q, struct rte_mbuf **mbufs, uint16_t n)
 		swap_addresses(m);
 		raw[nb_raw++] = m;
 	}
-	sent = rte_eth_tx_burst(q->port_id, q->queue, raw, nb_raw);
+	sent = rte_eth_tx_burst(q->eth.port_id, q->eth.queue, raw, nb_raw);
 	q->echoed += sent;
+	q->work += nb_raw;
 	if (unlikely(sent < nb_raw)) {
 		q->echo_drops += nb_raw - sent;
 		rte_pktmbuf_free_bulk(&raw[sent], nb_raw - sent);
@@ -65,7 +66,7 @@ echo_run(struct echo_queue *q, struct rte_mbuf **mbufs, uint16_t got, uint16_t n
 		others = echo_burst(q, mbufs, got);
 		if (others != 0)
 			return others;
-		got = rte_eth_rx_burst(q->port_id, q->queue, mbufs, n);
+		got = rte_eth_rx_burst(q->eth.port_id, q->eth.queue, mbufs, n);
 		if (got == 0 || !is_raw(mbufs[0]))
 			return got;
 	}
@@ -79,41 +80,15 @@ rx_burst(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
 	uint16_t got;
 
 	n = RTE_MIN(n, ECHO_BURST);
-	got = rte_eth_rx_burst(q->port_id, q->queue, mbufs, n);
+	got = rte_eth_rx_burst(q->eth.port_id, q->eth.queue, mbufs, n);
 	if (got != 0 && unlikely(is_raw(mbufs[0])))
 		return echo_run(q, mbufs, got, n);
 	return got;
 }
 
-static uint16_t
-tx_burst(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+struct rdp_io
+echo_io(struct echo_queue *q, const struct rdp_eth *eth)
 {
-	const struct echo_queue *q = ctx;
-
-	return rte_eth_tx_burst(q->port_id, q->queue, mbufs, n);
-}
-
-/* A frame that the port refuses would be offered for ever: it is lost, as on a wire. */
-static uint16_t
-tx_burst_prepared(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	struct echo_queue *q = ctx;
-	uint16_t good = rte_eth_tx_prepare(q->port_id, q->queue, mbufs, n);
-	uint16_t sent = rte_eth_tx_burst(q->port_id, q->queue, mbufs, good);
-
-	if (likely(good == n) || sent < good)
-		return sent;
-	rte_pktmbuf_free(mbufs[good]);
-	q->tx_refused++;
-	return sent + 1;
-}
-
-void
-echo_init(struct echo_queue *q, uint16_t port_id, uint16_t queue, bool tx_prepare,
-	struct rdp_io *io)
-{
-	*q = (struct echo_queue){.port_id = port_id, .queue = queue};
-	io->ctx = q;
-	io->rx_burst = rx_burst;
-	io->tx_burst = tx_prepare ? tx_burst_prepared : tx_burst;
+	*q = (struct echo_queue){.eth = *eth};
+	return (struct rdp_io){.ctx = q, .rx_burst = rx_burst, .tx_burst = rdp_eth_tx_burst};
 }

@@ -104,11 +104,11 @@ sample_value(const struct setting *s)
 	return s->scope == SCOPE_PORT ? "vhost:iface=/run/shmx.sock" : "--lcores 0@0,1@0";
 }
 
-/* Without these, the sample would not serve. */
+/* Without these, the sample would not serve, or take all cores. */
 static bool
 sample_active(const struct setting *s)
 {
-	return s->fallback == NULL && s->scope != SCOPE_SERVER && s->type.kind != VALUE_IPV4;
+	return s->fallback == NULL && s->type.kind != VALUE_IPV4;
 }
 
 static void

@@ -125,8 +125,8 @@ static int
 given_add(struct command_line *cl, const struct setting *s, const char *value, struct problem *p)
 {
 	if (cl->nb == GIVEN_MAX)
-		return problem_set(p, "more than %d options: put them into a --config file",
-			GIVEN_MAX);
+		return problem_set(
+			p, "more than %d options: put them into a --config file", GIVEN_MAX);
 	cl->given[cl->nb++] = (struct given){s, value};
 	return 0;
 }
@@ -147,13 +147,12 @@ take_option(struct command_line *cl, int opt, char **argv, struct problem *p)
 		cl->action = (enum options_action)(ACTION_HELP + (opt - OPT_HELP));
 		return 0;
 	case ':':
-		return problem_set(p, "%s needs a value: see shmx-server --help",
-			argv[optind - 1]);
+		return problem_set(p, "%s needs a value: see shmx-server --help", argv[optind - 1]);
 	case '?':
 		if (optopt > 0 && optopt < OPT_POOL) /* a letter; there are none */
 			return problem_set(p, "unknown option -%c: see shmx-server --help", optopt);
-		return problem_set(p, "unknown option %s: see shmx-server --help",
-			argv[optind - 1]);
+		return problem_set(
+			p, "unknown option %s: see shmx-server --help", argv[optind - 1]);
 	default:
 		return given_add(cl, &settings[opt], optarg, p);
 	}
@@ -174,8 +173,8 @@ read_command_line(struct command_line *cl, int argc, char **argv, struct problem
 		(opt = getopt_long(argc, argv, "+:", longopts, NULL)) != -1)
 		ret = take_option(cl, opt, argv, p);
 	if (ret == 0 && cl->action == ACTION_SERVE && optind < argc)
-		ret = problem_set(p, "unexpected argument '%s': see shmx-server --help",
-			argv[optind]);
+		ret = problem_set(
+			p, "unexpected argument '%s': see shmx-server --help", argv[optind]);
 	optind = saved;
 	return ret;
 }
@@ -196,31 +195,30 @@ apply_pool(struct options *o, const char *value, struct problem *p)
 {
 	const char *const keys[] = {"size", "max-size"};
 	struct pool_options *pool;
-	char text[2 * OPTIONS_TEXT_MAX];
-	char *part[3] = {NULL};
-	int n, ret = 0;
+	char text[2 * OPTIONS_TEXT_MAX], *rest = text, *part;
+	int ret = 0;
 
 	strlcpy(text, value, sizeof(text));
-	n = rte_strsplit(text, sizeof(text), part, RTE_DIM(part), ':');
-	if (n < 2)
-		return problem_set(p, "'%.60s' is not NAME:SIZE or NAME:SIZE:MAX, such as main:2G",
-			value);
-	pool = options_add_pool(o, part[0], p);
+	part = strsep(&rest, ":");
+	if (rest == NULL)
+		return problem_set(
+			p, "'%.60s' is not NAME:SIZE or NAME:SIZE:MAX, such as main:2G", value);
+	pool = options_add_pool(o, part, p);
 	if (pool == NULL)
 		return -EINVAL;
-	for (int i = 1; i < n && ret == 0; i++) {
-		const struct setting *s = setting_find("pool", keys[i - 1]);
+	for (unsigned int i = 0; i < RTE_DIM(keys) && rest != NULL && ret == 0; i++) {
+		const struct setting *s = setting_find("pool", keys[i]);
 
-		ret = value_parse(&s->type, part[i], field_of(s, pool), p);
+		part = i + 1 < RTE_DIM(keys) ? strsep(&rest, ":") : rest;
+		ret = value_parse(&s->type, part, field_of(s, pool), p);
 	}
 	return ret;
 }
 
 /* One --ip or many: of all ports, or in order. */
 static int
-apply_port_setting(
-	struct options *o, const struct setting *s, const char *value, unsigned int nth, bool only,
-	struct problem *p)
+apply_port_setting(struct options *o, const struct setting *s, const char *value, unsigned int nth,
+	bool only, struct problem *p)
 {
 	int ret = 0;
 
@@ -254,8 +252,8 @@ apply_lists(struct options *o, const struct command_line *cl, struct problem *p)
 			ret = apply_pool(o, g->value, p);
 		if (g->setting == spec) {
 			port = options_add_port(o, "", p);
-			ret = port == NULL ? -EINVAL :
-					     value_parse(&spec->type, g->value, port->spec, p);
+			ret = port == NULL ? -EINVAL
+			                   : value_parse(&spec->type, g->value, port->spec, p);
 		}
 		if (ret != 0)
 			problem_prefix(p, "--%s", g->setting == NULL ? "pool" : "port");
@@ -278,8 +276,8 @@ apply_rest(struct options *o, const struct command_line *cl, struct problem *p)
 		if (s->scope == SCOPE_SERVER)
 			ret = value_parse(&s->type, g->value, field_of(s, o), p);
 		else
-			ret = apply_port_setting(o, s, g->value, nth[s - settings]++,
-				count_given(cl, s) == 1, p);
+			ret = apply_port_setting(
+				o, s, g->value, nth[s - settings]++, count_given(cl, s) == 1, p);
 		if (ret != 0)
 			problem_prefix(p, "--%s", s->option);
 	}

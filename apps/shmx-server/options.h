@@ -46,7 +46,7 @@ struct port_options {
 	struct ipv4_prefix ip; /**< 0.0.0.0: not given yet */
 	rte_be32_t gateway;    /**< 0: none */
 	uint32_t queues;
-	uint32_t mtu;	       /**< 0: what the device says */
+	uint32_t mtu; /**< 0: what the device says */
 	uint32_t mbufs;
 };
 

@@ -18,8 +18,10 @@ static int
 check_port(const struct port_options *port, struct problem *p)
 {
 	if (port->spec[0] == '\0')
-		return problem_set(p, "[port %s] has no spec, such as spec = "
-			"vhost:iface=/run/shmx.sock", port->label);
+		return problem_set(p,
+			"[port %s] has no spec, such as spec = "
+			"vhost:iface=/run/shmx.sock",
+			port->label);
 	if (port->ip.addr == 0)
 		return problem_set(p, "port %s has no address: give --ip, such as --ip 10.0.0.1/24",
 			port->spec);
@@ -27,11 +29,13 @@ check_port(const struct port_options *port, struct problem *p)
 		return problem_set(p, "port %s: an mtu of %u is too small, %u is the least",
 			port->spec, port->mtu, RDP_MTU_MIN);
 	if (port->gateway != 0 && port->ip.len == 0)
-		return problem_set(p, "port %s has a gateway, but its address says no subnet: "
-			"give --ip as ADDR/LEN", port->spec);
-	if (port->gateway != 0 && ((port->gateway ^ port->ip.addr) & netmask(port->ip.len)) != 0)
-		return problem_set(p, "port %s: the gateway is not in the subnet of --ip",
+		return problem_set(p,
+			"port %s has a gateway, but its address says no subnet: "
+			"give --ip as ADDR/LEN",
 			port->spec);
+	if (port->gateway != 0 && ((port->gateway ^ port->ip.addr) & netmask(port->ip.len)) != 0)
+		return problem_set(
+			p, "port %s: the gateway is not in the subnet of --ip", port->spec);
 	return 0;
 }
 
@@ -43,7 +47,7 @@ check_ports(const struct options *o, struct problem *p)
 
 	if (o->nb_ports == 0)
 		return problem_set(p, "no port to serve: give --port, such as --port "
-			"vhost:iface=/run/shmx.sock");
+				      "vhost:iface=/run/shmx.sock");
 	for (i = 0; i < o->nb_ports && ret == 0; i++) {
 		ret = check_port(&o->ports[i], p);
 		for (j = 0; j < i && ret == 0; j++)
@@ -62,11 +66,11 @@ check_pools(const struct options *o, struct problem *p)
 		const struct pool_options *pool = &o->pools[i];
 
 		if (pool->size == 0)
-			return problem_set(p, "[pool %s] has no size, such as size = 256M",
-				pool->name);
+			return problem_set(
+				p, "[pool %s] has no size, such as size = 256M", pool->name);
 		if (pool->max_size != 0 && pool->max_size < pool->size)
-			return problem_set(p, "pool %s: it may grow to less than its size",
-				pool->name);
+			return problem_set(
+				p, "pool %s: it may grow to less than its size", pool->name);
 		for (j = 0; j < i; j++)
 			if (strcmp(pool->name, o->pools[j].name) == 0)
 				return problem_set(p, "pool %s is given twice", pool->name);
@@ -82,8 +86,9 @@ options_check(const struct options *o, struct problem *p)
 	if (ret == 0)
 		ret = check_pools(o, p);
 	if (ret == 0 && o->keepalive_ms >= o->peer_timeout_ms)
-		ret = problem_set(p, "keepalive-ms (%u) has to be less than peer-timeout-ms (%u): "
-			"an idle peer would be taken for dead", o->keepalive_ms,
-			o->peer_timeout_ms);
+		ret = problem_set(p,
+			"keepalive-ms (%u) has to be less than peer-timeout-ms (%u): "
+			"an idle peer would be taken for dead",
+			o->keepalive_ms, o->peer_timeout_ms);
 	return ret;
 }

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_common.h>
+#include <rte_eal.h>
 
 #include "preflight.h"
 
-#define PAGES_GLOB "/sys/kernel/mm/hugepages/hugepages-*/nr_hugepages"
-#define PAGE_2M	   (UINT64_C(2) << 20)
+#define PAGES_DIR "/sys/kernel/mm/hugepages/hugepages-"
+#define PAGE_2M   (UINT64_C(2) << 20)
 
 /* First number of a file; 0 when it cannot be read. */
 static uint64_t
@@ -29,19 +33,18 @@ read_number(const char *path)
 	return strtoull(text, NULL, 10);
 }
 
-/* Bytes in hugepages of all sizes, in use or not. */
-static uint64_t
-reserved_bytes(void)
+uint64_t
+preflight_hugepage_bytes(bool only_free)
 {
-	uint64_t bytes = 0;
+	const char *pattern = only_free ? PAGES_DIR "*/free_hugepages" : PAGES_DIR "*/nr_hugepages";
+	uint64_t bytes = 0, kib;
 	glob_t found;
 
-	if (glob(PAGES_GLOB, 0, NULL, &found) != 0)
+	if (glob(pattern, 0, NULL, &found) != 0)
 		return 0;
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		const char *kib = strstr(found.gl_pathv[i], "hugepages-") + strlen("hugepages-");
-
-		bytes += read_number(found.gl_pathv[i]) * strtoull(kib, NULL, 10) * 1024;
+		kib = strtoull(found.gl_pathv[i] + strlen(PAGES_DIR), NULL, 10);
+		bytes += read_number(found.gl_pathv[i]) * kib * 1024;
 	}
 	globfree(&found);
 	return bytes;
@@ -63,25 +66,25 @@ hugetlbfs_mounted(void)
 }
 
 int
-preflight_hugepages(
-	uint64_t reserved, bool mounted, const struct eal_args *eal, struct problem *p)
+preflight_hugepages(uint64_t reserved, bool mounted, const struct eal_args *eal, struct problem *p)
 {
 	if (eal_args_has(eal, "--no-huge"))
 		return 0;
 	if (reserved == 0)
 		return problem_set(p, "no hugepages: reserve some with 'config/hugepages.sh 512' "
-			"(512 pages of 2 MiB), or do without: --no-huge -m 1024 in front of the --");
+				      "(512 pages of 2 MiB), or do without: --no-huge -m 1024 in "
+				      "front of the --");
 	if (!mounted && !eal_args_has(eal, "--in-memory"))
 		return problem_set(p, "there are hugepages, but no hugetlbfs is mounted: "
-			"'config/hugepages.sh 512' mounts it, as does "
-			"'mount -t hugetlbfs nodev /dev/hugepages'");
+				      "'config/hugepages.sh 512' mounts it, as does "
+				      "'mount -t hugetlbfs nodev /dev/hugepages'");
 	return 0;
 }
 
 int
 preflight_check(const struct eal_args *eal, struct problem *p)
 {
-	return preflight_hugepages(reserved_bytes(), hugetlbfs_mounted(), eal, p);
+	return preflight_hugepages(preflight_hugepage_bytes(false), hugetlbfs_mounted(), eal, p);
 }
 
 void
@@ -94,4 +97,37 @@ preflight_more_memory(const struct eal_args *eal, uint64_t bytes, char *buf, siz
 	else
 		snprintf(buf, size, "reserve with 'config/hugepages.sh %" PRIu64 "'",
 			(bytes + PAGE_2M - 1) / PAGE_2M);
+}
+
+/* Who holds the lock on EAL's configuration; 0: nobody. */
+static pid_t
+prefix_owner(const char *runtime_dir)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/config", runtime_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+		lock.l_pid = 0;
+	close(fd);
+	return lock.l_pid;
+}
+
+int
+preflight_explain(struct problem *p)
+{
+	const char *dir = rte_eal_get_runtime_dir(), *prefix;
+	pid_t pid = dir == NULL ? 0 : prefix_owner(dir);
+
+	if (pid == 0)
+		return problem_set(p, "EAL did not start; its lines above say why");
+	prefix = strrchr(dir, '/');
+	return problem_set(p,
+		"process %d runs under the file prefix '%s': give EAL another one, "
+		"such as --file-prefix=shmx",
+		(int)pid, prefix == NULL ? dir : prefix + 1);
 }

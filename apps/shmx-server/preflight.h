@@ -17,10 +17,16 @@
 int preflight_check(const struct eal_args *eal, struct problem *p);
 
 /** What preflight_check() decides, from what it found; for itself and for tests. */
-int preflight_hugepages(uint64_t reserved_bytes, bool mounted, const struct eal_args *eal,
-	struct problem *p);
+int preflight_hugepages(
+	uint64_t reserved_bytes, bool mounted, const struct eal_args *eal, struct problem *p);
 
-/** Say how to get @p bytes more than this program was given. */
+/** Bytes in hugepages of all sizes. */
+uint64_t preflight_hugepage_bytes(bool only_free);
+
+/** Say why EAL may have failed to start. @return -EINVAL. */
+int preflight_explain(struct problem *p);
+
+/** Say how to have @p bytes for this program. */
 void preflight_more_memory(const struct eal_args *eal, uint64_t bytes, char *buf, size_t size);
 
 #endif /* SERVER_PREFLIGHT_H */

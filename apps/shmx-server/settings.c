@@ -14,7 +14,7 @@ static const char *const idle_choices[] = {"poll", "pause", "sleep", "interrupt"
 static const char *const crc_choices[] = {"auto", "on", "off", NULL};
 static const char *const on_off_choices[] = {"off", "on", NULL};
 
-#define SIZE_2M	  (UINT64_C(2) << 20)
+#define SIZE_2M   (UINT64_C(2) << 20)
 #define SIZE_256T (UINT64_C(1) << 48)
 
 #define SERVER(field) SCOPE_SERVER, PLACE_HELP, offsetof(struct options, field)
@@ -65,11 +65,11 @@ const struct setting settings[] = {
 		"put many responses into one frame"},
 	{"server", "idle-polls", "idle-polls", "N", TUNING(idle_polls), NUMBER(1, 100000000), "1000",
 		"empty polls in a row before a worker is idle"},
-	{"server", "idle-sleep-us", "idle-sleep-us", "N", TUNING(idle_sleep_us), NUMBER(1, 10000), "50",
-		"microseconds an idle worker sleeps at a time in mode sleep"},
+	{"server", "idle-sleep-us", "idle-sleep-us", "N", TUNING(idle_sleep_us), NUMBER(1, 10000), "200",
+		"longest sleep in mode sleep, microseconds; the first is 10"},
 	{"server", "rto-min-us", "rto-min-us", "N", TUNING(rto_min_us), NUMBER(20, 1000000), "200",
 		"floor of the retransmission time-out, microseconds"},
-	{"server", "ack-delay-us", "ack-delay-us", "N", TUNING(ack_delay_us), NUMBER(1, 100000), "20",
+	{"server", "ack-delay-us", "ack-delay-us", "N", TUNING(ack_delay_us), NUMBER(1, 100000), "25",
 		"how long an acknowledgement waits for company, microseconds"},
 	{"server", "peer-timeout-ms", "peer-timeout-ms", "N", TUNING(peer_timeout_ms),
 		NUMBER(10, 3600000), "2000",

@@ -30,16 +30,16 @@ enum setting_place {
 };
 
 struct setting {
-	const char *section;	 /**< in the file; "port" and "pool" are followed by a name */
-	const char *key;	 /**< in the file, lower case and '-' */
-	const char *option;	 /**< on the command line; NULL: only in the file */
+	const char *section;     /**< in the file; "port" and "pool" are followed by a name */
+	const char *key;         /**< in the file, lower case and '-' */
+	const char *option;      /**< on the command line; NULL: only in the file */
 	const char *placeholder; /**< of the value, in the help */
 	enum setting_scope scope;
 	enum setting_place place;
-	uint16_t offset;	 /**< of the field */
+	uint16_t offset; /**< of the field */
 	struct value_type type;
-	const char *fallback;	 /**< default as it would be written; NULL: none */
-	const char *help;	 /**< what it is, without a full stop */
+	const char *fallback; /**< default as it would be written; NULL: none */
+	const char *help;     /**< what it is, without a full stop */
 };
 
 /** All of them; sections stand together. */

@@ -179,8 +179,8 @@ value_parse(const struct value_type *type, const char *text, void *field, struct
 
 	if (parse(type, text, field))
 		return 0;
-	return problem_set(p, "'%.60s' is not %s", text,
-		value_allowed(type, allowed, sizeof(allowed)));
+	return problem_set(
+		p, "'%.60s' is not %s", text, value_allowed(type, allowed, sizeof(allowed)));
 }
 
 const char *

@@ -74,7 +74,8 @@ config_file__lists_of_the_command_line_replace(void)
 	struct problem p;
 
 	CU_ASSERT_EQUAL(PARSE(&o, &p, "--config", path, "--port", "eth:0", "--ip", "10.0.0.1",
-		"--pool", "other:4M"), 0);
+				"--pool", "other:4M"),
+		0);
 	CU_ASSERT_EQUAL(o.nb_ports, 1);
 	CU_ASSERT_STRING_EQUAL(o.ports[0].spec, "eth:0");
 	CU_ASSERT_EQUAL(o.nb_pools, 1);

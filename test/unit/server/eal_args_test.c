@@ -24,8 +24,7 @@ split_list(struct split *s, const char **argv)
 
 	while (argv[argc] != NULL)
 		argc++;
-	return eal_args_split(
-		&s->eal, argc, (char **)(uintptr_t)argv, &s->nb_own, &s->own, &s->p);
+	return eal_args_split(&s->eal, argc, (char **)(uintptr_t)argv, &s->nb_own, &s->own, &s->p);
 }
 
 static void
@@ -53,6 +52,10 @@ eal_args__one_side_only(void)
 	CU_ASSERT_EQUAL(SPLIT(&s, "--", "--port", "eth:0"), 0);
 	CU_ASSERT_EQUAL(s.eal.argc, 1);
 	CU_ASSERT_EQUAL(s.nb_own, 3);
+	CU_ASSERT_EQUAL(SPLIT(&s, "--config", "x.ini"), 0);
+	CU_ASSERT_EQUAL(s.eal.argc, 1);
+	CU_ASSERT_EQUAL(s.nb_own, 3);
+	CU_ASSERT_STRING_EQUAL(s.own[1], "--config");
 	CU_ASSERT_EQUAL(SPLIT(&s, "-l", "0"), 0);
 	CU_ASSERT_EQUAL(s.eal.argc, 3);
 	CU_ASSERT_EQUAL(s.nb_own, 0);
@@ -63,9 +66,9 @@ eal_args__own_option_on_the_wrong_side(void)
 {
 	struct split s;
 
-	CU_ASSERT_EQUAL(SPLIT(&s, "--port", "eth:0"), -EINVAL);
+	CU_ASSERT_EQUAL(SPLIT(&s, "-l", "0,1", "--port", "eth:0"), -EINVAL);
 	ASSERT_SAYS(s.p, "--port is no EAL option: put it behind --");
-	CU_ASSERT_EQUAL(SPLIT(&s, "--pool=a:2M", "--", "--port", "eth:0"), -EINVAL);
+	CU_ASSERT_EQUAL(SPLIT(&s, "-m", "64", "--pool=a:2M", "--", "--port", "eth:0"), -EINVAL);
 	ASSERT_SAYS(s.p, "--pool=a:2M is no EAL option");
 }
 

@@ -8,8 +8,8 @@
 
 #include "server_tests.h"
 
-#define PORT_A "vhost:iface=/run/a.sock"
-#define PORT_B "vhost:iface=/run/b.sock"
+#define PORT_A  "vhost:iface=/run/a.sock"
+#define PORT_B  "vhost:iface=/run/b.sock"
 #define MINIMAL "--port", PORT_A, "--ip", "10.0.0.1/24"
 
 static rte_be32_t
@@ -47,11 +47,13 @@ options__all_of_them(void)
 	struct problem p;
 
 	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--gateway=10.0.0.254", "--node", "7", "--udp-port",
-		"4000", "--queues", "2", "--mtu", "9000", "--window", "64", "--max-sessions",
-		"10000", "--crc", "off", "--coalesce", "off", "--idle", "interrupt",
-		"--idle-polls", "5", "--idle-sleep-us", "9", "--stats-period", "3", "--rto-min-us",
-		"300", "--ack-delay-us", "30", "--peer-timeout-ms", "500", "--keepalive-ms", "100",
-		"--mbufs", "4096", "--drop", "1.5", "--drop-seed", "42"), 0);
+				"4000", "--queues", "2", "--mtu", "9000", "--window", "64",
+				"--max-sessions", "10000", "--crc", "off", "--coalesce", "off",
+				"--idle", "interrupt", "--idle-polls", "5", "--idle-sleep-us", "9",
+				"--stats-period", "3", "--rto-min-us", "300", "--ack-delay-us",
+				"30", "--peer-timeout-ms", "500", "--keepalive-ms", "100",
+				"--mbufs", "4096", "--drop", "1.5", "--drop-seed", "42"),
+		0);
 	CU_ASSERT_EQUAL(o.ports[0].gateway, ip(254));
 	CU_ASSERT_EQUAL(o.node, 7);
 	CU_ASSERT_EQUAL(o.udp_port, 4000);
@@ -93,7 +95,8 @@ options__addresses_in_order_of_the_ports(void)
 	struct problem p;
 
 	CU_ASSERT_EQUAL(PARSE(&o, &p, "--ip", "10.0.0.1", "--ip", "10.0.0.2", "--port", PORT_A,
-		"--port", PORT_B), 0);
+				"--port", PORT_B),
+		0);
 	CU_ASSERT_EQUAL(o.ports[0].ip.addr, ip(1));
 	CU_ASSERT_EQUAL(o.ports[1].ip.addr, ip(2));
 }
@@ -106,8 +109,9 @@ options__more_addresses_than_ports(void)
 
 	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--ip", "10.0.0.2"), -EINVAL);
 	ASSERT_SAYS(p, "--ip: given 2 times, but there is 1 port");
-	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--port", PORT_B, "--port", "eth:0",
-		"--ip", "10.0.0.1", "--ip", "10.0.0.2"), -EINVAL);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--port", PORT_B, "--port", "eth:0", "--ip",
+				"10.0.0.1", "--ip", "10.0.0.2"),
+		-EINVAL);
 	ASSERT_SAYS(p, "eth:0 has no address");
 }
 
@@ -134,13 +138,14 @@ options__bad_pools(void)
 		const char *value, *says;
 	} bad[] = {
 		{"main", "is not NAME:SIZE"},
-		{"main:", "is not NAME:SIZE"},
+		{"main:", "'' is not a size from 2M"},
 		{":2M", "a pool's name has"},
 		{"main:1M", "'1M' is not a size from 2M to 256T"},
 		{"main:lots", "'lots' is not a size"},
 		{"main:4M:lots", "'lots' is not a size"},
 		{"main:4M:2M", "pool main: it may grow to less than its size"},
-		{"main:4M:8M:1", "is not a size"},
+		{"main:4M:8M:1", "'8M:1' is not a size"},
+		{"main:4M:", "'' is not a size from 0"},
 		{"a23456789012345678901234567890123456789012345678901234567890abcd:2M", "1 to 63"},
 	};
 	struct options o;
@@ -197,8 +202,9 @@ options__what_does_not_go_together(void)
 
 	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--gateway", "10.0.1.1"), -EINVAL);
 	ASSERT_SAYS(p, "the gateway is not in the subnet");
-	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--ip", "10.0.0.1", "--gateway",
-		"10.0.0.2"), -EINVAL);
+	CU_ASSERT_EQUAL(
+		PARSE(&o, &p, "--port", PORT_A, "--ip", "10.0.0.1", "--gateway", "10.0.0.2"),
+		-EINVAL);
 	ASSERT_SAYS(p, "give --ip as ADDR/LEN");
 	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--keepalive-ms", "2000"), -EINVAL);
 	ASSERT_SAYS(p, "keepalive-ms (2000) has to be less than peer-timeout-ms (2000)");

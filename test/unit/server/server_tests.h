@@ -36,7 +36,7 @@ const char *write_file(const char *text);
 /** Entry of a table of tests. */
 #define TEST(name)                                                                                 \
 	{                                                                                          \
-		#name, name                                                                        \
+#name, name                                                                        \
 	}
 
 #endif /* SERVER_TESTS_H */

@@ -29,8 +29,8 @@ settings__every_default_is_allowed(void)
 
 	for (unsigned int i = 0; i < nb_settings; i++)
 		if (settings[i].fallback != NULL)
-			CU_ASSERT_EQUAL(value_parse(&settings[i].type, settings[i].fallback, field,
-				&p), 0);
+			CU_ASSERT_EQUAL(
+				value_parse(&settings[i].type, settings[i].fallback, field, &p), 0);
 }
 
 static void
@@ -104,7 +104,9 @@ settings__sample_is_a_file_that_serves(void)
 	CU_ASSERT_EQUAL(read.nb_ports, 1);
 	CU_ASSERT_EQUAL(read.nb_pools, 1);
 	CU_ASSERT_STRING_EQUAL(read.pools[0].name, "main");
-	/* Beside port and pool, what it shows are the defaults. */
+	/* Beside port, pool and lcores, what it shows are the defaults. */
+	CU_ASSERT_STRING_EQUAL(read.eal, "--lcores 0@0,1@0");
+	memset(read.eal, 0, sizeof(read.eal));
 	CU_ASSERT_EQUAL(memcmp(&read, &defaults, offsetof(struct options, nb_ports)), 0);
 	free(text);
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_string_fns.h>
+
+#include "mem/mem.h"
+#include "pools.h"
+#include "preflight.h"
+
+/* EAL finds only so much contiguous address space: what does not fit is made of pieces. */
+#define PIECE (UINT64_C(1) << 30)
+
+/* What a server needs beside its pools: packet buffers, sessions, tables. */
+#define BESIDE (UINT64_C(256) << 20)
+
+/* The ownership map takes at most a 32nd. */
+static uint64_t
+bytes_needed(const struct options *o)
+{
+	uint64_t bytes = BESIDE;
+
+	for (unsigned int i = 0; i < o->nb_pools; i++)
+		bytes += o->pools[i].size + o->pools[i].size / 32;
+	return bytes;
+}
+
+/* In EAL's heaps, and where these would grow. */
+static uint64_t
+bytes_available(void)
+{
+	uint64_t bytes = rte_eal_has_hugepages() ? preflight_hugepage_bytes(true) : 0;
+	struct rte_malloc_socket_stats st;
+
+	for (unsigned int i = 0; i < rte_socket_count(); i++)
+		if (rte_malloc_get_socket_stats(rte_socket_id_by_idx(i), &st) == 0)
+			bytes += st.heap_freesz_bytes;
+	return bytes;
+}
+
+static int
+no_memory(const struct server *s, const char *what, struct problem *p)
+{
+	char advice[128];
+
+	preflight_more_memory(s->eal, bytes_needed(s->options), advice, sizeof(advice));
+	return problem_set(p, "no memory for %s: %s", what, advice);
+}
+
+static int
+create_memory(struct server *s, struct problem *p)
+{
+	const struct mem_conf conf = {
+		.max_nodes = MEM_NODES_MAX,
+		.provider = mem_provider_memzone((int)rte_socket_id()),
+	};
+	int err = 0;
+
+	s->mem = mem_create(&conf, &err);
+	if (s->mem != NULL)
+		return 0;
+	if (err == -ENOMEM)
+		return no_memory(s, "the tables", p);
+	return problem_set(p, "cannot lay out the memory: %s", rte_strerror(-err));
+}
+
+static int
+create_pool(struct server *s, const struct pool_options *po, struct problem *p)
+{
+	struct mem_pool_params params = {
+		.size = po->size,
+		.max_size = po->max_size,
+		.granule = po->granule,
+	};
+	char what[128], size[32];
+	int ret = -ENOMEM;
+	uint16_t id;
+
+	strlcpy(params.name, po->name, sizeof(params.name));
+	value_format_size(po->size, size, sizeof(size));
+	snprintf(what, sizeof(what), "pool %s of %s", po->name, size);
+	if (po->size <= bytes_available()) /* EAL would try for long */
+		ret = mem_pool_create(s->mem, &params, 0, &id);
+	if (ret == -ENOMEM && po->size > PIECE && po->size <= bytes_available()) {
+		params.extent_size = PIECE;
+		ret = mem_pool_create(s->mem, &params, 0, &id);
+	}
+	if (ret == -ENOMEM)
+		return no_memory(s, what, p);
+	if (ret != 0)
+		return problem_set(p, "%s: %s", what, rte_strerror(-ret));
+	printf("shmx-server: %s, id %u\n", what, id);
+	return 0;
+}
+
+int
+pools_create(struct server *s, struct problem *p)
+{
+	int ret = create_memory(s, p);
+
+	for (unsigned int i = 0; i < s->options->nb_pools && ret == 0; i++)
+		ret = create_pool(s, &s->options->pools[i], p);
+	return ret;
+}
+
+void
+pools_destroy(struct server *s)
+{
+	if (s->mem != NULL)
+		mem_destroy(s->mem);
+	s->mem = NULL;
+}

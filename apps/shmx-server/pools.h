@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef SERVER_POOLS_H
+#define SERVER_POOLS_H
+
+#include "server.h"
+
+/**
+ * The memory of the node, with the pools that the options ask for.
+ * @return 0, or -EINVAL with a problem.
+ */
+int pools_create(struct server *s, struct problem *p);
+void pools_destroy(struct server *s);
+
+#endif /* SERVER_POOLS_H */

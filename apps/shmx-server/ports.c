@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include "fault/drop.h"
+#include "port.h"
+#include "ports.h"
+#include "rx_intr.h"
+#include "target/target.h"
+
+#define US_NS UINT64_C(1000)
+#define MS_NS UINT64_C(1000000)
+
+static int
+open_port(struct server *s, const struct port_options *options, struct problem *p)
+{
+	struct server_port *sp = &s->ports[s->nb_ports++];
+	const struct port_conf conf = {
+		.spec = options->spec,
+		.nb_queues = (uint16_t)options->queues,
+		.mtu = (uint16_t)options->mtu,
+		.nb_mbufs = options->mbufs,
+		.rx_intr = s->options->idle == IDLE_INTERRUPT,
+		.socket_id = SOCKET_ID_ANY,
+	};
+
+	sp->options = options;
+	sp->neigh = rte_zmalloc("neigh_table", sizeof(*sp->neigh), RTE_CACHE_LINE_SIZE);
+	if (sp->neigh == NULL)
+		return problem_set(p, "port %s: no memory for its neighbours", options->spec);
+	neigh_init(sp->neigh);
+	if (port_open(&conf, &sp->port) != 0)
+		return problem_set(p, "%s", ""); /* it has said why */
+	s->nb_pairs += options->queues;
+	return 0;
+}
+
+static rte_be32_t
+netmask(uint8_t len)
+{
+	return len == 0 ? 0 : rte_cpu_to_be_32(UINT32_MAX << (32 - len));
+}
+
+static bool
+wants_crc(const struct options *o, const struct port *port)
+{
+	return o->crc == CRC_ON || (o->crc == CRC_AUTO && (port->caps & PORT_CAP_MEMORY) == 0);
+}
+
+static void
+fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
+{
+	const struct port_options *po = pair->port->options;
+	const struct port *port = pair->port->port;
+	const struct options *o = s->options;
+	const struct rdp_eth eth = {
+		port->port_id, pair->queue, (port->caps & PORT_CAP_TX_PREPARE) != 0};
+
+	*conf = (struct rdp_conf){
+		.io = echo_io(&pair->io, &eth),
+		.clock = s->clock,
+		.handler = &target_handler,
+		.handler_ctx = s->workers[pair->worker].target,
+		.pool = port->pool,
+		.neigh = pair->port->neigh,
+		.mac = port->mac,
+		.ip = po->ip.addr,
+		.netmask = netmask(po->ip.len),
+		.gateway = po->gateway,
+		.udp_port = (uint16_t)o->udp_port,
+		.node = (uint16_t)o->node,
+		.epoch = s->epoch,
+		.mtu = port->mtu,
+		.window = (uint16_t)o->window,
+		.max_sessions = (uint16_t)o->max_sessions,
+		.listen = true,
+		.tx_udp_cksum = (port->caps & PORT_CAP_TX_UDP_CKSUM) != 0,
+		.crc = wants_crc(o, port),
+		.no_coalesce = o->coalesce == OFF,
+		.rto_min_ns = o->rto_min_us * US_NS,
+		.ack_delay_ns = o->ack_delay_us * US_NS,
+		.peer_timeout_ns = o->peer_timeout_ms * MS_NS,
+		.keepalive_ns = o->keepalive_ms * MS_NS,
+		.socket_id = (int)rte_lcore_to_socket_id(s->workers[pair->worker].lcore),
+	};
+}
+
+static int
+install_drop(struct server_pair *pair, unsigned int index, double percent, uint64_t seed,
+	struct problem *p)
+{
+	int ret;
+
+	if (percent <= 0)
+		return 0;
+	ret = drop_install(pair->io.eth.port_id, pair->queue, percent / 100, percent / 100,
+		seed + index, &pair->drop);
+	if (ret != 0)
+		return problem_set(p, "port %s: cannot drop frames: %s", pair->port->options->spec,
+			rte_strerror(-ret));
+	return 0;
+}
+
+static int
+open_pair(struct server *s, unsigned int index, uint64_t seed, struct problem *p)
+{
+	struct server_pair *pair = &s->pairs[index];
+	struct worker *w = &s->workers[pair->worker];
+	struct rdp_conf conf;
+	int ret;
+
+	fill_conf(s, pair, &conf);
+	ret = rdp_ep_create(&conf, &pair->ep);
+	if (ret != 0)
+		return problem_set(p, "port %s, queue %u: no endpoint: %s%s",
+			pair->port->options->spec, pair->queue, rte_strerror(-ret),
+			ret == -ENOMEM ? ": give EAL more memory with -m, or ask for fewer "
+					 "--max-sessions"
+				       : "");
+	ret = install_drop(pair, index, s->options->drop, seed, p);
+	if (ret == 0 && s->options->idle == IDLE_INTERRUPT)
+		ret = rx_intr_check(pair, p);
+	w->pairs[w->nb_pairs++] = pair;
+	return ret;
+}
+
+/* Pair i goes to worker i modulo their number. */
+static int
+deal_pairs(struct server *s, struct problem *p)
+{
+	unsigned int n = 0;
+
+	s->pairs = rte_calloc("pairs", s->nb_pairs, sizeof(*s->pairs), RTE_CACHE_LINE_SIZE);
+	if (s->pairs == NULL)
+		return problem_set(p, "no memory for %u queues", s->nb_pairs);
+	for (unsigned int i = 0; i < s->nb_ports; i++)
+		for (unsigned int q = 0; q < s->ports[i].options->queues; q++, n++) {
+			s->pairs[n].port = &s->ports[i];
+			s->pairs[n].queue = (uint16_t)q;
+			s->pairs[n].worker = (uint16_t)(n % s->nb_workers);
+		}
+	for (unsigned int i = 0; i < s->nb_workers; i++) {
+		s->workers[i].pairs = rte_calloc("pairs", s->nb_pairs / s->nb_workers + 1,
+			sizeof(struct server_pair *), RTE_CACHE_LINE_SIZE);
+		if (s->workers[i].pairs == NULL)
+			return problem_set(p, "no memory for %u queues", s->nb_pairs);
+	}
+	return 0;
+}
+
+static uint64_t
+choose_seed(const struct options *o)
+{
+	uint64_t seed = o->drop_seed != 0 ? o->drop_seed : (uint32_t)rte_rdtsc() | 1;
+
+	if (o->drop > 0)
+		printf("shmx-server: dropping %g %% of all frames, --drop-seed %" PRIu64 "\n",
+			o->drop, seed);
+	return seed;
+}
+
+int
+ports_open(struct server *s, struct problem *p)
+{
+	uint64_t seed = choose_seed(s->options);
+	int ret = 0;
+
+	for (unsigned int i = 0; i < s->options->nb_ports && ret == 0; i++)
+		ret = open_port(s, &s->options->ports[i], p);
+	if (ret == 0)
+		ret = deal_pairs(s, p);
+	for (unsigned int i = 0; i < s->nb_pairs && ret == 0; i++)
+		ret = open_pair(s, i, seed, p);
+	if (ret == 0 && s->nb_pairs < s->nb_workers)
+		printf("shmx-server: %u of %u workers have no queue to poll: more --queues or "
+		       "fewer lcores would help\n",
+			s->nb_workers - s->nb_pairs, s->nb_workers);
+	return ret;
+}
+
+void
+ports_close(struct server *s)
+{
+	for (unsigned int i = 0; s->pairs != NULL && i < s->nb_pairs; i++) {
+		drop_remove(s->pairs[i].drop);
+		rdp_ep_destroy(s->pairs[i].ep);
+	}
+	for (unsigned int i = 0; s->workers != NULL && i < s->nb_workers; i++)
+		rte_free(s->workers[i].pairs);
+	rte_free(s->pairs);
+	s->pairs = NULL;
+	for (unsigned int i = 0; i < s->nb_ports; i++) {
+		port_close(s->ports[i].port);
+		rte_free(s->ports[i].neigh);
+	}
+	s->nb_ports = 0;
+	s->nb_pairs = 0;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+#include <rte_string_fns.h>
+#include <rte_telemetry.h>
+
+#include "base/shmx_version.h"
+#include "fault/drop.h"
+#include "mem/mem.h"
+#include "port.h"
+#include "rdp/rdp.h"
+#include "sessions.h"
+#include "target/target.h"
+#include "telemetry.h"
+#include "wire/record.h"
+
+#define ASK_MS    500
+#define POOLS_MAX 64 /* in one answer */
+
+/* One call at a time; the server is there while serving is set. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct server *serving;
+
+#define ADD(d, from, field) rte_tel_data_add_dict_u64(d, #field, (from)->field)
+
+/* A dictionary in a dictionary, under a number; 22.11 has no arrays of dictionaries. */
+static struct rte_tel_data *
+sub_dict(struct rte_tel_data *parent, unsigned int index)
+{
+	struct rte_tel_data *d = rte_tel_data_alloc();
+	char name[16];
+
+	if (d == NULL)
+		return NULL;
+	rte_tel_data_start_dict(d);
+	snprintf(name, sizeof(name), "%u", index);
+	if (rte_tel_data_add_dict_container(parent, name, d, 0) == 0)
+		return d;
+	rte_tel_data_free(d);
+	return NULL;
+}
+
+static int
+info(const struct server *s, const char *params, struct rte_tel_data *d)
+{
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "version", shmx_version());
+	rte_tel_data_add_dict_u64(d, "node", s->options->node);
+	rte_tel_data_add_dict_u64(d, "udp_port", s->options->udp_port);
+	rte_tel_data_add_dict_u64(d, "epoch", s->epoch);
+	rte_tel_data_add_dict_u64(d, "uptime_ns", clock_now(&s->clock));
+	rte_tel_data_add_dict_u64(d, "ports", s->nb_ports);
+	rte_tel_data_add_dict_u64(d, "endpoints", s->nb_pairs);
+	rte_tel_data_add_dict_u64(d, "workers", s->nb_workers);
+	return 0;
+}
+
+/* A name that telemetry takes: it knows no '-'. */
+static const char *
+op_key(uint8_t op, char *key, size_t size)
+{
+	strlcpy(key, wire_op_name(op), size);
+	for (char *c = key; *c != '\0'; c++)
+		if (*c == '-')
+			*c = '_';
+	return key;
+}
+
+/* "ops": how often each operation was asked for. */
+static void
+add_ops(struct rte_tel_data *d, const struct target_stats *t)
+{
+	struct rte_tel_data *ops = rte_tel_data_alloc();
+	char key[32];
+
+	if (ops == NULL)
+		return;
+	rte_tel_data_start_dict(ops);
+	for (uint8_t op = 0; op < RTE_DIM(t->ops) && op < WIRE_OP_MAX; op++)
+		if (wire_op_table[op].fixed != 0)
+			rte_tel_data_add_dict_u64(ops, op_key(op, key, sizeof(key)), t->ops[op]);
+	if (rte_tel_data_add_dict_container(d, "ops", ops, 0) != 0)
+		rte_tel_data_free(ops);
+}
+
+static void
+add_worker(struct rte_tel_data *d, const struct worker *w)
+{
+	const struct target_stats *t = target_worker_stats(w->target);
+
+	rte_tel_data_add_dict_u64(d, "lcore", w->lcore);
+	rte_tel_data_add_dict_u64(d, "endpoints", w->nb_pairs);
+	ADD(d, w, turns);
+	ADD(d, w, busy_cycles);
+	ADD(d, w, idle_cycles);
+	ADD(d, w, sleeps);
+	ADD(d, t, op_errors);
+	ADD(d, t, bytes_read);
+	ADD(d, t, bytes_written);
+	ADD(d, t, handed_over);
+	ADD(d, t, busy);
+	ADD(d, t, malformed);
+	add_ops(d, t);
+}
+
+static int
+workers(const struct server *s, const char *params, struct rte_tel_data *d)
+{
+	struct rte_tel_data *one;
+
+	rte_tel_data_start_dict(d);
+	for (unsigned int i = 0; i < s->nb_workers; i++) {
+		one = sub_dict(d, i);
+		if (one != NULL)
+			add_worker(one, &s->workers[i]);
+	}
+	return 0;
+}
+
+static void
+add_rdp_stats(struct rte_tel_data *d, const struct rdp_stats *r)
+{
+	ADD(d, r, rx_frames);
+	ADD(d, r, rx_other);
+	ADD(d, r, rx_malformed);
+	ADD(d, r, rx_bad_checksum);
+	ADD(d, r, rx_stale);
+	ADD(d, r, rx_duplicate);
+	ADD(d, r, rx_parked);
+	ADD(d, r, rx_refused);
+	ADD(d, r, tx_frames);
+	ADD(d, r, tx_ack);
+	ADD(d, r, tx_retransmit);
+	ADD(d, r, tx_full);
+	ADD(d, r, rto);
+	ADD(d, r, no_mbuf);
+	ADD(d, r, sessions_opened);
+	ADD(d, r, sessions_closed);
+	ADD(d, r, resets_sent);
+	ADD(d, r, handshakes_refused);
+}
+
+static void
+add_pair(struct rte_tel_data *d, const struct server_pair *pair)
+{
+	struct drop_stats dropped;
+
+	rte_tel_data_add_dict_string(d, "port", pair->port->options->spec);
+	rte_tel_data_add_dict_u64(d, "ethdev", pair->io.eth.port_id);
+	rte_tel_data_add_dict_u64(d, "queue", pair->queue);
+	rte_tel_data_add_dict_u64(d, "worker", pair->worker);
+	ADD(d, &pair->io, echoed);
+	ADD(d, &pair->io, echo_drops);
+	add_rdp_stats(d, rdp_ep_stats(pair->ep));
+	if (pair->drop == NULL)
+		return;
+	drop_stats(pair->drop, &dropped);
+	rte_tel_data_add_dict_u64(d, "fault_rx_dropped", dropped.rx_dropped);
+	rte_tel_data_add_dict_u64(d, "fault_tx_dropped", dropped.tx_dropped);
+}
+
+/* A number behind the comma of a command, and what follows it. */
+static uint32_t
+parameter(const char **params)
+{
+	char *end;
+	uint32_t n;
+
+	if (*params == NULL)
+		return 0;
+	n = (uint32_t)strtoul(*params, &end, 10);
+	*params = *end == ',' ? end + 1 : NULL;
+	return n;
+}
+
+static int
+endpoints(const struct server *s, const char *params, struct rte_tel_data *d)
+{
+	uint32_t index;
+
+	if (params == NULL) {
+		rte_tel_data_start_array(d, RTE_TEL_U64_VAL);
+		for (unsigned int i = 0; i < s->nb_pairs; i++)
+			rte_tel_data_add_array_u64(d, i);
+		return 0;
+	}
+	index = parameter(&params);
+	if (index >= s->nb_pairs)
+		return -EINVAL;
+	rte_tel_data_start_dict(d);
+	add_pair(d, &s->pairs[index]);
+	return 0;
+}
+
+static void
+add_session(struct rte_tel_data *d, const struct session_view *v)
+{
+	const uint8_t *ip = (const uint8_t *)&v->peer_ip;
+	char peer[32];
+
+	snprintf(peer, sizeof(peer), "%u.%u.%u.%u:%u", ip[0], ip[1], ip[2], ip[3],
+		rte_be_to_cpu_16(v->peer_port));
+	rte_tel_data_add_dict_string(d, "peer", peer);
+	rte_tel_data_add_dict_u64(d, "node", v->peer_node);
+	rte_tel_data_add_dict_string(d, "state", session_state_name(v->state));
+	ADD(d, v, srtt_ns);
+	ADD(d, v, in_flight);
+	ADD(d, v, age_ns);
+}
+
+static int
+sessions(const struct server *s, const char *params, struct rte_tel_data *d)
+{
+	static struct sessions_view view; /* behind the lock */
+	struct rte_tel_data *all, *one;
+	uint32_t index = parameter(&params);
+
+	if (index >= s->nb_pairs)
+		return -EINVAL;
+	view.pair = &s->pairs[index];
+	view.first = parameter(&params);
+	view.limit = s->options->max_sessions;
+	if (ask(&s->workers[view.pair->worker].ask, sessions_look, &view, ASK_MS) != 0)
+		return -ETIMEDOUT;
+	all = rte_tel_data_alloc();
+	if (all == NULL)
+		return -ENOMEM;
+	rte_tel_data_start_dict(all);
+	for (unsigned int i = 0; i < view.nb; i++) {
+		one = sub_dict(all, view.session[i].index);
+		if (one != NULL)
+			add_session(one, &view.session[i]);
+	}
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_u64(d, "endpoint", index);
+	rte_tel_data_add_dict_u64(d, "next", view.first);
+	return rte_tel_data_add_dict_container(d, "sessions", all, 0);
+}
+
+struct pools_view {
+	const struct mem *mem;
+	unsigned int nb;
+	struct mem_pool_stat pool[POOLS_MAX];
+};
+
+/* Runs on the main lcore, which is the one that takes pools away. */
+static void
+pools_look(void *view)
+{
+	struct pools_view *v = view;
+	uint16_t ids[POOLS_MAX];
+	uint32_t n = RTE_MIN(mem_pool_list(v->mem, ids, POOLS_MAX), (uint32_t)POOLS_MAX);
+
+	v->nb = 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (mem_pool_stat(v->mem, ids[i], &v->pool[v->nb]) == 0)
+			v->nb++;
+}
+
+static void
+add_pool(struct rte_tel_data *d, const struct mem_pool_stat *st)
+{
+	rte_tel_data_add_dict_string(d, "name", st->name);
+	ADD(d, st, size);
+	ADD(d, st, max_size);
+	ADD(d, st, used);
+	ADD(d, st, free);
+	ADD(d, st, zeroing);
+	ADD(d, st, largest_free);
+	ADD(d, st, granule);
+	ADD(d, st, nb_extents);
+	ADD(d, st, nb_allocs);
+	ADD(d, st, nb_names);
+}
+
+static int
+pools(struct server *s, const char *params, struct rte_tel_data *d)
+{
+	static struct pools_view view; /* behind the lock */
+	struct rte_tel_data *one;
+
+	view.mem = s->mem;
+	if (ask(&s->ask, pools_look, &view, ASK_MS) != 0)
+		return -ETIMEDOUT;
+	rte_tel_data_start_dict(d);
+	for (unsigned int i = 0; i < view.nb; i++) {
+		one = sub_dict(d, view.pool[i].id);
+		if (one != NULL)
+			add_pool(one, &view.pool[i]);
+	}
+	return 0;
+}
+
+/* What telemetry calls: the same for all commands. */
+#define COMMAND(name)                                                                              \
+	static int on_##name(const char *cmd, const char *params, struct rte_tel_data *d)          \
+	{                                                                                          \
+		int ret = -ENODEV;                                                                 \
+		pthread_mutex_lock(&lock);                                                         \
+		if (serving != NULL)                                                               \
+			ret = name(serving, params, d);                                            \
+		pthread_mutex_unlock(&lock);                                                       \
+		return ret;                                                                        \
+	}
+
+COMMAND(info)
+COMMAND(workers)
+COMMAND(endpoints)
+COMMAND(sessions)
+COMMAND(pools)
+
+void
+telemetry_begin(struct server *s)
+{
+	pthread_mutex_lock(&lock);
+	serving = s;
+	pthread_mutex_unlock(&lock);
+	rte_telemetry_register_cmd("/shmx/info", on_info, "The memory node. No parameters.");
+	rte_telemetry_register_cmd(
+		"/shmx/workers", on_workers, "Workers: cycles and operations. No parameters.");
+	rte_telemetry_register_cmd("/shmx/endpoints", on_endpoints,
+		"Indices of the endpoints; counters of one. Parameter: index");
+	rte_telemetry_register_cmd("/shmx/sessions", on_sessions,
+		"Sessions of an endpoint. Parameters: endpoint, first index ('next' of the last)");
+	rte_telemetry_register_cmd("/shmx/pools", on_pools, "Pools. No parameters.");
+}
+
+void
+telemetry_end(void)
+{
+	pthread_mutex_lock(&lock);
+	serving = NULL;
+	pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Whatever keeps a server from starting is said in one line that tells what to do, with exit
+# status 1.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/server_common.sh"
+
+socket=$TMP/port.sock
+eal=(--lcores "0@0,1@0" --no-huge -m 256 --no-pci "--file-prefix=$ID")
+port=(--port "vhost:iface=$socket" --ip 10.0.0.1/24)
+lines=0
+
+# refused PATTERN COMMAND...: it ends with status 1, and its last line is about PATTERN.
+refused() {
+	local pattern=$1 status=0 last
+	shift
+	timeout -k 5 30 "$@" >"$TMP/refused.log" 2>&1 </dev/null || status=$?
+	last=$(tail -n 1 "$TMP/refused.log")
+	((status == 1)) || fail "exit status $status of: $*"
+	[[ $last =~ ^shmx(-server)?:\  ]] || fail "the last line is not the server's: $last"
+	[[ $last =~ $pattern ]] || fail "not about '$pattern': $last"
+	lines=$((lines + 1))
+}
+
+# Before EAL starts.
+refused 'no port to serve: give --port' "$SERVER"
+refused 'unknown option --frob: see shmx-server --help' "$SERVER" "${eal[@]}" -- "${port[@]}" --frob 1
+refused '--pool is no EAL option: put it behind --' "$SERVER" -l 0 --pool a:2M -- "${port[@]}"
+refused "unexpected argument 'x'" "$SERVER" "${eal[@]}" -- "${port[@]}" x
+refused "--pool: '12' is not a size from 2M" "$SERVER" "${eal[@]}" -- "${port[@]}" --pool main:12
+refused "'main' is not NAME:SIZE" "$SERVER" "${eal[@]}" -- "${port[@]}" --pool main
+refused 'has no address: give --ip' "$SERVER" "${eal[@]}" -- --port "vhost:iface=$socket"
+refused "--idle: 'busy' is not one of poll, pause, sleep, interrupt" \
+	"$SERVER" "${eal[@]}" -- "${port[@]}" --idle busy
+
+printf '[server]\nnode = 1\nfrob = 2\n' >"$TMP/key.ini"
+refused "$TMP/key.ini:3: frob: no such key in \[server\]; there are node, " \
+	"$SERVER" "${eal[@]}" -- --config "$TMP/key.ini"
+printf '[server]\nnode = 1\n[sever]\nnode = 2\n' >"$TMP/section.ini"
+refused "$TMP/section.ini:3: no section \[sever\]; there are " \
+	"$SERVER" "${eal[@]}" -- --config "$TMP/section.ini"
+printf '; comment\n\n[server]\nnode = 4711\n' >"$TMP/value.ini"
+refused "$TMP/value.ini:4: node: '4711' is not a number from 1 to 1023" \
+	"$SERVER" "${eal[@]}" -- --config "$TMP/value.ini"
+refused "No such file" "$SERVER" "${eal[@]}" -- --config "$TMP/nowhere.ini"
+
+# Behind it.
+refused "no worker lcore: give EAL one .*--lcores '0@0,1@0'" \
+	"$SERVER" --lcores 0@0 "${eal[@]:2}" -- "${port[@]}"
+refused 'EAL did not start; its lines above say why' \
+	"$SERVER" --lcores 0@0,1@999 "${eal[@]:2}" -- "${port[@]}"
+refused 'no memory for pool main of 4G: give EAL at least -m [0-9]+' \
+	"$SERVER" "${eal[@]}" -- "${port[@]}" --pool main:4G
+refused "cannot make a socket in $TMP/nowhere" \
+	"$SERVER" "${eal[@]}" -- --port "vhost:iface=$TMP/nowhere/x.sock" --ip 10.0.0.1
+refused 'no such kind of port' "$SERVER" "${eal[@]}" -- --port "wifi:iface=x" --ip 10.0.0.1
+refused 'has no receive interrupts .*: use --idle sleep' \
+	"$SERVER" "${eal[@]}" -- --port loopback:a --ip 10.0.0.1 --idle interrupt
+
+EAL_MEMORY=(--no-huge -m 256)
+server_start server "${port[@]}"
+refused "port already taken: somebody serves $socket" "$SERVER" "${eal[@]}" -- "${port[@]}"
+refused "process $server_pid runs under the file prefix '${ID}server': give EAL another" \
+	"$SERVER" --lcores 0@0,1@0 --no-huge -m 256 --no-pci "--file-prefix=${ID}server" -- "${port[@]}"
+server_stop TERM
+
+# On a machine without hugepages, or without their file system.
+if ((EUID == 0)) && unshare -m true 2>/dev/null; then
+	refused "no hugepages: reserve some with 'config/hugepages.sh 512'.*--no-huge -m 1024" \
+		unshare -m sh -c "mount -t tmpfs none /sys/kernel/mm/hugepages && exec $SERVER \
+		--no-pci --file-prefix=$ID -- --port vhost:iface=$socket --ip 10.0.0.1"
+	if (($(</sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages) > 0)); then
+		refused 'mount -t hugetlbfs nodev /dev/hugepages' \
+			unshare -m sh -c "umount -a -t hugetlbfs && exec $SERVER \
+			--no-pci --file-prefix=$ID -- --port vhost:iface=$socket --ip 10.0.0.1"
+	fi
+fi
+echo "$lines refusals, each with its reason"
