@@ -155,11 +155,7 @@ client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t s
 		.session = s->index,
 		.kind = kind,
 	};
-	*rec = (struct wire_record){
-		.op = op,
-		.id = rte_cpu_to_be_16(id),
-		.len = rte_cpu_to_be_32(len),
-	};
+	wire_record_write(rec, op, 0, rte_cpu_to_be_16(id), len);
 	return rec;
 }
 
