@@ -82,7 +82,7 @@ port_pool_create(const char *name, uint32_t nb_mbufs, uint16_t mtu, int socket)
 {
 	uint32_t cache = RTE_MIN((uint32_t)POOL_CACHE, nb_mbufs * 2 / 3);
 
-	return rte_pktmbuf_pool_create(name, nb_mbufs, cache, 0, pool_room(mtu), socket);
+	return rte_pktmbuf_pool_create(name, nb_mbufs, cache, 16, pool_room(mtu), socket);
 }
 
 static int

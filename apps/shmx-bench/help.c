@@ -27,7 +27,7 @@ static const char text[] =
 	"  --check             verify every result\n"
 	"  --word NAME         workload faa: count in this one word, shared with other processes\n"
 	"  --expect N          fail unless the word holds N at the end\n"
-	"  --pool NAME         [bench.NODE; made if absent, and then removed at the end]\n"
+	"  --pool NAME         shared with others; made if absent [one of its own, bench.NODE]\n"
 	"  --json, --quiet     one JSON object; no live line\n"
 	"\n"
 	"Examples (PORT stands for --port virtio_user:path=/run/x.sock --ip 10.0.0.2 --server "

@@ -43,8 +43,7 @@ json_latency(const struct result *r)
 {
 	uint64_t n = r->latency.count;
 
-	printf("\"latency_us\":{\"samples\":%" PRIu64 ",\"avg\":%.3f", n,
-		n > 0 ? ticks_to_us(r->latency.sum) / (double)n : 0);
+	printf("\"latency_us\":{\"samples\":%" PRIu64 ",\"avg\":%.3f", n, result_average(r));
 	printf(",\"min\":%.3f,\"p50\":%.3f", n > 0 ? ticks_to_us(r->latency.min) : 0,
 		result_quantile(r, 0.5));
 	printf(",\"p99\":%.3f,\"p999\":%.3f", result_quantile(r, 0.99), result_quantile(r, 0.999));
@@ -91,7 +90,9 @@ report_json(const struct bench *b, const struct outcome *out)
 	putchar(']');
 	if (out->nb_pairs > 0)
 		json_ratio(out);
+	if (b->opt.word != NULL)
+		printf(",\"word\":%" PRIu64, out->word);
 	if (b->opt.check)
-		printf(",\"check\":\"%s\"", out->checked ? "passed" : "failed");
+		printf(",\"check\":\"%s\"", out->done ? "passed" : "failed");
 	printf("}\n");
 }

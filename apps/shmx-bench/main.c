@@ -22,6 +22,18 @@ wants_help(int argc, char **argv)
 	return argc < 2;
 }
 
+/* A run that failed half-way may have something to tell, too. */
+static void
+report(const struct bench *b, const struct outcome *outcome, int ret)
+{
+	if (ret < 0 && outcome->workload.ops + outcome->baseline.ops == 0)
+		return;
+	if (b->opt.json)
+		report_json(b, outcome);
+	else
+		report_table(&b->opt, outcome);
+}
+
 static int
 measure(struct bench *b)
 {
@@ -30,10 +42,7 @@ measure(struct bench *b)
 
 	if (ret == 0) {
 		ret = plan_run(b, &outcome);
-		if (outcome.workload.ops + outcome.baseline.ops > 0 && b->opt.json)
-			report_json(b, &outcome);
-		else if (outcome.workload.ops + outcome.baseline.ops > 0)
-			report_table(&b->opt, &outcome);
+		report(b, &outcome, ret);
 		outcome_free(&outcome);
 	}
 	bench_close(b);

@@ -52,7 +52,7 @@ static const struct option_type types[] = {
 	{"workload", CHOICE, AT(workload), 0, 0, workload_names},
 	{"baseline", CHOICE, AT(baseline), 0, 0, workload_names},
 	{"size", BYTES, AT(size), 1, UINT64_C(1) << 30, NULL},
-	{"window", WINDOW, AT(window), 1, 65535, NULL},
+	{"window", WINDOW, AT(window), 1, 65534, NULL},
 	{"burst", NUMBER, AT(burst), 1, 4096, NULL},
 	{"no-coalesce", FLAG, AT(no_coalesce), 0, 0, NULL},
 	{"crc", CHOICE, AT(crc), 0, 0, crc_names},
@@ -247,7 +247,7 @@ allowed(const struct option_type *t, char *buf, size_t size)
 	case ADDRESS:
 		return "an address such as 10.0.0.1";
 	case WINDOW:
-		return "a number from 1 to 65535, or full";
+		return "a number from 1 to 65534, or full";
 	default:
 		return "some text";
 	}
@@ -360,21 +360,23 @@ options_parse(struct options *o, int argc, char **argv)
 {
 	const struct option *longs = long_options();
 	char buf[128];
-	int i;
+	int i, c;
 
 	defaults(o);
 	optind = 1;
 	opterr = 0;
-	while (getopt_long(argc, argv, "", longs, &i) == 0) {
+	while ((c = getopt_long(argc, argv, "", longs, &i)) == 0) {
 		if (parse_one(o, &types[i], optarg) < 0)
 			return fail("--%s %s: give %s", types[i].name, optarg,
 				allowed(&types[i], buf, sizeof(buf)));
 		if (o->help)
 			return 0;
 	}
-	if (optind < argc || optopt != 0)
+	if (c != -1)
 		return fail("%s: no such option, or its value is missing; see --help",
-			argv[optind < argc && optopt == 0 ? optind : optind - 1]);
+			argv[optind - 1]);
+	if (optind < argc)
+		return fail("%s: not an option; see --help", argv[optind]);
 	fill_in(o);
 	return check_all(o);
 }

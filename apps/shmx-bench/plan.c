@@ -139,7 +139,7 @@ ratios_summarise(struct outcome *out)
 static int
 pair_run(struct plan *p, struct outcome *out, struct result slice[2])
 {
-	bool swap = out->nb_pairs % 2 == 1;
+	bool swap = out->nb_pairs % 2 == 1; /* the workload goes first */
 	int ret;
 
 	result_init(&slice[0], out->baseline.name);
@@ -149,6 +149,8 @@ pair_run(struct plan *p, struct outcome *out, struct result slice[2])
 		ret = side_measure(p, swap ? &p->baseline : &p->workload, &slice[!swap]);
 	if (ret < 0 || stop)
 		return ret;
+	if (metric_value(&slice[0], out->metric) == 0)
+		return 0; /* the machine was busy elsewhere all the time: no ratio */
 	result_add(&out->baseline, &slice[0]);
 	result_add(&out->workload, &slice[1]);
 	out->ratios[out->nb_pairs++] = ratio(&slice[1], &slice[0], out->metric);
@@ -166,7 +168,7 @@ pairs_run(struct plan *p, struct outcome *out)
 	out->ratios = calloc(n, sizeof(*out->ratios));
 	if (slice == NULL || out->ratios == NULL)
 		ret = fail("out of memory");
-	while (ret == 0 && out->nb_pairs < n && !stop)
+	for (uint32_t i = 0; i < 2 * n && ret == 0 && out->nb_pairs < n && !stop; i++)
 		ret = pair_run(p, out, slice);
 	free(slice);
 	return ret == 0 ? ratios_summarise(out) : ret;
@@ -182,7 +184,10 @@ single_run(struct plan *p, struct outcome *out)
 	if (ret < 0 || p->workload.run == NULL)
 		return ret;
 	ret = run_verify(p->workload.run);
-	out->checked = ret == 0 && o->check;
+	out->word = p->workload.run->word;
+	if (ret == 0 && o->has_expect && out->word != o->expect)
+		ret = fail("word %s holds %" PRIu64 ", expected %" PRIu64, o->word, out->word,
+			o->expect);
 	return ret;
 }
 
@@ -208,6 +213,7 @@ plan_run(struct bench *b, struct outcome *out)
 			out->stream_ns = stream_cost_ns(&p.workload.run->stream);
 		report_header(b, out);
 		ret = b->opt.pairs > 0 ? pairs_run(&p, out) : single_run(&p, out);
+		out->done = ret == 0;
 	}
 	plan_destroy(&p);
 	return ret;

@@ -25,7 +25,8 @@ struct outcome {
 	double *ratios; /**< workload by baseline, of each pair */
 	double median, min, max;
 	double stream_ns; /**< what one address costs the bench itself */
-	bool checked;
+	bool done;        /**< nothing failed */
+	uint64_t word;    /**< with --word: its value at the end */
 };
 
 /**

@@ -104,23 +104,32 @@ report_pair(const struct options *o, const struct outcome *out, const struct res
 	fflush(stdout);
 }
 
+/* Raw frames in a window are not timed. */
+static void
+table_time(const struct result *r, double us)
+{
+	if (r->latency.count > 0)
+		printf(" %8.2f", us);
+	else
+		printf(" %8s", "-");
+}
+
 static void
 table_row(const struct result *r)
 {
 	static const double cuts[] = {0.5, 0.99, 0.999, 0.9999};
-	uint64_t n = r->latency.count;
 
 	printf("%-8s %12" PRIu64 " %9.3f %10.1f %8.2f", r->name, r->ops, result_rate(r) / 1e6,
 		result_bandwidth(r) / 1e6, result_bandwidth(r) * 8 / 1e9);
-	printf(" %8.2f", n > 0 ? ticks_to_us(r->latency.sum) / (double)n : 0);
+	table_time(r, result_average(r));
 	for (unsigned int i = 0; i < RTE_DIM(cuts); i++)
-		printf(" %8.2f", result_quantile(r, cuts[i]));
-	printf(" %8.2f %7" PRIu64 " %7" PRIu64 "\n", ticks_to_us(r->latency.max), r->retransmits,
-		r->dropped);
+		table_time(r, result_quantile(r, cuts[i]));
+	table_time(r, ticks_to_us(r->latency.max));
+	printf(" %7" PRIu64 " %7" PRIu64 "\n", r->retransmits, r->dropped);
 }
 
 static void
-table_notes(const struct outcome *out)
+table_notes(const struct options *o, const struct outcome *out)
 {
 	const struct result *w = &out->workload;
 
@@ -130,7 +139,9 @@ table_notes(const struct outcome *out)
 		printf("%" PRIu64 " raw frames did not come back\n", w->lost + out->baseline.lost);
 	if (w->latency.count < w->ops && w->latency.count > 0)
 		printf("latencies are of one operation in %u\n", SAMPLE_EVERY);
-	if (out->checked)
+	if (o->word != NULL)
+		printf("word %s: %" PRIu64 "\n", o->word, out->word);
+	if (o->check && out->done)
 		printf("check passed\n");
 	if (out->nb_pairs > 0)
 		printf("%s of %s by %s: median %.3f of %" PRIu32 " pairs, from %.3f to %.3f\n",
@@ -147,5 +158,5 @@ report_table(const struct options *o, const struct outcome *out)
 	if (o->pairs > 0)
 		table_row(&out->baseline);
 	table_row(&out->workload);
-	table_notes(out);
+	table_notes(o, out);
 }

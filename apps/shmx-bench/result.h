@@ -63,6 +63,12 @@ result_quantile(const struct result *r, double q)
 	return ticks_to_us(histogram_quantile(&r->latency, q));
 }
 
+static inline double
+result_average(const struct result *r)
+{
+	return r->latency.count > 0 ? ticks_to_us(r->latency.sum) / (double)r->latency.count : 0;
+}
+
 /** Add a slice of the same workload. */
 void result_add(struct result *to, const struct result *slice);
 

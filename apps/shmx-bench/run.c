@@ -60,6 +60,12 @@ run_memory(struct run *run)
 	return run->slots != NULL && run->free_slots != NULL && run->buffers != NULL;
 }
 
+static uint32_t
+sample_every(const struct run *run)
+{
+	return run->nb_slots == 1 || run->size >= SAMPLE_ALL ? 1 : SAMPLE_EVERY;
+}
+
 static void
 run_init(struct run *run, struct bench *b, const struct workload *workload)
 {
@@ -72,7 +78,7 @@ run_init(struct run *run, struct bench *b, const struct workload *workload)
 	run->buffer_stride = RTE_ALIGN_CEIL(o->size, 8);
 	run->nb_slots = slots_wanted(o, run->buffer_stride);
 	run->burst = o->burst;
-	run->sample_mask = run->nb_slots == 1 ? 0 : SAMPLE_EVERY - 1;
+	run->sample_mask = sample_every(run) - 1;
 	run->check = o->check;
 	run->done = o->check || workload->stateful ? workload->done : NULL;
 	run->left = o->count;
@@ -293,12 +299,14 @@ run_measure(struct run *run, double warmup, double seconds, struct result *resul
 int
 run_verify(struct run *run)
 {
-	int ret;
+	bool wanted = run->check || run->bench->opt.word != NULL;
+	int ret = 0;
 
 	if (run->errors > 0)
 		return fail("%" PRIu64 " operations failed; the first: %s", run->errors,
 			rte_strerror(-run->first_error));
-	ret = run->workload->verify != NULL ? run->workload->verify(run) : 0;
+	if (wanted && run->workload->verify != NULL)
+		ret = run->workload->verify(run);
 	if (ret < 0)
 		return bench_explain(run->bench, "check", ret);
 	if (run->wrong > 0)

@@ -11,7 +11,7 @@
  *
  * Each operation outstanding has a slot, whose number is its cookie; free slots form a stack, so
  * that the same few stay in the cache. One operation in SAMPLE_EVERY carries a time stamp; with a
- * window of one, all do.
+ * window of one, or long operations, all do.
  */
 
 #include <stdbool.h>
@@ -24,7 +24,8 @@
 #include "result.h"
 #include "stream.h"
 
-#define SAMPLE_EVERY   64 /* a power of two */
+#define SAMPLE_EVERY   64   /* a power of two */
+#define SAMPLE_ALL     4096 /* bytes of an operation from which on all are timed */
 #define COOKIE_SAMPLED (UINT64_C(1) << 32)
 
 struct slot {
@@ -78,7 +79,8 @@ struct run {
 
 	/* Checks. */
 	uint64_t wrong;
-	void *state; /**< the workload's */
+	uint64_t word; /**< faa: what the words add up to at the end, if verified */
+	void *state;   /**< the workload's */
 
 	struct bench *bench;
 	uint64_t live_ops, live_ticks; /**< when the live line was last written */
@@ -95,7 +97,8 @@ void run_destroy(struct run *run);
  */
 int run_measure(struct run *run, double warmup, double seconds, struct result *result);
 
-/** The workload's own check, when asked for. @return 0, or negative after a line. */
+/** Whether all went well, and the workload's own check if asked for. @return 0, or negative after a
+ * line. */
 int run_verify(struct run *run);
 
 /** Called about once a second of a run, and at its end; see report.h. */

@@ -166,21 +166,37 @@ pool_create(struct bench *b, const char *name)
 	return ret;
 }
 
+/* A pool of ours alone; one of that name is left over from a run that was killed. */
 static int
-pool_open(struct bench *b)
+pool_own(struct bench *b)
 {
-	char own[SHMX_NAME_LEN];
-	const char *name = b->opt.pool;
+	char name[SHMX_NAME_LEN];
 	int ret;
 
-	snprintf(own, sizeof(own), "bench.%" PRIu32, b->opt.node);
-	if (name == NULL)
-		name = own;
+	snprintf(name, sizeof(name), "bench.%" PRIu32, b->opt.node);
 	ret = shmx_pool_open_sync(b->ep, b->session, name, &b->pool);
+	if (ret == 0)
+		ret = shmx_pool_destroy_sync(b->ep, b->pool, true);
+	return ret == 0 || ret == -ENOENT ? pool_create(b, name) : ret;
+}
+
+static int
+pool_shared(struct bench *b, const char *name)
+{
+	int ret = shmx_pool_open_sync(b->ep, b->session, name, &b->pool);
+
 	if (ret == -ENOENT)
 		ret = pool_create(b, name);
 	if (ret == -EEXIST) /* another process was faster */
 		ret = shmx_pool_open_sync(b->ep, b->session, name, &b->pool);
+	return ret;
+}
+
+static int
+pool_open(struct bench *b)
+{
+	int ret = b->opt.pool != NULL ? pool_shared(b, b->opt.pool) : pool_own(b);
+
 	if (ret < 0)
 		return bench_explain(b, "pool", ret);
 	b->pool_open = true;

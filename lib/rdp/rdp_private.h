@@ -13,7 +13,7 @@
 #define RDP_RX_BURST   32
 #define RDP_TX_BURST   32
 #define RDP_TXQ        512 /**< frames waiting for rdp_flush() or for room in the port's ring */
-#define RDP_MBUF_CACHE 256 /**< buffers at hand, taken from the pool and given back by halves */
+#define RDP_MBUF_CACHE 32  /**< buffers at hand, taken from the pool and given back by halves */
 #define RDP_PARK_MAX   64  /**< accepted frames a session may hold back */
 
 /** Timer wheel: slots of 2^16 ns, 1024 of them, 67 ms a turn. */

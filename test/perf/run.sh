@@ -109,7 +109,7 @@ bench() {
 	timeout -k 5 600 "$bench" --lcores '1@1' --no-pci "--file-prefix=${prefix}c" "${memory[@]}" \
 		-m $((mib / 2)) -- --port "virtio_user:path=$work/port.sock" --ip 10.0.0.2 \
 		--server 10.0.0.1 --json --quiet "$@" 2>"$work/bench.log" ||
-		{ tail -n 3 "$work/bench.log" >&2 && return 1; }
+		{ grep '^shmx' "$work/bench.log" >&2 && return 1; }
 }
 
 # number KEY: the last value of a key in the JSON object on standard input.
@@ -118,12 +118,12 @@ number() {
 }
 
 median() {
-	sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+	sort -g | awk '{ v[NR] = $1 } END { print NR == 0 ? "failed" : NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
 # ratio A B: with three decimals.
 ratio() {
-	awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.3f\n", a / b; else print "skipped (no result)" }'
+	awk -v a="$1" -v b="$2" 'BEGIN { if (a > 0 && b > 0) printf "%.3f\n", a / b; }'
 }
 
 # ---- figures against the baseline -----------------------------------------------------------
