@@ -138,13 +138,18 @@ client() {
 	client_pid=$!
 	wait $client_pid || status=$?
 	client_pid=''
-	((status != 124)) || die "${program##*/} did not end within 60 s"
-	((status == 0)) || die "${program##*/} failed, exit status $status"
+	((status != 0)) || return 0
+	((status != 124)) || status="no end within 60 s"
+	echo "quickstart.sh: ${program##*/} failed: ${status/#[0-9]/exit status &}" >&2
+	return 1
 }
 
-# measure WORKLOAD OPTION...
+# measure WORKLOAD OPTION...: a second time where others kept the server from its core so long that
+# the client took it for dead.
 measure() {
-	client 1 "$bench" --json --quiet --warmup 0.1 --workload "$@" >>"$run/figures"
+	local options=(--json --quiet --warmup 0.1 --workload "$@")
+	client 1 "$bench" "${options[@]}" >"$run/figure" || client 1 "$bench" "${options[@]}" >"$run/figure"
+	cat "$run/figure" >>"$run/figures"
 }
 
 table() {
