@@ -233,7 +233,7 @@ alloc_of(struct fixture *f, unsigned int host, uint64_t len)
 static int
 eal_up(void)
 {
-	char args[][24] = {"test", "--no-huge", "-m", "384", "--no-pci", "--no-shconf",
+	char args[][40] = {"test", "--no-huge", "-m", "384", "--no-pci", "--no-shconf",
 		"--no-telemetry", "--log-level=*:error", ""};
 	char *argv[RTE_DIM(args)];
 
