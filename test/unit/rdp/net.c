@@ -332,15 +332,15 @@ packet_send(struct net *net, struct net_packet *p, uint64_t delay_ns)
 	*at = p;
 }
 
-/* The node that an address belongs to; the sender itself when it is nobody's. */
+/* The node that an address belongs to; NET_NODES when it is nobody's. */
 static uint8_t
-receiver(const struct net_port *from, const struct wire_ipv4_hdrs *h)
+receiver(const struct wire_ipv4_hdrs *h)
 {
-	for (uint8_t i = 0; i < NET_NODES; i++)
-		if (h->ip.dst_addr == net_ip(i))
-			return i;
-	net_error(from->net, "a frame to nobody");
-	return from->index;
+	uint8_t i = 0;
+
+	while (i < NET_NODES && h->ip.dst_addr != net_ip(i))
+		i++;
+	return i;
 }
 
 static void
@@ -386,6 +386,10 @@ fate_of(struct net_port *port, const struct net_frame *f)
 		port->drop_next[f->type]--;
 		fate.drop = true;
 	}
+	if (port->keep_next[f->type] > 0) {
+		port->keep_next[f->type]--;
+		fate.keep = true;
+	}
 	fate_by_chance(port->net, &fate);
 	if (port->net->script != NULL)
 		port->net->script(port->net->script_ctx, f, &fate);
@@ -422,9 +426,10 @@ send_one(struct net_port *port, struct rte_mbuf *m)
 	complete_checksum(port->net, m, h);
 	f = describe(port, h, p->len);
 	fate = fate_of(port, &f);
+	p->to = receiver(h);
+	fate.drop |= p->to == NET_NODES;
 	f.dropped = fate.drop || fate.keep;
 	log_add(port->net, &f);
-	p->to = receiver(port, h);
 	transmit(port, p, &fate);
 	port_keep(port, m);
 }
@@ -572,6 +577,25 @@ net_inject(struct net *net, unsigned int to, const void *bytes, uint32_t len)
 
 	p->to = (uint8_t)to;
 	packet_send(net, p, 0);
+}
+
+void
+net_repair(void *bytes, uint32_t len)
+{
+	struct wire_ipv4_hdrs *h = bytes;
+	uint32_t crc_at = len - WIRE_CRC_LEN, crc_from = offsetof(struct wire_ipv4_hdrs, frame);
+	rte_be32_t crc;
+
+	h->ip.total_length = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth)));
+	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth) - sizeof(h->ip)));
+	if (h->frame.flags & WIRE_F_CRC) {
+		crc = rte_cpu_to_be_32(wire_crc32c(&h->frame, crc_at - crc_from));
+		memcpy((uint8_t *)bytes + crc_at, &crc, sizeof(crc));
+	}
+	h->ip.hdr_checksum = 0;
+	h->ip.hdr_checksum = rte_ipv4_cksum(&h->ip);
+	h->udp.dgram_cksum = 0;
+	h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
 }
 
 unsigned int

@@ -68,7 +68,7 @@ struct net_packet {
 	uint64_t due_ns;
 	uint32_t len;
 	uint8_t to;
-	uint8_t bytes[];
+	uint8_t bytes[] __rte_aligned(8);
 };
 
 /** What stands between a node and the wire. */
@@ -80,6 +80,7 @@ struct net_port {
 	uint64_t rx_ol_flags;          /**< what the port says about received checksums */
 	uint64_t count[NET_TYPES];     /**< frames sent, by type */
 	uint32_t drop_next[NET_TYPES]; /**< so many more of a type are lost */
+	uint32_t keep_next[NET_TYPES]; /**< these go into the jar */
 	bool cut_off;                  /**< everything it sends is lost */
 	struct net_packet *arriving;   /**< by due_ns */
 	struct net_kept *kept_head, *kept_tail;
@@ -154,8 +155,13 @@ void net_replay(struct net *net, unsigned int i);
 /** Put bytes on the wire to a node, as a stranger would. */
 void net_inject(struct net *net, unsigned int to, const void *bytes, uint32_t len);
 
-/** Frames of the log from a node that are of a type; `psn_of` narrows it to one number. */
+/** Put lengths, and checksums and CRC if it carries one, of a frame right after it was changed. */
+void net_repair(void *bytes, uint32_t len);
+
+/** Frames of the log from a node that are of a type. */
 unsigned int net_logged(const struct net *net, unsigned int from, uint8_t type);
+
+/** DATA frames of the log from a node with one number. */
 unsigned int net_logged_psn(const struct net *net, unsigned int from, uint32_t psn);
 
 /** The @p nth frame of a type from a node in the log; NULL when there is none. */

@@ -247,7 +247,8 @@ on_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t le
 			break;
 		off += r->size;
 	}
-	remember(node, records, len);
+	if (off > 0)
+		remember(node, records, off);
 	if (node->on_records != NULL)
 		node->on_records(node, s);
 	if (node->break_with < 0) {
