@@ -394,28 +394,35 @@ rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 	rdp_send_reply(ep, h, WIRE_RESET, WIRE_SESSION_NONE, h->frame.dst_inc, NULL, 0);
 }
 
+/* What has to follow the header of each type at least. */
+static const uint8_t body_size[16] = {
+	[WIRE_HELLO] = sizeof(struct wire_hello),
+	[WIRE_CHALLENGE] = sizeof(struct wire_challenge),
+	[WIRE_CONNECT] = sizeof(struct wire_hello),
+	[WIRE_ACCEPT] = sizeof(struct wire_accept),
+	[WIRE_REFUSE] = sizeof(struct wire_refuse),
+};
+
 void
 rdp_control_input(struct rdp_ep *ep, struct wire_ipv4_hdrs *h, uint32_t len)
 {
 	const void *body = h + 1;
+	uint8_t type = wire_type(&h->frame);
 
-	len -= sizeof(*h);
-	switch (wire_type(&h->frame)) {
+	if (len - sizeof(*h) < body_size[type])
+		type = 0;
+	switch (type) {
 	case WIRE_HELLO:
-		if (len >= sizeof(struct wire_hello))
-			hello_input(ep, h, body);
+		hello_input(ep, h, body);
 		break;
 	case WIRE_CHALLENGE:
-		if (len >= sizeof(struct wire_challenge))
-			challenge_input(ep, h, body);
+		challenge_input(ep, h, body);
 		break;
 	case WIRE_CONNECT:
-		if (len >= sizeof(struct wire_hello))
-			connect_input(ep, h, body);
+		connect_input(ep, h, body);
 		break;
 	case WIRE_ACCEPT:
-		if (len >= sizeof(struct wire_accept))
-			accept_input(ep, h, body);
+		accept_input(ep, h, body);
 		break;
 	case WIRE_REFUSE:
 		refuse_input(ep, h);

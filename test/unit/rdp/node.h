@@ -33,6 +33,7 @@ struct node {
 	struct rdp_session *session; /**< the newest that was opened */
 	bool deaf;                   /**< consume no requests */
 	bool mute;                   /**< read requests and do not answer */
+	bool blind;                  /**< take whatever comes as consumed, unread */
 	int break_with;              /**< records() says this next time, if negative */
 	void (*on_opened)(struct node *node, struct rdp_session *s, int status);
 	void (*on_closed)(struct node *node, struct rdp_session *s, int status);
