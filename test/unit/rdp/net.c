@@ -116,17 +116,21 @@ net_mac(unsigned int index)
 struct net *
 net_create(void)
 {
+	static unsigned int count;
 	struct net *net = calloc(1, sizeof(*net));
+	char name[RTE_MEMPOOL_NAMESIZE];
 
 	if (net == NULL)
 		abort();
+	ledger_reset();
 	net->seed = net_seed();
 	net->random = net->seed;
 	net->now_ns = NET_START;
 	net->step_ns = 500;
 	net->latency_ns = 5 * NET_US;
 	net->logging = true;
-	net->wire = strict_pool_create("wire", WIRE_MBUFS, RTE_MBUF_DEFAULT_BUF_SIZE);
+	snprintf(name, sizeof(name), "wire%u", count++);
+	net->wire = strict_pool_create(name, WIRE_MBUFS, RTE_MBUF_DEFAULT_BUF_SIZE);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(net->wire);
 	for (uint8_t i = 0; i < NET_NODES; i++)
 		net->port[i] = (struct net_port){.net = net, .index = i, .tx_most = UINT16_MAX};

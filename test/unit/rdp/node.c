@@ -287,6 +287,7 @@ on_opened(void *ctx, struct rdp_session *s, int status)
 	struct node *node = ctx;
 
 	node->status = status;
+	node->status_ns = node->net->now_ns;
 	if (status == 0) {
 		node->opened++;
 		node->session = s;
@@ -304,7 +305,7 @@ on_closed(void *ctx, struct rdp_session *s, int status)
 
 	node->status = status;
 	node->closed++;
-	node->closed_ns = node->net->now_ns;
+	node->status_ns = node->net->now_ns;
 	ledger_write_off(s);
 	if (node->session == s)
 		node->session = NULL;

@@ -45,7 +45,7 @@ struct node {
 
 	unsigned int opened, failed, closed; /**< calls */
 	int status;                          /**< of the last of them */
-	uint64_t closed_ns;
+	uint64_t status_ns;                  /**< and when */
 	uint64_t requests_in, responses_in;
 
 	struct staged *staged; /**< responses to be written when the burst ends */

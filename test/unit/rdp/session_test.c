@@ -4,6 +4,7 @@
 #include "session_tests.h"
 
 static CU_SuiteInfo suites[] = {
+	{"handshake", NULL, NULL, NULL, NULL, handshake_tests},
 	{"input", NULL, NULL, NULL, NULL, input_tests},
 	CU_SUITE_INFO_NULL,
 };
