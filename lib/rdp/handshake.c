@@ -254,6 +254,9 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 		}
 		peer_table_del(old);
 		rdp_session_fail(old, -ECONNRESET);
+		/* Its index is free at the end of the poll; the peer asks again. */
+		if (ep->nb_free == 0)
+			return;
 	}
 	connect_new(ep, h, hello);
 }

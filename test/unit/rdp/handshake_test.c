@@ -211,6 +211,21 @@ one_session(struct node_conf *conf)
 	conf->rdp.max_sessions = 1;
 }
 
+/* The place of the old session is enough. */
+static void
+restart__initiator_with_a_full_table(void)
+{
+	struct pair p = pair_open(one_session);
+
+	pair_restart(&p, CLIENT, NULL);
+	net_run(p.net, NET_MS);
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(p.server->closed, 1);
+	CU_ASSERT_EQUAL(p.server->opened, 2);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->handshakes_refused, 0);
+	pair_free(&p);
+}
+
 static void
 early_epoch(struct node_conf *conf)
 {
@@ -644,6 +659,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(accept__insane_values),
 	TEST(answers__that_were_not_asked_for),
 	TEST(restart__initiator_replaces_its_session),
+	TEST(restart__initiator_with_a_full_table),
 	TEST(restart__earlier_epoch_has_to_wait),
 	TEST(refuse__not_listening),
 	TEST(refuse__table_full),
