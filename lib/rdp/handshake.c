@@ -229,6 +229,18 @@ connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 	ep->handler->opened(ep->handler_ctx, s, 0);
 }
 
+/* The peer began anew: what it had here is over. */
+static void
+give_up(struct rdp_session *old)
+{
+	if (old->state == RDP_CLOSING) {
+		rdp_session_free(old);
+		return;
+	}
+	peer_table_del(old);
+	rdp_session_fail(old, -ECONNRESET);
+}
+
 static void
 connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
 {
@@ -252,8 +264,7 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 			ep->stats.rx_stale++;
 			return;
 		}
-		peer_table_del(old);
-		rdp_session_fail(old, -ECONNRESET);
+		give_up(old);
 		/* Its index is free at the end of the poll; the peer asks again. */
 		if (ep->nb_free == 0)
 			return;

@@ -254,6 +254,26 @@ restart__earlier_epoch_has_to_wait(void)
 	pair_free(&p);
 }
 
+/* The listener closed its end, the initiator did not hear of it and begins anew. */
+static void
+restart__while_the_listener_is_closing(void)
+{
+	struct pair p = pair_open(NULL);
+
+	node_close(p.server, p.s);
+	p.net->port[SERVER].drop_next[WIRE_CLOSE] = 100;
+	net_run(p.net, NET_MS);
+	pair_restart(&p, CLIENT, NULL);
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(p.server->closed, 0);
+	CU_ASSERT_EQUAL(p.server->opened, 2);
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(p.server->closed, 0);
+	CU_ASSERT_EQUAL(p.client->closed, 0);
+	CU_ASSERT_EQUAL(sessions(p.server), 1);
+	pair_free(&p);
+}
+
 static void
 refuse__not_listening(void)
 {
@@ -661,6 +681,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(restart__initiator_replaces_its_session),
 	TEST(restart__initiator_with_a_full_table),
 	TEST(restart__earlier_epoch_has_to_wait),
+	TEST(restart__while_the_listener_is_closing),
 	TEST(refuse__not_listening),
 	TEST(refuse__table_full),
 	TEST(refuse__other_version),
