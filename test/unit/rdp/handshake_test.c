@@ -315,6 +315,30 @@ refuse__table_full(void)
 }
 
 static void
+many_sessions(struct node_conf *conf)
+{
+	conf->rdp.max_sessions = 1024;
+	conf->mbufs = 4096;
+}
+
+/* As many as were asked for, not a few less. */
+static void
+refuse__nobody_before_the_table_is_full(void)
+{
+	struct pair p = pair_start(many_sessions);
+
+	for (unsigned int i = 0; i < 1024; i++) {
+		node_connect(p.client, SERVER);
+		net_run(p.net, 20 * NET_US);
+	}
+	net_run(p.net, 10 * NET_MS);
+	CU_ASSERT_EQUAL(p.client->opened, 1024);
+	CU_ASSERT_EQUAL(p.server->opened, 1024);
+	CU_ASSERT_EQUAL(p.client->failed, 0);
+	pair_free(&p);
+}
+
+static void
 connect__arguments(void)
 {
 	struct pair p = pair_start(one_session);
@@ -684,6 +708,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(restart__while_the_listener_is_closing),
 	TEST(refuse__not_listening),
 	TEST(refuse__table_full),
+	TEST(refuse__nobody_before_the_table_is_full),
 	TEST(refuse__other_version),
 	TEST(version__range_with_ours_in_it),
 	TEST(cookie__wrong),
