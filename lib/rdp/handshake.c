@@ -164,16 +164,21 @@ hello_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 		ep, h, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
 }
 
+static uint16_t
+agreed_mtu(const struct rdp_ep *ep, const struct wire_hello *hello)
+{
+	return RTE_MIN(rte_be_to_cpu_16(hello->mtu), ep->conf.mtu);
+}
+
 static void
-send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h)
+send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
 {
 	const struct rdp_conf *conf = &s->ep->conf;
-	uint32_t mtu = s->mss + (s->crc ? WIRE_CRC_LEN : 0) + sizeof(*h) - sizeof(h->eth);
 	struct wire_accept body = {
 		.version = WIRE_VERSION,
 		.session = rte_cpu_to_be_16(s->index),
 		.node = rte_cpu_to_be_16(conf->node),
-		.mtu = rte_cpu_to_be_16((uint16_t)mtu),
+		.mtu = rte_cpu_to_be_16(agreed_mtu(s->ep, hello)),
 		.window = rte_cpu_to_be_16(s->tx_room),
 		.features = rte_cpu_to_be_32(s->crc ? WIRE_FEATURE_CRC : 0),
 		.epoch = rte_cpu_to_be_64(conf->epoch),
@@ -217,7 +222,7 @@ connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 	s->peer_index = rte_be_to_cpu_16(hello->session);
 	s->peer_node = rte_be_to_cpu_16(hello->node);
 	s->peer_epoch = rte_be_to_cpu_64(hello->epoch);
-	rdp_session_established(s, h, RTE_MIN(rte_be_to_cpu_16(hello->mtu), ep->conf.mtu),
+	rdp_session_established(s, h, agreed_mtu(ep, hello),
 		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window),
 		ep->conf.crc || (hello->features & RTE_BE32(WIRE_FEATURE_CRC)));
 	if (peer_table_add(s) < 0) {
@@ -225,7 +230,7 @@ connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 		refuse(ep, h, hello, STATUS_NOSPC);
 		return;
 	}
-	send_accept(s, h);
+	send_accept(s, h, hello);
 	ep->handler->opened(ep->handler_ctx, s, 0);
 }
 
@@ -256,7 +261,7 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 	old = peer_table_find(ep, h, hello->session);
 	if (old != NULL && old->peer_inc == h->frame.src_inc) {
 		if (old->state == RDP_OPEN)
-			send_accept(old, h);
+			send_accept(old, h, hello);
 		return;
 	}
 	if (old != NULL) {

@@ -608,6 +608,25 @@ check_agreed(uint16_t mtu, uint16_t window, bool crc)
 }
 
 static void
+agree__smaller_mtu(void)
+{
+	/* All residues modulo eight, both ways, and the smallest there is. */
+	for (uint16_t mtu = RDP_MTU_MIN; mtu < RDP_MTU_MIN + 9; mtu++) {
+		for (unsigned int crc = 0; crc < 2; crc++) {
+			tweak_window[SERVER] = tweak_window[CLIENT] = 64;
+			tweak_crc[SERVER] = tweak_crc[CLIENT] = crc;
+			tweak_mtu[SERVER] = mtu;
+			tweak_mtu[CLIENT] = 1500;
+			check_agreed(mtu, 64, crc);
+			tweak_mtu[CLIENT] = mtu;
+			check_agreed(mtu, 64, crc);
+			tweak_mtu[SERVER] = 9000;
+			check_agreed(mtu, 64, crc);
+		}
+	}
+}
+
+static void
 agree__smaller_window(void)
 {
 	tweak_mtu[SERVER] = tweak_mtu[CLIENT] = 1500;
@@ -714,6 +733,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(cookie__wrong),
 	TEST(cookie__of_another_source),
 	TEST(cookie__lives_between_one_and_two_stamps),
+	TEST(agree__smaller_mtu),
 	TEST(agree__smaller_window),
 	TEST(agree__crc_if_either_asks),
 	TEST(conf__of_an_endpoint),
