@@ -50,7 +50,11 @@ rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room)
 	uint32_t ack = rte_be_to_cpu_32(f->ack);
 	uint32_t limit = s->tx_next - ack;
 
-	if (room < sizeof(*sack) || ack != s->tx_una || limit > RDP_RING)
+	if (room < sizeof(*sack)) {
+		s->ep->stats.rx_malformed++;
+		return;
+	}
+	if (ack != s->tx_una || limit > RDP_RING)
 		return;
 	sample(s, f);
 	for (uint32_t w = 0; w < RDP_RING / 64; w++) {

@@ -190,6 +190,17 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 	return true;
 }
 
+/* DATA or ACK of a session that is not there: damage can look like that. */
+static void
+no_session_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, uint32_t len)
+{
+	if ((h->frame.flags & WIRE_F_CRC) &&
+		!crc_good(&h->frame, len - offsetof(struct wire_ipv4_hdrs, frame)))
+		ep->stats.rx_bad_checksum++;
+	else
+		rdp_unknown_input(ep, h);
+}
+
 /* One frame from the port. Returns whether it stays the caller's. */
 static inline bool
 frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
@@ -214,7 +225,7 @@ frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
 		s = session_of(ep, &h->frame);
 		if (likely(s != NULL))
 			return session_input(s, m, &h->frame, len);
-		rdp_unknown_input(ep, h);
+		no_session_input(ep, h, len);
 	}
 	return true;
 }
