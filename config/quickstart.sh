@@ -90,20 +90,29 @@ server_up() {
 
 # ---- What is run. Everything above and below knows no option of a program. ----
 
-readonly server=build/apps/shmx-server bench=build/apps/shmx-bench demo=build/apps/shmx-demo
+readonly server=build/apps/shmx-server/shmx-server bench=build/apps/shmx-bench/shmx-bench
+readonly demo=build/apps/examples/shared_counter/shared_counter
 
 server_options() {
 	local i
-	printf '%s\n' -l 0 --no-pci "--file-prefix=${prefix}s" "${memory[@]}" --
+	printf '%s\n' --lcores '0@0,1@0' --no-pci "--file-prefix=${prefix}s" "${memory[@]}" -- --ip 10.0.0.1
 	for ((i = 1; i <= ports; i++)); do
 		printf '%s\n' --port "vhost:iface=$run/port$i.sock"
 	done
 }
 
-client_eal() {
+# client NUMBER: EAL options, and how to reach the server through the port of that number.
+client() {
 	local core=1
 	(($(nproc) > 1)) || core=0
-	printf '%s\n' -l $core --no-pci "--file-prefix=${prefix}c" "${memory[@]}"
+	printf '%s\n' -l $core --no-pci "--file-prefix=${prefix}c" "${memory[@]}" -- \
+		--port "virtio_user:path=$run/port$1.sock" --server 10.0.0.1 \
+		--ip "10.0.0.$((1 + $1))" --node $((1 + $1))
+}
+
+# What EAL and the drivers say is for those who asked for it.
+without_noise() {
+	grep -v -e '^EAL: ' -e '^TELEMETRY: ' -e '^virtio_user_dev_init_mac' || true
 }
 
 start_server() {
@@ -117,15 +126,19 @@ start_server() {
 }
 
 run_demo() {
-	local eal
-	mapfile -t eal < <(client_eal)
-	timeout -k 5 30 "$demo" "${eal[@]}" -- --port "virtio_user:path=$run/port1.sock" </dev/null
+	local options
+	mapfile -t options < <(client 1)
+	timeout -k 5 30 "$demo" "${options[@]}" </dev/null 2>&1 | without_noise
+	echo "-- a second one, on another port, finds what the first one left"
+	mapfile -t options < <(client 2)
+	timeout -k 5 30 "$demo" "${options[@]}" --join </dev/null 2>&1 | without_noise
 }
 
 run_bench() {
-	local eal
-	mapfile -t eal < <(client_eal)
-	timeout -k 5 60 "$bench" "${eal[@]}" -- --port "virtio_user:path=$run/port2.sock" </dev/null
+	local options
+	mapfile -t options < <(client 2)
+	timeout -k 5 60 "$bench" "${options[@]}" --window full --pairs 3 --quiet \
+		</dev/null 2>&1 | without_noise
 }
 
 # -------------------------------------------------------------------------------
