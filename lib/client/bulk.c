@@ -14,6 +14,8 @@ bulk_all_started(const struct bulk *b)
 static void
 bulk_finish(struct shmx_ep *ep, struct bulk *b, uint16_t session)
 {
+	if (unlikely(b->status == -ECANCELED && b->sent))
+		b->status = -ECONNRESET;
 	*client_event(ep) = (struct shmx_event){
 		.cookie = b->cookie,
 		.status = b->status,
@@ -91,8 +93,9 @@ bulk_issue(struct shmx_ep *ep, struct bulk *b)
 
 		if (ret == -EAGAIN)
 			return true;
+		/* There was a session when the transfer began. */
 		if (ret < 0)
-			b->status = ret;
+			b->status = -ECANCELED;
 	}
 	return false;
 }
@@ -139,6 +142,7 @@ bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned 
 	b->piece = 0;
 	b->pieces = (uint16_t)n;
 	b->outstanding = 0;
+	b->sent = false;
 	b->op = op;
 	memcpy(b->vec, vec, n * sizeof(*vec));
 	if (bulk_issue(ep, b)) {
@@ -183,6 +187,7 @@ bulk_part_done(struct shmx_ep *ep, uint16_t index, uint16_t session, int32_t sta
 	struct bulk *b = &ep->bulk[index];
 
 	b->outstanding--;
+	b->sent |= status != -ECANCELED;
 	if (unlikely(status != 0 && b->status == 0))
 		b->status = status;
 	/* One that still stands in the list of the active is finished from there. */

@@ -58,6 +58,7 @@ struct bulk {
 	uint16_t outstanding; /**< parts in progress */
 	uint16_t next;        /**< free list, or list of those with parts to start */
 	uint8_t op;           /**< WIRE_OP_GET, _PUT or _FILL */
+	bool sent;            /**< a part was, and may have taken effect */
 	struct shmx_vec vec[SHMX_VEC_MAX];
 };
 
@@ -119,6 +120,18 @@ client_kept(const struct shmx_ep *ep)
 	return ep->kept_head - ep->kept_tail;
 }
 
+/**
+ * Events that may have to be kept at a time. Operations in progress and kept events together are
+ * at most `max_ops` when an operation starts, and that and two a session when a connection does;
+ * both then end once, and a session twice. A transfer that ends before a part of it started may
+ * come to that, and so may, in the meantime, one more in its place.
+ */
+static inline uint32_t
+client_kept_max(const struct shmx_ep *ep)
+{
+	return ep->max_ops + 4u * ep->max_sessions + 2 * BULK_MAX;
+}
+
 /** Room for one more event. There always is: the ring holds all operations and sessions, and
  * one whose event is still kept counts as in progress. */
 static inline struct shmx_event *
@@ -155,11 +168,7 @@ client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t s
 		.session = s->index,
 		.kind = kind,
 	};
-	*rec = (struct wire_record){
-		.op = op,
-		.id = rte_cpu_to_be_16(id),
-		.len = rte_cpu_to_be_32(len),
-	};
+	wire_record_write(rec, op, 0, rte_cpu_to_be_16(id), len);
 	return rec;
 }
 

@@ -23,7 +23,7 @@ static int
 conf_check(const struct shmx_ep_conf *conf)
 {
 	if (conf == NULL || conf->port == NULL || conf->node == 0 || conf->node > NODE_MAX ||
-		conf->ip == 0 || conf->prefix_len > 32 || conf->max_ops >= CLIENT_NONE ||
+		conf->ip == 0 || conf->prefix_len > 32 || conf->max_ops > UINT16_MAX ||
 		conf->queue >= conf->port->port->nb_queues)
 		return -EINVAL;
 	if (conf->port->queues_used & UINT64_C(1) << conf->queue) {
@@ -44,7 +44,7 @@ table(const struct shmx_ep *ep, size_t n, size_t size)
 static int
 alloc_tables(struct shmx_ep *ep)
 {
-	uint32_t kept = rte_align32pow2(ep->max_ops + 4 * (uint32_t)ep->max_sessions + BULK_MAX);
+	uint32_t kept = rte_align32pow2(client_kept_max(ep));
 
 	ep->op = table(ep, ep->max_ops, sizeof(*ep->op));
 	ep->free_op = table(ep, ep->max_ops, sizeof(*ep->free_op));

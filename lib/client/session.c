@@ -12,6 +12,8 @@ shmx_connect(
 
 	if (ep == NULL || peer == NULL || session == NULL || peer->ip == 0)
 		return -EINVAL;
+	if (client_kept(ep) >= ep->nb_free_op + 2u * ep->max_sessions)
+		return -EAGAIN;
 	ret = rdp_connect(
 		ep->rdp, peer->ip, peer->udp_port != 0 ? peer->udp_port : SHMX_UDP_PORT, &s);
 	if (ret < 0)

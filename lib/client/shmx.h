@@ -95,7 +95,7 @@ struct shmx_ep_conf {
 	uint16_t udp_port;      /**< own UDP port, host order; 0: chosen by queue and time */
 	uint16_t max_sessions;  /**< 0: 64 */
 	uint32_t max_ops;       /**< operations in progress, at most 65535; 0: 4096 */
-	uint16_t window;        /**< frames in flight a session, at most 256; 0: 128 */
+	uint16_t window;        /**< frames in flight a session, a power of two, 8 to 256; 0: 128 */
 	bool no_coalesce;       /**< one record a frame; for measuring */
 	int8_t crc;          /**< CRC32C over every frame: 0 as the port suggests, 1 on, -1 off */
 	uint32_t rto_min_us; /**< floor of the retransmission time-out; 0: 200 */
@@ -171,7 +171,8 @@ struct shmx_peer {
  * -EHOSTUNREACH; event value: the peer's node id.
  * @param[out] session the session, valid from now on and until the event of its failure or of
  *   its end (SHMX_EV_PEER_DOWN), or until shmx_disconnect().
- * @return 0, -EINVAL, -ENOSPC when the endpoint has no session left.
+ * @return 0, -EINVAL, -ENOSPC when the endpoint has no session left, -EAGAIN when too many events
+ *   wait for a poll that takes them.
  */
 SHMX_API int shmx_connect(
 	struct shmx_ep *ep, const struct shmx_peer *peer, uint64_t cookie, shmx_session_t *session);

@@ -108,6 +108,8 @@ rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, u
 	s->hdrs.frame.session = rte_cpu_to_be_16(s->peer_index);
 	s->hdrs.frame.dst_inc = s->peer_inc;
 	s->crc = crc;
+	s->frame_sum = rte_raw_cksum(&s->hdrs.udp.src_port, 4) +
+	               rte_raw_cksum(&s->hdrs.frame, offsetof(struct wire_frame, psn));
 	s->mss = (uint16_t)RTE_ALIGN_FLOOR(room, 8u);
 	s->tx_room = window;
 	s->request_room = window / 2;
@@ -126,9 +128,8 @@ drop_frames(struct rdp_session *s)
 	struct rdp_ep *ep = s->ep;
 	uint16_t kept = 0;
 
-	for (uint32_t psn = s->tx_una; psn != s->tx_next; psn++)
-		rte_pktmbuf_free(s->ring[psn % RDP_RING]);
 	s->tx_una = s->tx_next;
+	rdp_release(s);
 	rte_pktmbuf_free(s->open);
 	s->open = NULL;
 	s->wr = NULL;

@@ -223,7 +223,8 @@ pool_info_fill(const struct mem *mem, uint16_t pool, struct wire_pool_info *info
 	len = strnlen(st.name, WIRE_NAME_MAX);
 	info->size = rte_cpu_to_be_64(st.size);
 	info->max_size = rte_cpu_to_be_64(st.max_size);
-	info->used = rte_cpu_to_be_64(st.used);
+	/* What was freed and waits to be cleared is in no allocation any more. */
+	info->used = rte_cpu_to_be_64(st.used - RTE_MIN(st.zeroing, st.used));
 	info->largest_free = rte_cpu_to_be_64(st.largest_free);
 	info->allocs = rte_cpu_to_be_64(st.nb_allocs);
 	info->granule = rte_cpu_to_be_32(st.granule);

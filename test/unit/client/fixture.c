@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+
+#include "fixture.h"
+
+#define SERVER_IP RTE_BE32(RTE_IPV4(10, 0, 0, 1))
+#define MS_NS     UINT64_C(1000000)
+#define TURNS_MAX 1000000
+
+/* A worker's polls look at its rings and lists only now and then: give each several. */
+#define TARGET_POLLS 16
+
+void
+server_turn(struct fixture *f)
+{
+	/* A turn polls ports, whose callbacks would ask for another. */
+	if (f->server_stopped || f->in_turn)
+		return;
+	f->in_turn = true;
+	for (unsigned int i = 0; i < f->nb_hosts; i++)
+		if (f->host[i].server != NULL)
+			rdp_poll(f->host[i].server);
+	for (unsigned int i = 0; i < f->workers * TARGET_POLLS; i++)
+		target_worker_poll(target_worker_at(f->target, i % f->workers));
+	if (!f->control_stopped)
+		target_control_poll(f->target);
+	for (unsigned int i = 0; i < f->nb_hosts; i++)
+		if (f->host[i].server != NULL)
+			rdp_flush(f->host[i].server);
+	f->in_turn = false;
+}
+
+static uint16_t
+on_client_receives(uint16_t port_id, uint16_t queue, struct rte_mbuf *pkts[], uint16_t nb,
+	uint16_t max, void *fixture)
+{
+	(void)port_id;
+	(void)queue;
+	(void)pkts;
+	(void)max;
+	server_turn(fixture);
+	return nb;
+}
+
+static int
+server_ep(struct fixture *f, struct host *h, unsigned int index)
+{
+	struct rdp_conf rc = {
+		.handler = &target_handler,
+		.handler_ctx = target_worker_at(f->target, index % f->workers),
+		.pool = h->server_port->pool,
+		.neigh = &h->neigh,
+		.mac = h->server_port->mac,
+		.ip = SERVER_IP,
+		.udp_port = SHMX_UDP_PORT,
+		.node = 100,
+		.epoch = 1,
+		.mtu = h->server_port->mtu,
+		.window = 128,
+		.max_sessions = 16,
+		.listen = true,
+		.rto_min_ns = 200000,
+		.ack_delay_ns = 25000,
+		.peer_timeout_ns = 2000 * MS_NS,
+		.keepalive_ns = 1000 * MS_NS,
+		.socket_id = SOCKET_ID_ANY,
+	};
+
+	h->eth = (struct rdp_eth){.port_id = h->server_port->port_id};
+	rc.io = rdp_eth_io(&h->eth);
+	clock_init_tsc(&rc.clock);
+	neigh_init(&h->neigh);
+	return rdp_ep_create(&rc, &h->server);
+}
+
+static int
+client_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, unsigned int index)
+{
+	struct shmx_ep_conf ec = {
+		.port = h->port,
+		.node = (uint16_t)(index + 1),
+		.ip = rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 2) + index),
+		.max_ops = conf->max_ops,
+		.window = conf->window,
+		.peer_timeout_ms = conf->peer_timeout_ms,
+	};
+	struct shmx_peer peer = {.ip = SERVER_IP};
+
+	if (rte_eth_add_rx_callback(shmx_port_id(h->port), 0, on_client_receives, f) == NULL)
+		return -ENOMEM;
+	h->ep = shmx_ep_create(&ec);
+	if (h->ep == NULL)
+		return -rte_errno;
+	return shmx_connect_sync(h->ep, &peer, &h->session);
+}
+
+static int
+host_up(struct fixture *f, const struct fixture_conf *conf, unsigned int index)
+{
+	struct host *h = &f->host[index];
+	char spec[32];
+	struct port_conf pc = {
+		.spec = spec,
+		.nb_queues = 1,
+		.nb_mbufs = conf->nb_mbufs != 0 ? conf->nb_mbufs : 4096,
+		.socket_id = SOCKET_ID_ANY,
+	};
+	struct shmx_port_conf cc = {.spec = spec};
+	int ret;
+
+	snprintf(spec, sizeof(spec), "loopback:h%u", index);
+	ret = port_open(&pc, &h->server_port);
+	if (ret < 0)
+		return ret;
+	h->port = shmx_port_open(&cc);
+	if (h->port == NULL)
+		return -rte_errno;
+	ret = server_ep(f, h, index);
+	return ret < 0 ? ret : client_ep(f, conf, h, index);
+}
+
+static int
+memory_up(struct fixture *f)
+{
+	const struct mem_conf conf = {
+		.max_nodes = 1024,
+		.provider = mem_provider_memzone(SOCKET_ID_ANY),
+	};
+	struct target_conf tc = {.nb_workers = f->workers, .socket_id = SOCKET_ID_ANY};
+	int ret = 0;
+
+	f->mem = mem_create(&conf, &ret);
+	if (f->mem == NULL)
+		return ret;
+	tc.mem = f->mem;
+	ret = target_create(&tc, &f->target);
+	for (unsigned int i = 0; ret == 0 && i < f->workers; i++)
+		target_worker_online(target_worker_at(f->target, i));
+	return ret;
+}
+
+static int
+pool_up(struct fixture *f, const struct fixture_conf *conf)
+{
+	struct shmx_pool_req req = {
+		.name = "main",
+		.size = conf->pool_size != 0 ? conf->pool_size : 8 * MIB,
+		.max_size = conf->pool_max_size,
+	};
+	int ret = shmx_pool_create_sync(f->host[0].ep, f->host[0].session, &req, &f->pool);
+
+	for (unsigned int i = 1; ret == 0 && i < f->nb_hosts; i++)
+		ret = shmx_pool_open_sync(f->host[i].ep, f->host[i].session, "main", &f->pool);
+	return ret;
+}
+
+int
+fixture_up(struct fixture *f, const struct fixture_conf *conf)
+{
+	int ret;
+
+	memset(f, 0, sizeof(*f));
+	f->nb_hosts = conf->nb_hosts != 0 ? conf->nb_hosts : 1;
+	f->workers = conf->workers != 0 ? conf->workers : 1;
+	ret = memory_up(f);
+	for (unsigned int i = 0; ret == 0 && i < f->nb_hosts; i++)
+		ret = host_up(f, conf, i);
+	if (ret == 0)
+		ret = pool_up(f, conf);
+	if (ret < 0)
+		fprintf(stderr, "fixture: %s\n", strerror(-ret));
+	CU_ASSERT_EQUAL(ret, 0);
+	return ret;
+}
+
+void
+fixture_down(struct fixture *f)
+{
+	for (unsigned int i = 0; i < f->nb_hosts; i++) {
+		struct host *h = &f->host[i];
+
+		shmx_ep_destroy(h->ep);
+		rdp_ep_destroy(h->server);
+		h->server = NULL;
+		shmx_port_close(h->port);
+		port_close(h->server_port);
+	}
+	target_destroy(f->target);
+	mem_destroy(f->mem);
+}
+
+int
+finish(struct shmx_ep *ep, int ret, uint64_t cookie, struct shmx_event *event)
+{
+	if (ret != 0)
+		return ret;
+	ret = shmx_wait(ep, cookie, event);
+	return ret;
+}
+
+unsigned int
+poll_for(struct shmx_ep *ep, unsigned int ms)
+{
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
+	struct shmx_event events[32];
+	unsigned int n = 0;
+
+	while (rte_rdtsc() < end)
+		n += shmx_poll(ep, events, 32);
+	return n;
+}
+
+shmx_addr_t
+alloc_of(struct fixture *f, unsigned int host, uint64_t len)
+{
+	struct shmx_alloc_req req = {.pool = f->pool, .len = len};
+	shmx_addr_t addr = 0;
+
+	CU_ASSERT_EQUAL(shmx_alloc_sync(f->host[host].ep, &req, &addr), 0);
+	return addr;
+}
+
+static int
+eal_up(void)
+{
+	char args[][40] = {"test", "--no-huge", "-m", "384", "--no-pci", "--no-shconf",
+		"--no-telemetry", "--log-level=*:error", ""};
+	char *argv[RTE_DIM(args)];
+
+	/* On whatever core is free. */
+	snprintf(args[RTE_DIM(args) - 1], sizeof(args[0]), "--lcores=0@(0-%ld)",
+		sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	for (unsigned int i = 0; i < RTE_DIM(args); i++)
+		argv[i] = args[i];
+	return rte_eal_init(RTE_DIM(argv), argv);
+}
+
+int
+tests_run(const char *name, const struct named_test *tests, unsigned int n)
+{
+	unsigned int failures;
+	CU_pSuite suite;
+
+	if (eal_up() < 0 || CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	suite = CU_add_suite(name, NULL, NULL);
+	for (unsigned int i = 0; i < n; i++)
+		if (suite == NULL || CU_add_test(suite, tests[i].name, tests[i].run) == NULL)
+			return 1;
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures != 0;
+}

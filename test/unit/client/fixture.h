@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef CLIENT_FIXTURE_H
+#define CLIENT_FIXTURE_H
+
+/**
+ * A memory node and compute nodes in one thread, joined by loopback ports. The memory node takes a
+ * turn whenever a compute node asks its port for frames, so also inside the synchronous calls; and
+ * does not while `server_stopped` is set.
+ */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <CUnit/Basic.h>
+
+#include "mem/mem.h"
+#include "port.h"
+#include "rdp/neigh.h"
+#include "rdp/rdp.h"
+#include "rdp/rdp_eth.h"
+#include "shmx.h"
+#include "shmx_sync.h"
+#include "target/target.h"
+
+#define NODES_MAX 2
+
+#define MIB (UINT64_C(1) << 20)
+
+/** One compute node and the port of the memory node that it reaches. */
+struct host {
+	struct port *server_port;
+	struct neigh_table neigh;
+	struct rdp_eth eth;
+	struct rdp_ep *server;
+	struct shmx_port *port;
+	struct shmx_ep *ep;
+	shmx_session_t session;
+};
+
+struct fixture {
+	struct mem *mem;
+	struct target *target;
+	struct host host[NODES_MAX];
+	unsigned int nb_hosts;
+	unsigned int workers; /**< of the target; host i is served by worker i modulo this */
+	bool server_stopped;
+	bool control_stopped;
+	bool in_turn;
+	uint16_t pool;
+};
+
+struct fixture_conf {
+	unsigned int nb_hosts;  /**< 0: 1 */
+	unsigned int workers;   /**< 0: 1 */
+	uint64_t pool_size;     /**< 0: 8 MiB */
+	uint64_t pool_max_size; /**< 0: pool_size */
+	uint32_t max_ops;       /**< of the endpoints */
+	uint16_t window;
+	uint32_t nb_mbufs;
+	uint32_t peer_timeout_ms;
+};
+
+/** Bring up all of it: sessions connected, a pool "main" created and open on each node. */
+int fixture_up(struct fixture *f, const struct fixture_conf *conf);
+void fixture_down(struct fixture *f);
+
+/** A turn of the memory node. */
+void server_turn(struct fixture *f);
+
+/** The event of an operation that was started with @p ret and @p cookie; its status, or ret. */
+int finish(struct shmx_ep *ep, int ret, uint64_t cookie, struct shmx_event *event);
+
+/** Poll for that long, and count events. */
+unsigned int poll_for(struct shmx_ep *ep, unsigned int ms);
+
+/** Start an operation with a cookie of its own and wait: its status. @p expr uses `cookie`. */
+#define STATUS(ep, expr)                                                                           \
+	({                                                                                         \
+		uint64_t cookie = shmx_wait_cookie(ep);                                            \
+		struct shmx_event event_;                                                          \
+		finish(ep, (expr), cookie, &event_);                                               \
+	})
+
+/** Likewise; its value. A status other than 0 fails the test. */
+#define VALUE(ep, expr)                                                                            \
+	({                                                                                         \
+		uint64_t cookie = shmx_wait_cookie(ep);                                            \
+		struct shmx_event event_ = {0};                                                    \
+		CU_ASSERT_EQUAL(finish(ep, (expr), cookie, &event_), 0);                           \
+		event_.value;                                                                      \
+	})
+
+/** Equal, and if not, a line that says what it was. */
+#define SAME(a, b)                                                                                 \
+	do {                                                                                       \
+		int64_t a_ = (int64_t)(a), b_ = (int64_t)(b);                                      \
+		if (a_ != b_)                                                                      \
+			fprintf(stderr, "%s:%d: %s is %" PRId64 ", not %" PRId64 "\n", __FILE__,   \
+				__LINE__, #a, a_, b_);                                             \
+		CU_ASSERT_EQUAL(a_, b_);                                                           \
+	} while (0)
+
+shmx_addr_t alloc_of(struct fixture *f, unsigned int host, uint64_t len);
+
+/** Start EAL without hugepages, run the tests of a suite; exit status. */
+struct named_test {
+	const char *name;
+	void (*run)(void);
+};
+int tests_run(const char *suite, const struct named_test *tests, unsigned int n);
+
+#endif /* CLIENT_FIXTURE_H */

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Full pools, full windows, no buffers, sessions that end: each operation ends exactly once. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+
+#include "fixture.h"
+
+#define MAX_OPS 256
+#define COOKIES 4096
+
+static struct fixture fx;
+
+/* Events by cookie, and by status. */
+struct tally {
+	unsigned int seen[COOKIES];
+	int status[COOKIES];
+	unsigned int ops, down, connected, doubled;
+};
+
+static struct tally tally;
+
+static void
+tally_event(const struct shmx_event *e)
+{
+	tally.down += e->type == SHMX_EV_PEER_DOWN;
+	tally.connected += e->type == SHMX_EV_CONNECTED;
+	if (e->type != SHMX_EV_OP)
+		return;
+	tally.ops++;
+	if (e->cookie >= COOKIES)
+		return;
+	tally.doubled += tally.seen[e->cookie]++ > 0;
+	tally.status[e->cookie] = e->status;
+}
+
+/* Poll for that long, or until so many operations have ended. */
+static void
+tally_poll(struct shmx_ep *ep, unsigned int ops, unsigned int ms)
+{
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
+	struct shmx_event events[7];
+
+	while (tally.ops < ops && rte_rdtsc() < end) {
+		uint16_t n = shmx_poll(ep, events, RTE_DIM(events));
+
+		for (uint16_t i = 0; i < n; i++)
+			tally_event(&events[i]);
+	}
+}
+
+static unsigned int
+statuses(int status)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < COOKIES; i++)
+		n += tally.seen[i] > 0 && tally.status[i] == status;
+	return n;
+}
+
+static void
+begin(const struct fixture_conf *conf)
+{
+	memset(&tally, 0, sizeof(tally));
+	fixture_up(&fx, conf);
+}
+
+static void
+test_full_pool(void)
+{
+	const struct fixture_conf conf = {.pool_size = 4 * MIB};
+	struct shmx_alloc_req req = {.len = 100000};
+	struct shmx_pool_info info;
+	shmx_addr_t addr[64];
+	unsigned int n = 0;
+
+	begin(&conf);
+	req.pool = fx.pool;
+	while (n < 64 && shmx_alloc_sync(fx.host[0].ep, &req, &addr[n]) == 0)
+		n++;
+	SAME(n, 4 * MIB / 100032);
+	SAME(shmx_alloc_sync(fx.host[0].ep, &req, &addr[n]), -ENOMEM);
+	for (unsigned int round = 0; round < 3; round++) {
+		SAME(shmx_free_sync(fx.host[0].ep, addr[round * 7]), 0);
+		SAME(shmx_alloc_sync(fx.host[0].ep, &req, &addr[round * 7]), 0);
+		SAME(shmx_alloc_sync(fx.host[0].ep, &req, &addr[n]), -ENOMEM);
+	}
+	while (n > 0)
+		SAME(shmx_free_sync(fx.host[0].ep, addr[--n]), 0);
+	req.len = 4 * MIB;
+	SAME(shmx_alloc_sync(fx.host[0].ep, &req, &addr[0]), 0);
+	SAME(shmx_free_sync(fx.host[0].ep, addr[0]), 0);
+	SAME(shmx_pool_stat_sync(fx.host[0].ep, fx.pool, &info), 0);
+	SAME(info.used, 0);
+	SAME(info.allocs, 0);
+	fixture_down(&fx);
+}
+
+/* As many as go; then each poll makes room again. */
+static void
+test_full_window(void)
+{
+	const struct fixture_conf conf = {.max_ops = MAX_OPS};
+	unsigned int started = 0, refused = 0;
+	shmx_addr_t word;
+	uint64_t value;
+	int ret;
+
+	begin(&conf);
+	word = alloc_of(&fx, 0, 64);
+	while (started < COOKIES) {
+		ret = shmx_fetch_add(fx.host[0].ep, word, 1, started);
+		if (ret == 0) {
+			started++;
+			continue;
+		}
+		SAME(ret, -EAGAIN);
+		refused++;
+		SAME(started - tally.ops <= MAX_OPS, true);
+		tally_poll(fx.host[0].ep, tally.ops + 1, 1000);
+	}
+	SAME(refused > 0, true);
+	tally_poll(fx.host[0].ep, COOKIES, 1000);
+	SAME(tally.ops, COOKIES);
+	SAME(tally.doubled, 0);
+	SAME(statuses(0), COOKIES);
+	SAME(shmx_get_sync(fx.host[0].ep, word, &value, 8), 0);
+	SAME(value, COOKIES);
+	fixture_down(&fx);
+}
+
+/* With one frame in flight and one record a frame, everything waits for everything. */
+static void
+test_small_window(void)
+{
+	const struct fixture_conf conf = {.max_ops = MAX_OPS, .window = 8};
+	static uint8_t out[300000], in[300000];
+	shmx_addr_t area;
+
+	begin(&conf);
+	area = alloc_of(&fx, 0, sizeof(out));
+	for (unsigned int i = 0; i < sizeof(out); i++)
+		out[i] = (uint8_t)(i * 31 + i / 1000);
+	SAME(shmx_put_sync(fx.host[0].ep, area, out, sizeof(out)), 0);
+	SAME(shmx_get_sync(fx.host[0].ep, area, in, sizeof(in)), 0);
+	SAME(memcmp(in, out, sizeof(in)), 0);
+	fixture_down(&fx);
+}
+
+/* All buffers gone: calls refuse or wait, nothing is lost, and it goes on when they are back. */
+static void
+test_no_mbufs(void)
+{
+	const struct fixture_conf conf = {.nb_mbufs = 512, .max_ops = MAX_OPS};
+	static struct rte_mbuf *taken[65536];
+	static uint8_t big[MIB];
+	struct rte_mempool *pool;
+	unsigned int n = 0, started = 0;
+	shmx_addr_t word, area;
+	uint64_t value;
+
+	begin(&conf);
+	word = alloc_of(&fx, 0, 64);
+	area = alloc_of(&fx, 0, sizeof(big));
+	pool = fx.host[0].server_port->pool;
+	for (unsigned int round = 0; round < 20; round++) {
+		while (n < RTE_DIM(taken) && (taken[n] = rte_pktmbuf_alloc(pool)) != NULL)
+			n++;
+		for (unsigned int i = 0; i < 50; i++)
+			started += shmx_fetch_add(fx.host[0].ep, word, 1, started) == 0;
+		if (shmx_put(fx.host[0].ep, area, big, sizeof(big), started) == 0)
+			started++;
+		tally_poll(fx.host[0].ep, UINT32_MAX, 2);
+		rte_pktmbuf_free_bulk(taken, n);
+		n = 0;
+		tally_poll(fx.host[0].ep, started, 1500);
+		SAME(tally.ops, started);
+	}
+	SAME(tally.down, 0);
+	SAME(statuses(0), started);
+	SAME(shmx_get_sync(fx.host[0].ep, word, &value, 8), 0);
+	SAME(value <= started, true);
+	fixture_down(&fx);
+}
+
+/* The range of a transfer becomes somebody else's, or free, at its end. */
+static void
+test_bulk_fails_midway(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 2};
+	static uint8_t big[2 * MIB];
+	struct shmx_ep *ep;
+	shmx_addr_t area;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	area = alloc_of(&fx, 0, sizeof(big));
+	SAME(STATUS(fx.host[1].ep,
+		     shmx_own(fx.host[1].ep, area + MIB, 64, SHMX_OWNER_SELF, cookie)),
+		0);
+	SAME(shmx_put_sync(ep, area, big, sizeof(big)), -EPERM);
+	SAME(shmx_get_sync(ep, area, big, sizeof(big)), -EPERM);
+	SAME(shmx_fill_sync(ep, area, sizeof(big), 1), -EPERM);
+	SAME(shmx_put_sync(ep, area + MIB + 64, big, sizeof(big) - MIB - 64), 0);
+	SAME(STATUS(fx.host[1].ep,
+		     shmx_own(fx.host[1].ep, area + MIB, 64, SHMX_OWNER_EVERYONE, cookie)),
+		0);
+	SAME(STATUS(ep, shmx_resize(ep, area, MIB, cookie)), 0);
+	SAME(shmx_put_sync(ep, area, big, sizeof(big)), -ESTALE);
+	SAME(shmx_put_sync(ep, area, big, 9 * MIB), -ESTALE);
+	SAME(shmx_put_sync(ep, area, big, MIB), 0);
+	SAME(poll_for(ep, 2), 0);
+	fixture_down(&fx);
+}
+
+/* Start a bit of everything; returns how many. */
+static unsigned int
+start_everything(struct shmx_ep *ep, shmx_addr_t area, unsigned int first)
+{
+	static uint8_t buf[64][MIB / 16];
+	static struct shmx_pool_info info;
+	struct shmx_alloc_req req = {.pool = fx.pool, .len = 64};
+	unsigned int n = first;
+
+	n += shmx_alloc(ep, &req, n) == 0;
+	n += shmx_pool_stat(ep, fx.pool, &info, n) == 0;
+	for (unsigned int i = 0; i < 20; i++) {
+		n += shmx_fetch_add(ep, area, 1, n) == 0;
+		n += shmx_get(ep, area, buf[i], 100, n) == 0;
+		n += shmx_put(ep, area, buf[i], 1000, n) == 0;
+		n += shmx_put(ep, area, buf[i], sizeof(buf[i]), n) == 0;
+		n += shmx_get(ep, area, buf[20 + i], sizeof(buf[i]), n) == 0;
+	}
+	return n - first;
+}
+
+/* Sent, half sent, not sent: each ends once, and only what was not sent is said to be so. */
+static void
+test_disconnect(void)
+{
+	const struct fixture_conf conf = {.max_ops = 1024};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	unsigned int n, unsent;
+	struct shmx_ep *ep;
+	shmx_addr_t area;
+	uint64_t word;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	area = alloc_of(&fx, 0, MIB);
+	fx.server_stopped = true;
+	for (n = 0; n < 10; n++)
+		SAME(shmx_fetch_add(ep, area, 1, n), 0);
+	shmx_flush(ep);
+	unsent = n;
+	SAME(shmx_fetch_add(ep, area, 1, n++), 0);
+	shmx_flush(ep);
+	SAME(shmx_fetch_add(ep, area, 1, n++), 0);
+	SAME(shmx_disconnect(ep, fx.host[0].session), 0);
+	SAME(shmx_disconnect(ep, fx.host[0].session), -ENOTCONN);
+	SAME(shmx_get(ep, area, &word, 8, 0), -ENOTCONN);
+	fx.server_stopped = false;
+	tally_poll(ep, n, 1000);
+	tally_poll(ep, n + 1, 5);
+	SAME(tally.ops, n);
+	SAME(tally.doubled, 0);
+	SAME(tally.down, 0);
+	SAME(tally.status[0], -ECONNRESET);
+	SAME(statuses(-ECONNRESET), n - 1);
+	SAME(tally.status[unsent + 1], -ECANCELED);
+	/* With another session in the same place, a bit of everything. */
+	SAME(shmx_connect_sync(ep, &peer, &fx.host[0].session), 0);
+	SAME(shmx_pool_open_sync(ep, fx.host[0].session, "main", &fx.pool), 0);
+	memset(&tally, 0, sizeof(tally));
+	n = start_everything(ep, area, 0);
+	SAME(shmx_disconnect(ep, fx.host[0].session), 0);
+	tally_poll(ep, n, 1000);
+	tally_poll(ep, n + 1, 5);
+	SAME(tally.ops, n);
+	SAME(tally.doubled, 0);
+	SAME(statuses(-ECONNRESET) + statuses(-ECANCELED), n);
+	SAME(statuses(-ECANCELED) > 0, true);
+	fixture_down(&fx);
+}
+
+/* Nothing was sent of a transfer: it took no effect, and its event says so. */
+static void
+test_disconnect_unsent(void)
+{
+	const struct fixture_conf conf = {.max_ops = 64};
+	static uint8_t big[256 * 1024];
+	struct shmx_ep *ep;
+	shmx_addr_t area;
+	unsigned int n = 0;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	area = alloc_of(&fx, 0, sizeof(big));
+	fx.server_stopped = true;
+	while (shmx_fetch_add(ep, area, 1, n) == 0)
+		n++;
+	shmx_flush(ep);
+	SAME(shmx_put(ep, area, big, sizeof(big), n), 0);
+	SAME(shmx_disconnect(ep, fx.host[0].session), 0);
+	fx.server_stopped = false;
+	tally_poll(ep, n + 1, 1000);
+	SAME(tally.ops, n + 1);
+	SAME(tally.status[0], -ECONNRESET);
+	SAME(tally.status[n], -ECANCELED);
+	fixture_down(&fx);
+}
+
+/* A part of a transfer was sent: it may have taken effect, whatever became of the others. */
+static void
+test_disconnect_half_sent(void)
+{
+	const struct fixture_conf conf = {0};
+	static uint8_t big[4096];
+	struct shmx_ep *ep;
+	shmx_addr_t area;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	area = alloc_of(&fx, 0, sizeof(big));
+	fx.server_stopped = true;
+	/* Two parts fill their frames and leave, the third waits in the open one. */
+	SAME(shmx_put(ep, area, big, sizeof(big), 0), 0);
+	SAME(shmx_disconnect(ep, fx.host[0].session), 0);
+	fx.server_stopped = false;
+	tally_poll(ep, 1, 1000);
+	SAME(tally.ops, 1);
+	SAME(tally.status[0], -ECONNRESET);
+	fixture_down(&fx);
+}
+
+static void
+test_peer_silent(void)
+{
+	const struct fixture_conf conf = {.max_ops = 1024, .peer_timeout_ms = 100};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	uint64_t start;
+	unsigned int n;
+	shmx_addr_t area;
+
+	begin(&conf);
+	area = alloc_of(&fx, 0, MIB);
+	fx.server_stopped = true;
+	n = start_everything(fx.host[0].ep, area, 0);
+	start = rte_rdtsc();
+	while (tally.down == 0 && rte_rdtsc() - start < rte_get_tsc_hz() * 5)
+		tally_poll(fx.host[0].ep, tally.ops + 1, 10);
+	SAME((rte_rdtsc() - start) * 10 / rte_get_tsc_hz() < 20, true);
+	tally_poll(fx.host[0].ep, n, 1000);
+	SAME(tally.down, 1);
+	SAME(tally.ops, n);
+	SAME(tally.doubled, 0);
+	SAME(statuses(-ECONNRESET) + statuses(-ECANCELED), n);
+	/* And again, as soon as it answers. */
+	fx.server_stopped = false;
+	SAME(shmx_connect_sync(fx.host[0].ep, &peer, &fx.host[0].session), 0);
+	SAME(shmx_pool_open_sync(fx.host[0].ep, fx.host[0].session, "main", &fx.pool), 0);
+	SAME(shmx_atomic_sync(fx.host[0].ep, SHMX_FETCH_ADD, area, 8, 1, 0, NULL), 0);
+	fixture_down(&fx);
+}
+
+/* Events that nobody takes are kept, in order, and count as operations in progress. */
+static void
+test_kept_events(void)
+{
+	const struct fixture_conf conf = {.max_ops = 128};
+	struct shmx_event e[200];
+	unsigned int n = 0, got = 0;
+	struct shmx_ep *ep;
+	shmx_addr_t word;
+	uint64_t value;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	word = alloc_of(&fx, 0, 64);
+	for (unsigned int i = 0; i < 1000; i++) {
+		n += shmx_fetch_add(ep, word, 1, n) == 0;
+		SAME(shmx_poll(ep, NULL, 0), 0);
+	}
+	SAME(n, 128);
+	SAME(shmx_get_sync(ep, word, &value, 8), -EAGAIN);
+	SAME(shmx_fill(ep, word, 8, 0, 0), -EAGAIN);
+	for (got = 0; got < 28; got++)
+		SAME(shmx_poll(ep, &e[got], 1), 1);
+	/* A synchronous call leaves those of others alone. */
+	SAME(shmx_get_sync(ep, word, &value, 8), 0);
+	SAME(value, 128);
+	got += shmx_poll(ep, e + got, 150);
+	SAME(got, 128);
+	for (unsigned int i = 0; i < got; i++) {
+		SAME(e[i].cookie, i);
+		SAME(e[i].value, i);
+		SAME(e[i].status, 0);
+	}
+	SAME(poll_for(ep, 2), 0);
+	fixture_down(&fx);
+}
+
+/* Connections that nobody hears of: the endpoint says so instead of losing the events. */
+static void
+test_kept_connections(void)
+{
+	const struct fixture_conf conf = {.max_ops = 64};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	unsigned int n = 0, refused = 0;
+	struct shmx_ep *ep;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	/* Those that were connected, and those that the memory node had no room for. */
+	for (unsigned int i = 0; i < 3000; i++) {
+		shmx_session_t s;
+		int ret = shmx_connect(ep, &peer, 5000 + i, &s);
+
+		if (ret == 0) {
+			n++;
+			for (unsigned int k = 0; k < 30; k++)
+				shmx_poll(ep, NULL, 0);
+			shmx_disconnect(ep, s);
+			for (unsigned int k = 0; k < 30; k++)
+				shmx_poll(ep, NULL, 0);
+		} else {
+			refused++;
+			SAME(ret == -ENOSPC || ret == -EAGAIN, true);
+			shmx_poll(ep, NULL, 0);
+		}
+	}
+	tally_poll(ep, UINT32_MAX, 20);
+	SAME(tally.connected, n);
+	SAME(refused > 0, true);
+	SAME(tally.ops, 0);
+	fixture_down(&fx);
+}
+
+static void
+test_most_ops(void)
+{
+	const struct fixture_conf conf = {.max_ops = 65535};
+
+	begin(&conf);
+	fixture_down(&fx);
+}
+
+static const struct named_test tests[] = {
+	{"full pool", test_full_pool},
+	{"full window", test_full_window},
+	{"small window", test_small_window},
+	{"no mbufs", test_no_mbufs},
+	{"transfer fails midway", test_bulk_fails_midway},
+	{"disconnect", test_disconnect},
+	{"disconnect, transfer not sent", test_disconnect_unsent},
+	{"disconnect, transfer half sent", test_disconnect_half_sent},
+	{"peer silent", test_peer_silent},
+	{"kept events", test_kept_events},
+	{"kept connections", test_kept_connections},
+	{"most operations", test_most_ops},
+};
+
+int
+main(void)
+{
+	return tests_run("limits", tests, RTE_DIM(tests));
+}
