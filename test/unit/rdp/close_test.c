@@ -281,6 +281,63 @@ stale__frames_of_an_old_incarnation(void)
 	}
 }
 
+/* Whoever hears of the end of a session may end it once more, and start others. */
+static void
+close_it(struct node *node, struct rdp_session *s, int status)
+{
+	node_close(node, s);
+}
+
+static void
+callback__close_in_opened(void)
+{
+	struct pair p = pair_start(NULL);
+
+	p.server->on_opened = close_it;
+	node_connect(p.client, SERVER);
+	net_run(p.net, 100 * NET_MS);
+	p.server->on_opened = NULL;
+	net_run(p.net, 3 * NET_S);
+	CU_ASSERT_EQUAL(sessions(p.server), sessions(p.client));
+	CU_ASSERT_EQUAL(p.server->closed, 0);
+	pair_free(&p);
+
+	p = pair_start(NULL);
+	p.client->on_opened = close_it;
+	node_connect(p.client, SERVER);
+	net_run(p.net, 100 * NET_MS);
+	check_both_gone(&p, 0, 1);
+	pair_free(&p);
+}
+
+static void
+callback__close_in_opened_that_failed(void)
+{
+	struct pair p = pair_start(NULL);
+
+	p.server->on_opened = close_it;
+	CU_ASSERT_PTR_NULL(node_open(p.server, CLIENT));
+	CU_ASSERT_EQUAL(p.server->failed, 1);
+	check_both_gone(&p, 0, 0);
+	pair_free(&p);
+}
+
+static void
+callback__close_in_closed(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.server->on_closed = close_it;
+	node_close(p.client, p.c);
+	net_run(p.net, 100 * NET_MS);
+	check_both_gone(&p, 0, 1);
+	/* The index is there once. */
+	pair_connect(&p);
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(sessions(p.server), 2);
+	pair_free(&p);
+}
+
 static void
 close_others(struct node *node, struct rdp_session *s, int status)
 {
@@ -351,6 +408,20 @@ callback__close_in_records(void)
 	pair_free(&p);
 }
 
+/* The handler closes, and says besides that the peer broke the protocol. */
+static void
+callback__close_in_records_and_break(void)
+{
+	struct pair p = pair_open(NULL);
+
+	pair_frames(p.client, p.c, 1);
+	p.server->break_with = -EPROTO;
+	p.server->on_records = close_this;
+	net_run(p.net, 100 * NET_MS);
+	check_both_gone(&p, 1, 0);
+	pair_free(&p);
+}
+
 /* A peer that breaks the protocol: the session ends, and both ends hear of it. */
 static void
 broken__records(void)
@@ -416,9 +487,13 @@ CU_TestInfo close_tests[] = {
 	TEST(reset__by_keepalive),
 	TEST(reset__at_most_sixteen_a_millisecond),
 	TEST(stale__frames_of_an_old_incarnation),
+	TEST(callback__close_in_opened),
+	TEST(callback__close_in_opened_that_failed),
+	TEST(callback__close_in_closed),
 	TEST(callback__close_others_in_closed),
 	TEST(callback__connect_in_closed),
 	TEST(callback__close_in_records),
+	TEST(callback__close_in_records_and_break),
 	TEST(broken__records),
 	TEST(churn__ten_thousand_sessions),
 	CU_TEST_INFO_NULL,
