@@ -408,6 +408,22 @@ callback__close_in_records(void)
 	pair_free(&p);
 }
 
+/* A session that is closed while it refuses a record has nothing parked afterwards. */
+static void
+callback__close_in_records_and_refuse(void)
+{
+	struct pair p = pair_open(NULL);
+
+	pair_frames(p.client, p.c, 10);
+	p.server->deaf = true;
+	p.server->on_records = close_this;
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(p.server->requests_in, 0);
+	check_both_gone(&p, 1, 0);
+	CU_ASSERT_EQUAL(p.server->ep->list[RDP_LIST_PARKED].n, 0);
+	pair_free(&p);
+}
+
 /* The handler closes, and says besides that the peer broke the protocol. */
 static void
 callback__close_in_records_and_break(void)
@@ -419,6 +435,65 @@ callback__close_in_records_and_break(void)
 	p.server->on_records = close_this;
 	net_run(p.net, 100 * NET_MS);
 	check_both_gone(&p, 1, 0);
+	pair_free(&p);
+}
+
+static void
+close_if_three_parked(struct node *node, struct rdp_session *s)
+{
+	if (s->parked >= 3)
+		close_this(node, s);
+}
+
+/* From inside records() of a parked frame that is offered again. */
+static void
+callback__close_while_parked(void)
+{
+	struct pair p = pair_open(NULL);
+
+	pair_connect(&p); /* a second one, parked as well */
+	p.server->deaf = true;
+	pair_frames(p.client, p.c, 5);
+	pair_frames(p.client, rdp_session_at(p.client->ep, 0), 5);
+	net_run(p.net, 8 * NET_US);
+	CU_ASSERT_EQUAL(p.server->ep->list[RDP_LIST_PARKED].n, 2);
+	p.server->on_records = close_if_three_parked;
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(p.server->ep->list[RDP_LIST_PARKED].n, 1);
+	p.server->deaf = false;
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(p.server->requests_in, 5);
+	CU_ASSERT_EQUAL(sessions(p.server), 1);
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	pair_free(&p);
+}
+
+static void
+close_others_from_records(struct node *node, struct rdp_session *s)
+{
+	node->on_records = NULL;
+	close_others(node, s, 0);
+}
+
+static void
+callback__close_others_while_parked(void)
+{
+	struct pair p = pair_open(NULL);
+
+	for (int i = 0; i < 3; i++)
+		pair_connect(&p);
+	p.server->deaf = true;
+	for (uint16_t i = 0; i < 4; i++)
+		pair_frames(p.client, rdp_session_at(p.client->ep, i), 5);
+	net_run(p.net, 8 * NET_US);
+	CU_ASSERT_EQUAL(p.server->ep->list[RDP_LIST_PARKED].n, 4);
+	p.server->on_records = close_others_from_records;
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(sessions(p.server), 1);
+	p.server->deaf = false;
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(p.server->requests_in, 5);
+	CU_ASSERT_EQUAL(p.client->closed, 3);
 	pair_free(&p);
 }
 
@@ -435,6 +510,59 @@ broken__records(void)
 	CU_ASSERT_EQUAL(p.server->status, -EPROTO);
 	CU_ASSERT_EQUAL(p.client->status, -ECONNRESET);
 	CU_ASSERT(p.client->status_ns - p.server->status_ns < 500 * NET_US);
+	pair_free(&p);
+}
+
+/* The same in a parked frame, half of which was good and has been answered. */
+static void
+broken__parked_records(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.server->deaf = true;
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	net_run(p.net, 8 * NET_US);
+	CU_ASSERT_EQUAL(p.s->parked, 1);
+	p.server->deaf = false;
+	p.server->break_with = -EPROTO;
+	net_run(p.net, 3 * NET_S);
+	check_both_gone(&p, 1, 1);
+	CU_ASSERT_EQUAL(p.server->status, -EPROTO);
+	pair_free(&p);
+}
+
+/* Frames behind the one that broke the protocol are not looked at, parked or not. */
+static void
+broken__nothing_is_delivered_afterwards(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.server->deaf = true;
+	pair_frames(p.client, p.c, 5);
+	net_run(p.net, 8 * NET_US);
+	CU_ASSERT_EQUAL(p.s->parked, 5);
+	p.server->deaf = false;
+	p.server->break_with = -EPROTO;
+	net_run(p.net, 3 * NET_S);
+	CU_ASSERT_EQUAL(p.server->requests_in, 1);
+	check_both_gone(&p, 1, 1);
+	pair_free(&p);
+}
+
+/* CLOSE arrives while frames are parked: the session ends, and they go with it. */
+static void
+close__by_the_peer_of_a_parked_session(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.server->deaf = true;
+	pair_frames(p.client, p.c, 5);
+	net_run(p.net, 8 * NET_US);
+	node_close(p.client, p.c);
+	net_run(p.net, NET_MS);
+	check_both_gone(&p, 0, 1);
+	CU_ASSERT_EQUAL(p.server->requests_in, 0);
 	pair_free(&p);
 }
 
@@ -482,6 +610,7 @@ CU_TestInfo close_tests[] = {
 	TEST(close__with_frames_everywhere),
 	TEST(close__leaves_the_queue_of_others),
 	TEST(close__during_the_handshake),
+	TEST(close__by_the_peer_of_a_parked_session),
 	TEST(reset__after_the_listener_restarted),
 	TEST(reset__lost_comes_with_the_repetition),
 	TEST(reset__by_keepalive),
@@ -493,8 +622,13 @@ CU_TestInfo close_tests[] = {
 	TEST(callback__close_others_in_closed),
 	TEST(callback__connect_in_closed),
 	TEST(callback__close_in_records),
+	TEST(callback__close_in_records_and_refuse),
 	TEST(callback__close_in_records_and_break),
+	TEST(callback__close_while_parked),
+	TEST(callback__close_others_while_parked),
 	TEST(broken__records),
+	TEST(broken__parked_records),
+	TEST(broken__nothing_is_delivered_afterwards),
 	TEST(churn__ten_thousand_sessions),
 	CU_TEST_INFO_NULL,
 };
