@@ -193,11 +193,12 @@ rdp_session_end(struct rdp_session *s, int status)
 
 	/* Nothing is left to be closed by the callback. */
 	s->state = RDP_FREE;
-	ep->stats.sessions_closed++;
-	if (s->initiator)
+	if (s->initiator) {
 		ep->handler->opened(ep->handler_ctx, s, status);
-	else
+	} else {
+		ep->stats.sessions_closed++;
 		ep->handler->closed(ep->handler_ctx, s, status);
+	}
 	rdp_session_free(s);
 }
 
