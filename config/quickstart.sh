@@ -168,7 +168,7 @@ table() {
 		        row = ("-",) * 4
 		        if r["ops"]:
 		            row = ("%.3f" % (r["ops_per_second"] / 1e6), "%.0f" % (r["bytes_per_second"] / 1e6),
-		                   "%.2f" % us["p50"], "%.2f" % us["p99"])
+		                   *("%.2f" % us[p] if us["samples"] else "-" for p in ("p50", "p99")))
 		        print(form % ((f"{name} {size}, {how}",) + row))
 	END
 }
@@ -182,7 +182,7 @@ run_bench() {
 	measure get --window full --size 1M --seconds 0.4
 	table
 	echo "raw echo: plain frames sent back with no protocol, what the port can do at best"
-	echo "-: other programs had the cores all the time; doc/bench.md says how to measure well"
+	echo "-: not measured; a row of them: other programs had the cores all the time; doc/bench.md says how to measure well"
 }
 
 build_only='' no_huge=''

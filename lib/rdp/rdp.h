@@ -228,7 +228,10 @@ void rdp_flush(struct rdp_ep *ep);
 /** Start a session. The handler's opened() tells the end of it. @return 0, -ENOSPC, -ENOMEM. */
 int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s);
 
-/** Tell the peer and forget the session; closed() is not called. */
+/**
+ * Tell the peer and forget the session; closed() is not called. Good in every callback. Records
+ * that have not been sent and room that was reserved for them are gone.
+ */
 void rdp_close(struct rdp_session *s);
 
 /** Session by index; NULL when there is none. */

@@ -87,7 +87,7 @@ deliver(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len
 			return true;
 		}
 	}
-	if (likely(done == len))
+	if (likely(done == len) || s->state != RDP_OPEN)
 		return true;
 	park(s, m, (uint16_t)(offset + done), (uint16_t)(len - done));
 	return false;
@@ -270,32 +270,41 @@ rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n)
 	ep->handler->batch_end(ep->handler_ctx);
 }
 
-/* Offer the records of parked frames again. */
 static void
+park_again(struct rdp_session *s, struct rte_mbuf *m, uint16_t done)
+{
+	rte_pktmbuf_adj(m, done);
+	m->next = s->park_head;
+	if (s->park_head == NULL)
+		s->park_tail = m;
+	s->park_head = m;
+	s->parked++;
+}
+
+/* Offer the records of the oldest parked frame again. Returns whether to go on with the next.
+ * The handler may close the session, so the frame is not the session's meanwhile. */
+static bool
 unpark(struct rdp_session *s)
 {
 	struct rdp_ep *ep = s->ep;
+	struct rte_mbuf *m = s->park_head;
+	int32_t done;
 
-	while (s->park_head != NULL) {
-		struct rte_mbuf *m = s->park_head;
-		int32_t done = ep->handler->records(
-			ep->handler_ctx, s, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
-
-		if (done < 0) {
-			rdp_session_fail(s, done);
-			return;
-		}
-		if (done > 0)
-			ep->handler->batch_end(ep->handler_ctx);
-		if (done < m->data_len) {
-			rte_pktmbuf_adj(m, (uint16_t)done);
-			return;
-		}
-		s->park_head = m->next;
-		s->parked--;
-		m->next = NULL;
-		rte_pktmbuf_free(m);
+	s->park_head = m->next;
+	s->parked--;
+	m->next = NULL;
+	done = ep->handler->records(
+		ep->handler_ctx, s, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+	if (done != 0)
+		ep->handler->batch_end(ep->handler_ctx);
+	if (done < 0)
+		rdp_session_fail(s, done);
+	if (done < m->data_len && s->state == RDP_OPEN) {
+		park_again(s, m, (uint16_t)done);
+		return false;
 	}
+	rte_pktmbuf_free(m);
+	return true;
 }
 
 static void
@@ -304,11 +313,15 @@ run_parked(struct rdp_ep *ep)
 	struct rdp_list *list = &ep->list[RDP_LIST_PARKED];
 
 	for (uint16_t i = list->n; i-- > 0;) {
-		struct rdp_session *s = list->item[i];
+		struct rdp_session *s;
 
-		unpark(s);
-		if (s->park_head == NULL)
-			rdp_list_del_at(ep, RDP_LIST_PARKED, i);
+		if (i >= list->n) /* the handler has closed others */
+			continue;
+		s = list->item[i];
+		while (s->park_head != NULL && s->state == RDP_OPEN && unpark(s))
+			;
+		if (s->park_head == NULL || s->state != RDP_OPEN)
+			rdp_list_del(s, RDP_LIST_PARKED);
 	}
 }
 

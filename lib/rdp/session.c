@@ -179,7 +179,7 @@ rdp_session_free(struct rdp_session *s)
 void
 rdp_session_fail(struct rdp_session *s, int error)
 {
-	if (s->state == RDP_FAILED)
+	if (s->state == RDP_FAILED || s->state == RDP_CLOSING)
 		return;
 	s->error = error;
 	s->initiator = s->initiator && s->state != RDP_OPEN;
@@ -192,25 +192,28 @@ rdp_session_end(struct rdp_session *s, int status)
 {
 	struct rdp_ep *ep = s->ep;
 
-	ep->stats.sessions_closed++;
-	if (s->initiator)
+	/* Nothing is left to be closed by the callback. */
+	s->state = RDP_FREE;
+	if (s->initiator) {
 		ep->handler->opened(ep->handler_ctx, s, status);
-	else
+	} else {
+		ep->stats.sessions_closed++;
 		ep->handler->closed(ep->handler_ctx, s, status);
+	}
 	rdp_session_free(s);
 }
 
 void
 rdp_close(struct rdp_session *s)
 {
-	uint8_t state = s->state;
-
-	drop_frames(s);
-	leave_lists(s);
-	if (state != RDP_OPEN) {
+	if (s->state == RDP_FREE || s->state == RDP_CLOSING)
+		return;
+	if (s->state != RDP_OPEN) {
 		rdp_session_free(s);
 		return;
 	}
+	drop_frames(s);
+	leave_lists(s);
 	s->state = RDP_CLOSING;
 	s->ep->stats.sessions_closed++;
 	rdp_handshake_timer(s);

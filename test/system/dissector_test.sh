@@ -99,7 +99,7 @@ real() {
 	wait_log 30 server 'shmx-server: ready'
 	client apps/examples/shared_counter/shared_counter
 	client apps/shmx-bench/shmx-bench --quiet --workload mix --span 64K --window 64 \
-		--no-coalesce --count 5000 --drop 5
+		--no-coalesce --count 2000 --drop 5
 	kill -INT "${captures[@]}"
 	for end in "${captures[@]}"; do
 		wait_for 10 eval "! alive $end"
@@ -119,4 +119,4 @@ real() {
 checks=0
 made
 real
-echo "$checks fields and filters, $(read_frames "$TMP/real.pcap" -Y shmx | wc -l) frames of a real conversation"
+echo "$checks fields and filters"

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
+# shellcheck disable=SC2013 # words are wanted
+#
 # What config/shmx-server.service and the sample file say is what the program and doc/server.md say.
 . "$(dirname "$0")/lib.sh"
 need_built apps/shmx-server/shmx-server

@@ -285,6 +285,8 @@ refuse__not_listening(void)
 	CU_ASSERT_EQUAL(p.server->closed, 0);
 	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->handshakes_refused, 1);
 	CU_ASSERT(p.server->status_ns - NET_START < 12 * NET_US);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->sessions_opened, 0);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->sessions_closed, 0);
 	CU_ASSERT_EQUAL(sessions(p.server), 0);
 	pair_free(&p);
 }

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Commands of one operation each. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+/* Start an operation with `cookie` and wait; the status, and the event in `event`. */
+#define RUN(c, expr)                                                                               \
+	({                                                                                         \
+		uint64_t cookie = shmx_wait_cookie((c)->ep);                                       \
+		int ret_ = (expr);                                                                 \
+		ret_ == 0 ? shmx_wait((c)->ep, cookie, &event) : ret_;                             \
+	})
+
+static int
+run_connect(struct client *c, char *words[WORDS_MAX])
+{
+	return shmx_connect_sync(c->ep, &c->peer, &c->session);
+}
+
+static int
+run_disconnect(struct client *c, char *words[WORDS_MAX])
+{
+	return shmx_disconnect(c->ep, c->session);
+}
+
+/* create NAME SIZE MAX */
+static int
+run_create(struct client *c, char *words[WORDS_MAX])
+{
+	struct shmx_pool_req req = {
+		.name = words[1],
+		.size = number(words[2]),
+		.max_size = number(words[3]),
+	};
+
+	return shmx_pool_create_sync(c->ep, c->session, &req, &c->pool);
+}
+
+/* open NAME */
+static int
+run_open(struct client *c, char *words[WORDS_MAX])
+{
+	return shmx_pool_open_sync(c->ep, c->session, words[1], &c->pool);
+}
+
+/* destroy [force] */
+static int
+run_destroy(struct client *c, char *words[WORDS_MAX])
+{
+	return shmx_pool_destroy_sync(c->ep, c->pool, words[1] != NULL);
+}
+
+/* grow BYTES: the new size */
+static int
+run_grow(struct client *c, char *words[WORDS_MAX])
+{
+	struct shmx_event event = {0};
+	int ret = RUN(c, shmx_pool_grow(c->ep, c->pool, number(words[1]), cookie));
+
+	reply_value(c, event.value);
+	return ret;
+}
+
+/* shrink BYTES: the new size */
+static int
+run_shrink(struct client *c, char *words[WORDS_MAX])
+{
+	struct shmx_event event = {0};
+	int ret = RUN(c, shmx_pool_shrink(c->ep, c->pool, number(words[1]), cookie));
+
+	reply_value(c, event.value);
+	return ret;
+}
+
+/* stat: size, bytes used, allocations */
+static int
+run_stat(struct client *c, char *words[WORDS_MAX])
+{
+	struct shmx_pool_info info;
+	int ret = shmx_pool_stat_sync(c->ep, c->pool, &info);
+
+	if (ret < 0)
+		return ret;
+	reply_value(c, info.size);
+	reply_value(c, info.used);
+	reply_value(c, info.allocs);
+	return 0;
+}
+
+/* list: how many pools */
+static int
+run_list(struct client *c, char *words[WORDS_MAX])
+{
+	struct shmx_event event = {0};
+	struct shmx_pool_info info[8];
+	int ret = RUN(c, shmx_pool_list(c->ep, c->session, 0, info, 8, cookie));
+
+	reply_value(c, event.value);
+	return ret;
+}
+
+/* alloc LENGTH [NAME [self]]: the address, which is the area from now on */
+static int
+run_alloc(struct client *c, char *words[WORDS_MAX])
+{
+	struct shmx_alloc_req req = {
+		.pool = c->pool,
+		.len = number(words[1]),
+		.name = words[2],
+		.owner = words[2] != NULL && words[3] != NULL ? SHMX_OWNER_SELF
+	                                                      : SHMX_OWNER_EVERYONE,
+	};
+	int ret = shmx_alloc_sync(c->ep, &req, &c->area);
+
+	reply_value(c, c->area);
+	return ret;
+}
+
+/* free: the area */
+static int
+run_free(struct client *c, char *words[WORDS_MAX])
+{
+	return shmx_free_sync(c->ep, c->area);
+}
+
+/* lookup NAME: address, which is the area from now on, and length */
+static int
+run_lookup(struct client *c, char *words[WORDS_MAX])
+{
+	uint64_t len = 0;
+	int ret = shmx_lookup_sync(c->ep, c->pool, words[1], &c->area, &len);
+
+	reply_value(c, c->area);
+	reply_value(c, len);
+	return ret;
+}
+
+/* own self|everyone LENGTH */
+static int
+run_own(struct client *c, char *words[WORDS_MAX])
+{
+	enum shmx_owner owner = words[1][0] == 's' ? SHMX_OWNER_SELF : SHMX_OWNER_EVERYONE;
+	struct shmx_event event;
+
+	return RUN(c, shmx_own(c->ep, c->area, number(words[2]), owner, cookie));
+}
+
+/* put OFFSET LENGTH SEED */
+static int
+run_put(struct client *c, char *words[WORDS_MAX])
+{
+	uint64_t len = number(words[2]), seed = number(words[3]);
+	uint8_t *buf = malloc(len);
+	int ret;
+
+	for (uint64_t i = 0; i < len; i++)
+		buf[i] = content(seed, i);
+	ret = shmx_put_sync(c->ep, c->area + number(words[1]), buf, len);
+	free(buf);
+	return ret;
+}
+
+/* check OFFSET LENGTH SEED: that this is there; EILSEQ when it is not */
+static int
+run_check(struct client *c, char *words[WORDS_MAX])
+{
+	uint64_t len = number(words[2]), seed = number(words[3]), i = 0;
+	uint8_t *buf = malloc(len);
+	int ret = shmx_get_sync(c->ep, c->area + number(words[1]), buf, len);
+
+	while (ret == 0 && i < len && buf[i] == content(seed, i))
+		i++;
+	free(buf);
+	if (ret == 0 && i < len)
+		reply_value(c, i);
+	return ret == 0 && i < len ? -EILSEQ : ret;
+}
+
+/* faa OFFSET ADDEND: the word before */
+static int
+run_faa(struct client *c, char *words[WORDS_MAX])
+{
+	uint64_t before = 0;
+	int ret = shmx_atomic_sync(
+		c->ep, SHMX_FETCH_ADD, c->area + number(words[1]), 8, number(words[2]), 0, &before);
+
+	reply_value(c, before);
+	return ret;
+}
+
+/* cas OFFSET COMPARE SWAP: the word before */
+static int
+run_cas(struct client *c, char *words[WORDS_MAX])
+{
+	uint64_t before = 0;
+	int ret = shmx_atomic_sync(c->ep, SHMX_CAS, c->area + number(words[1]), 8, number(words[3]),
+		number(words[2]), &before);
+
+	reply_value(c, before);
+	return ret;
+}
+
+/* read OFFSET: the word */
+static int
+run_read(struct client *c, char *words[WORDS_MAX])
+{
+	uint64_t word = 0;
+	int ret = shmx_get_sync(c->ep, c->area + number(words[1]), &word, sizeof(word));
+
+	reply_value(c, word);
+	return ret;
+}
+
+const struct command commands[] = {
+	{"connect", 0, run_connect},
+	{"disconnect", 0, run_disconnect},
+	{"create", 3, run_create},
+	{"open", 1, run_open},
+	{"destroy", 0, run_destroy},
+	{"grow", 1, run_grow},
+	{"shrink", 1, run_shrink},
+	{"stat", 0, run_stat},
+	{"list", 0, run_list},
+	{"alloc", 1, run_alloc},
+	{"free", 0, run_free},
+	{"lookup", 1, run_lookup},
+	{"own", 2, run_own},
+	{"put", 3, run_put},
+	{"check", 3, run_check},
+	{"faa", 2, run_faa},
+	{"cas", 3, run_cas},
+	{"read", 1, run_read},
+	{NULL, 0, NULL},
+};
