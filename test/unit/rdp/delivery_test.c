@@ -360,6 +360,40 @@ drained(void *ctx)
 	       p->net->port[0].arriving == NULL && p->net->port[1].arriving == NULL;
 }
 
+/* Loss, copies and disorder while the numbers of both directions go through @p psn. */
+static void
+check_numbers(uint32_t psn)
+{
+	struct pair p = pair_open(NULL);
+
+	pair_start_psn(p.c, p.s, psn - 40);
+	pair_start_psn(p.s, p.c, psn - 70);
+	p.net->script = lose_some;
+	p.net->script_ctx = p.net;
+	CU_ASSERT(net_run_until(p.net, drained, &p, 10 * NET_S));
+	CU_ASSERT(ledger_complete());
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	CU_ASSERT((int32_t)(p.c->tx_next - psn) > 0);
+	CU_ASSERT(rdp_ep_stats(p.client->ep)->tx_retransmit < 400);
+	pair_free(&p);
+}
+
+static void
+numbers__wrap(void)
+{
+	check_numbers(0);
+	check_numbers(256);
+}
+
+/* No frame was lost since the session began, and then one is. */
+static void
+numbers__half_way_round(void)
+{
+	check_numbers(0x80000000);
+	check_numbers(0x80000100);
+	check_numbers(0xc0000000);
+}
+
 static void
 check_clock(uint64_t start_ns)
 {
@@ -470,6 +504,8 @@ CU_TestInfo delivery_tests[] = {
 	TEST(duplicate__is_acknowledged_again_and_not_delivered),
 	TEST(duplicate__of_a_frame_ahead),
 	TEST(accept__less_than_256_ahead),
+	TEST(numbers__wrap),
+	TEST(numbers__half_way_round),
 	TEST(time_stamps__wrap),
 	TEST(park__frames_wait_and_go_on_in_order),
 	TEST(park__more_than_64_are_refused),
