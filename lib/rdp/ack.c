@@ -57,6 +57,9 @@ rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room)
 	if (ack != s->tx_una || limit > RDP_RING)
 		return;
 	sample(s, f);
+	/* From a loss so long ago that numbers have gone round. */
+	if (s->sack_high - ack > limit)
+		s->sack_high = ack;
 	for (uint32_t w = 0; w < RDP_RING / 64; w++) {
 		uint64_t bits = rte_be_to_cpu_64(sack->bitmap[w]);
 
