@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly build_limit=600 check_limit=240 unit_limit=300 system_limit=120
+readonly build_limit=600 check_limit=120 tidy_limit=480 unit_limit=300 system_limit=120
 
 only=. quick='' stop=''
 while [[ $# -gt 0 ]]; do
@@ -134,7 +134,7 @@ run $check_limit "check forbidden tokens" test/checks/tokens.py
 run $check_limit "check layers" test/checks/layers.py
 run $check_limit "check length of functions" test/checks/funclen.py
 run $check_limit "check shell scripts" test/checks/shell.sh
-run $check_limit "check clang-tidy" test/checks/tidy.sh build
+run $tidy_limit "check clang-tidy" test/checks/tidy.sh build
 
 export ASAN_OPTIONS=${ASAN_OPTIONS-abort_on_error=0:detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1}

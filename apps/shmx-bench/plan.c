@@ -121,7 +121,7 @@ ratios_summarise(struct outcome *out)
 	double *sorted;
 	uint32_t n = out->nb_pairs;
 
-	if (n == 0)
+	if (n == 0 || out->ratios == NULL)
 		return 0;
 	sorted = malloc(n * sizeof(*sorted));
 	if (sorted == NULL)
@@ -166,8 +166,10 @@ pairs_run(struct plan *p, struct outcome *out)
 	int ret = 0;
 
 	out->ratios = calloc(n, sizeof(*out->ratios));
-	if (slice == NULL || out->ratios == NULL)
-		ret = fail("out of memory");
+	if (slice == NULL || out->ratios == NULL) {
+		free(slice);
+		return fail("out of memory");
+	}
 	for (uint32_t i = 0; i < 2 * n && ret == 0 && out->nb_pairs < n && !stop; i++)
 		ret = pair_run(p, out, slice);
 	free(slice);

@@ -6,6 +6,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ether.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_string_fns.h>
@@ -17,15 +18,29 @@
 /* EAL finds only so much contiguous address space: what does not fit is made of pieces. */
 #define PIECE (UINT64_C(1) << 30)
 
-/* What a server needs beside its pools: packet buffers, sessions, tables. */
-#define BESIDE (UINT64_C(256) << 20)
+/* Tables of the node; then what each queue, packet buffer and session takes, rounded up. */
+#define TABLES_BYTES  (UINT64_C(64) << 20)
+#define QUEUE_BUFFERS UINT64_C(5120)
+#define BUFFER_BYTES  UINT64_C(1024) /* beside the mtu */
+#define SESSION_BYTES UINT64_C(4096)
 
-/* The ownership map takes at most a 32nd. */
+static uint64_t
+port_bytes(const struct port_options *port, uint32_t max_sessions)
+{
+	uint64_t buffers = port->mbufs + port->queues * QUEUE_BUFFERS;
+
+	return buffers * (RTE_MAX(port->mtu, (uint32_t)RTE_ETHER_MTU) + BUFFER_BYTES) +
+	       port->queues * max_sessions * SESSION_BYTES;
+}
+
+/* The ownership map takes at most a 32nd of a pool. */
 static uint64_t
 bytes_needed(const struct options *o)
 {
-	uint64_t bytes = BESIDE;
+	uint64_t bytes = TABLES_BYTES;
 
+	for (unsigned int i = 0; i < o->nb_ports; i++)
+		bytes += port_bytes(&o->ports[i], o->max_sessions);
 	for (unsigned int i = 0; i < o->nb_pools; i++)
 		bytes += o->pools[i].size + o->pools[i].size / 32;
 	return bytes;

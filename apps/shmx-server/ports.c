@@ -132,28 +132,37 @@ open_pair(struct server *s, unsigned int index, uint64_t seed, struct problem *p
 	return ret;
 }
 
-/* Pair i goes to worker i modulo their number. */
-static int
-deal_pairs(struct server *s, struct problem *p)
+/* Round and round. Where that would give the same worker the first queue of every port, which is
+ * the only one that some clients use, the next port begins one further. */
+static void
+deal_pairs(struct server *s)
 {
-	unsigned int n = 0;
+	struct server_pair *pair = s->pairs;
+	unsigned int next = 0;
+
+	for (unsigned int i = 0; i < s->nb_ports; i++) {
+		for (unsigned int q = 0; q < s->ports[i].options->queues; q++, pair++) {
+			pair->port = &s->ports[i];
+			pair->queue = (uint16_t)q;
+			pair->worker = (uint16_t)(next++ % s->nb_workers);
+		}
+		next += s->ports[i].options->queues % s->nb_workers == 0;
+	}
+}
+
+static int
+alloc_pairs(struct server *s, struct problem *p)
+{
+	bool failed;
 
 	s->pairs = rte_calloc("pairs", s->nb_pairs, sizeof(*s->pairs), RTE_CACHE_LINE_SIZE);
-	if (s->pairs == NULL)
-		return problem_set(p, "no memory for %u queues", s->nb_pairs);
-	for (unsigned int i = 0; i < s->nb_ports; i++)
-		for (unsigned int q = 0; q < s->ports[i].options->queues; q++, n++) {
-			s->pairs[n].port = &s->ports[i];
-			s->pairs[n].queue = (uint16_t)q;
-			s->pairs[n].worker = (uint16_t)(n % s->nb_workers);
-		}
-	for (unsigned int i = 0; i < s->nb_workers; i++) {
-		s->workers[i].pairs = rte_calloc("pairs", s->nb_pairs / s->nb_workers + 1,
-			sizeof(struct server_pair *), RTE_CACHE_LINE_SIZE);
-		if (s->workers[i].pairs == NULL)
-			return problem_set(p, "no memory for %u queues", s->nb_pairs);
+	failed = s->pairs == NULL;
+	for (unsigned int i = 0; i < s->nb_workers && !failed; i++) {
+		s->workers[i].pairs = rte_calloc(
+			"pairs", s->nb_pairs, sizeof(struct server_pair *), RTE_CACHE_LINE_SIZE);
+		failed = s->workers[i].pairs == NULL;
 	}
-	return 0;
+	return failed ? problem_set(p, "no memory for %u queues", s->nb_pairs) : 0;
 }
 
 static uint64_t
@@ -176,7 +185,9 @@ ports_open(struct server *s, struct problem *p)
 	for (unsigned int i = 0; i < s->options->nb_ports && ret == 0; i++)
 		ret = open_port(s, &s->options->ports[i], p);
 	if (ret == 0)
-		ret = deal_pairs(s, p);
+		ret = alloc_pairs(s, p);
+	if (ret == 0)
+		deal_pairs(s);
 	for (unsigned int i = 0; i < s->nb_pairs && ret == 0; i++)
 		ret = open_pair(s, i, seed, p);
 	if (ret == 0 && s->nb_pairs < s->nb_workers)

@@ -61,6 +61,7 @@ struct worker {
 	uint64_t idle_cycles; /**< of the others, and of sleeping */
 	uint64_t sleeps;
 	uint64_t last_tsc;
+	bool was_busy;       /**< what the time since last_tsc is charged to */
 	uint32_t idle_turns; /**< in a row */
 	uint32_t sleep_us;   /**< the next sleep in mode sleep */
 	bool armed;          /**< receive interrupts are on */

@@ -39,17 +39,28 @@ turn(struct worker *w)
 	return work;
 }
 
-/* Charge the time since the last turn to what it was. */
+/* Turns without work after which the clock is read once. */
+#define IDLE_LOOKS 16
+
+/*
+ * Charge the time since the last look at the clock to what was found then. While nothing comes
+ * the clock is read now and then only: reading it takes as long as the rest of an idle turn, and
+ * the next frame would wait for it.
+ */
 static inline void
 account(struct worker *w, uint32_t work)
 {
-	uint64_t now = rte_rdtsc();
+	uint64_t now;
 
-	if (work != 0)
+	if (work == 0 && !w->was_busy && w->turns % IDLE_LOOKS != 0)
+		return;
+	now = rte_rdtsc();
+	if (w->was_busy)
 		w->busy_cycles += now - w->last_tsc;
 	else
 		w->idle_cycles += now - w->last_tsc;
 	w->last_tsc = now;
+	w->was_busy = work != 0;
 }
 
 static void

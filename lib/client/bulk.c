@@ -71,10 +71,13 @@ part_start(struct shmx_ep *ep, struct bulk *b)
 
 	if (s == NULL)
 		return -ENOTCONN;
+	if (ep->parts[s->index] >= BULK_WINDOW)
+		return -EAGAIN;
 	max = b->op == WIRE_OP_FILL ? WIRE_FILL_MAX : client_part_max(s);
 	len = (uint32_t)RTE_MIN(v->len - b->done, (uint64_t)max);
 	if (part_request(ep, b, s, v->addr + b->done, (uint8_t *)v->buf + b->done, len) < 0)
 		return -EAGAIN;
+	ep->parts[s->index]++;
 	b->outstanding++;
 	b->done += len;
 	if (b->done == v->len) {
@@ -89,7 +92,7 @@ static bool
 bulk_issue(struct shmx_ep *ep, struct bulk *b)
 {
 	while (!bulk_all_started(b)) {
-		int ret = b->outstanding < BULK_WINDOW ? part_start(ep, b) : -EAGAIN;
+		int ret = part_start(ep, b);
 
 		if (ret == -EAGAIN)
 			return true;
@@ -119,6 +122,18 @@ vec_routed(const struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n)
 	return true;
 }
 
+/* Behind those that came before: the window is theirs first. */
+static void
+active_append(struct shmx_ep *ep, uint16_t index)
+{
+	uint16_t *link = &ep->bulk_active;
+
+	while (*link != CLIENT_NONE)
+		link = &ep->bulk[*link].next;
+	ep->bulk[index].next = CLIENT_NONE;
+	*link = index;
+}
+
 int
 bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned int n,
 	uint64_t pattern, uint64_t cookie)
@@ -145,10 +160,8 @@ bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned 
 	b->sent = false;
 	b->op = op;
 	memcpy(b->vec, vec, n * sizeof(*vec));
-	if (bulk_issue(ep, b)) {
-		b->next = ep->bulk_active;
-		ep->bulk_active = index;
-	}
+	if (bulk_issue(ep, b))
+		active_append(ep, index);
 	return 0;
 }
 
@@ -186,6 +199,7 @@ bulk_part_done(struct shmx_ep *ep, uint16_t index, uint16_t session, int32_t sta
 {
 	struct bulk *b = &ep->bulk[index];
 
+	ep->parts[session]--;
 	b->outstanding--;
 	b->sent |= status != -ECANCELED;
 	if (unlikely(status != 0 && b->status == 0))

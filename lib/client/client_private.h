@@ -44,9 +44,12 @@ struct op {
 
 static_assert(sizeof(struct op) == 32, "two to a cache line");
 
-/** Parts of one bulk transfer that may be in progress at a time. */
-#define BULK_WINDOW 128
-#define BULK_MAX    64
+/**
+ * Parts of transfers in progress, a session: enough to keep both ends busy, few enough that the
+ * frames stay in the cache and a small operation waits behind few of them.
+ */
+#define BULK_WINDOW 64
+#define BULK_MAX 64
 
 /** A transfer of more than one record: large, or a vector. */
 struct bulk {
@@ -81,6 +84,7 @@ struct shmx_ep {
 	bool was_busy;
 	uint16_t *route;          /**< pool id to session index */
 	uint64_t *connect_cookie; /**< by session index */
+	uint16_t *parts;          /**< of transfers in progress, by session index */
 	struct bulk *bulk;
 	struct shmx_port *port;
 	uint16_t queue;
@@ -168,11 +172,7 @@ client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t s
 		.session = s->index,
 		.kind = kind,
 	};
-	*rec = (struct wire_record){
-		.op = op,
-		.id = rte_cpu_to_be_16(id),
-		.len = rte_cpu_to_be_32(len),
-	};
+	wire_record_write(rec, op, 0, rte_cpu_to_be_16(id), len);
 	return rec;
 }
 

@@ -50,13 +50,14 @@ alloc_tables(struct shmx_ep *ep)
 	ep->free_op = table(ep, ep->max_ops, sizeof(*ep->free_op));
 	ep->session = table(ep, ep->max_sessions, sizeof(*ep->session));
 	ep->connect_cookie = table(ep, ep->max_sessions, sizeof(*ep->connect_cookie));
+	ep->parts = table(ep, ep->max_sessions, sizeof(*ep->parts));
 	ep->kept = table(ep, kept, sizeof(*ep->kept));
 	ep->route = table(ep, UINT16_MAX + 1, sizeof(*ep->route));
 	ep->bulk = table(ep, BULK_MAX, sizeof(*ep->bulk));
 	ep->kept_mask = kept - 1;
 	return ep->op != NULL && ep->free_op != NULL && ep->session != NULL &&
-	                       ep->connect_cookie != NULL && ep->kept != NULL &&
-	                       ep->route != NULL && ep->bulk != NULL
+	                       ep->connect_cookie != NULL && ep->parts != NULL &&
+	                       ep->kept != NULL && ep->route != NULL && ep->bulk != NULL
 	               ? 0
 	               : -ENOMEM;
 }
@@ -151,6 +152,7 @@ ep_free(struct shmx_ep *ep)
 	rte_free(ep->free_op);
 	rte_free(ep->session);
 	rte_free(ep->connect_cookie);
+	rte_free(ep->parts);
 	rte_free(ep->kept);
 	rte_free(ep->route);
 	rte_free(ep->bulk);

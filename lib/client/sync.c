@@ -65,7 +65,7 @@ is_stuck(const struct shmx_ep *ep)
 int
 shmx_connect_sync(struct shmx_ep *ep, const struct shmx_peer *peer, shmx_session_t *session)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_connect(ep, peer, cookie, session));
 	return 0;
@@ -74,7 +74,7 @@ shmx_connect_sync(struct shmx_ep *ep, const struct shmx_peer *peer, shmx_session
 int
 shmx_get_sync(struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_get(ep, src, dst, len, cookie));
 	return 0;
@@ -83,7 +83,7 @@ shmx_get_sync(struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len)
 int
 shmx_put_sync(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_put(ep, dst, src, len, cookie));
 	return 0;
@@ -92,7 +92,7 @@ shmx_put_sync(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len
 int
 shmx_fill_sync(struct shmx_ep *ep, shmx_addr_t dst, uint64_t len, uint64_t pattern)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_fill(ep, dst, len, pattern, cookie));
 	return 0;
@@ -102,7 +102,7 @@ int
 shmx_atomic_sync(struct shmx_ep *ep, enum shmx_atomic_op op, shmx_addr_t addr, unsigned int width,
 	uint64_t operand, uint64_t compare, uint64_t *before)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_atomic(ep, op, addr, width, operand, compare, cookie));
 	if (before != NULL)
@@ -113,7 +113,7 @@ shmx_atomic_sync(struct shmx_ep *ep, enum shmx_atomic_op op, shmx_addr_t addr, u
 int
 shmx_alloc_sync(struct shmx_ep *ep, const struct shmx_alloc_req *req, shmx_addr_t *addr)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	if (addr == NULL)
 		return -EINVAL;
@@ -125,7 +125,7 @@ shmx_alloc_sync(struct shmx_ep *ep, const struct shmx_alloc_req *req, shmx_addr_
 int
 shmx_free_sync(struct shmx_ep *ep, shmx_addr_t addr)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_free(ep, addr, cookie));
 	return 0;
@@ -135,7 +135,7 @@ int
 shmx_lookup_sync(
 	struct shmx_ep *ep, uint16_t pool, const char *name, shmx_addr_t *addr, uint64_t *len)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_lookup(ep, pool, name, cookie));
 	if (addr != NULL)
@@ -149,7 +149,7 @@ int
 shmx_pool_create_sync(
 	struct shmx_ep *ep, shmx_session_t session, const struct shmx_pool_req *req, uint16_t *pool)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	if (pool == NULL)
 		return -EINVAL;
@@ -161,7 +161,7 @@ shmx_pool_create_sync(
 int
 shmx_pool_open_sync(struct shmx_ep *ep, shmx_session_t session, const char *name, uint16_t *pool)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	if (pool == NULL)
 		return -EINVAL;
@@ -173,7 +173,7 @@ shmx_pool_open_sync(struct shmx_ep *ep, shmx_session_t session, const char *name
 int
 shmx_pool_destroy_sync(struct shmx_ep *ep, uint16_t pool, bool force)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_pool_destroy(ep, pool, force, cookie));
 	return 0;
@@ -182,7 +182,7 @@ shmx_pool_destroy_sync(struct shmx_ep *ep, uint16_t pool, bool force)
 int
 shmx_pool_stat_sync(struct shmx_ep *ep, uint16_t pool, struct shmx_pool_info *info)
 {
-	struct shmx_event event;
+	struct shmx_event event = {0};
 
 	SYNC(ep, &event, shmx_pool_stat(ep, pool, info, cookie));
 	return 0;

@@ -87,6 +87,7 @@ mem_names_add(const struct mem *m, struct mem_pool *p, const char *name, uint64_
 	uint32_t i = p->stack[p->hdr->stack_top - 1];
 	struct mem_name *e = &p->names[i];
 
+	/* allow(strncpy): the rest is zeroed, too; closed by the line after it */
 	strncpy(e->name, name, MEM_NAME_LEN - 1);
 	e->name[MEM_NAME_LEN - 1] = 0;
 	if (enter(m, p, i, off) != 0)

@@ -3,18 +3,18 @@
 
 #include "rdp/rdp_private.h"
 
+/* The frames themselves are given up after the flush, when nobody waits for an answer. */
 static inline void
-release(struct rdp_session *s, uint32_t ack)
+advance(struct rdp_session *s, uint32_t ack)
 {
 	/* Bits of frames behind sack_high are clear. */
 	for (uint32_t psn = s->tx_una; unlikely(wire_psn_before(psn, s->sack_high)) && psn != ack;
 		psn++)
 		rdp_bit_clear(s->sacked, psn);
-	for (uint32_t psn = s->tx_una; psn != ack; psn++)
-		rdp_mbuf_put(s->ep, s->ring[psn % RDP_RING]);
 	s->tx_una = ack;
 	if (likely(!wire_psn_before(ack, s->sack_high)))
 		s->sack_high = ack;
+	rdp_list_add(s, RDP_LIST_RELEASE);
 }
 
 /* A frame acknowledged something new: RFC 9002 section 5, with the peer's delay taken off. */
@@ -38,7 +38,7 @@ rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack)
 	/* Older than what is known, or beyond what was ever sent: a late frame or a forged one. */
 	if (ack - s->tx_una > rdp_in_flight(s))
 		return;
-	release(s, ack);
+	advance(s, ack);
 	s->backoff = 0;
 	sample(s, f);
 }
@@ -50,7 +50,11 @@ rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room)
 	uint32_t ack = rte_be_to_cpu_32(f->ack);
 	uint32_t limit = s->tx_next - ack;
 
-	if (room < sizeof(*sack) || ack != s->tx_una || limit > RDP_RING)
+	if (room < sizeof(*sack)) {
+		s->ep->stats.rx_malformed++;
+		return;
+	}
+	if (ack != s->tx_una || limit > RDP_RING)
 		return;
 	sample(s, f);
 	for (uint32_t w = 0; w < RDP_RING / 64; w++) {

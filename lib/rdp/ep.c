@@ -43,8 +43,7 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->self.ip = conf->ip;
 	ep->self.netmask = conf->netmask;
 	ep->self.gateway = conf->gateway;
-	ep->now_ns = clock_now(&ep->conf.clock);
-	ep->now_ts = (uint32_t)(ep->now_ns >> WIRE_TS_SHIFT);
+	rdp_clock_read(ep);
 	ep->wheel_tick = ep->now_ns >> RDP_WHEEL_SHIFT;
 }
 
@@ -121,6 +120,7 @@ rdp_ep_destroy(struct rdp_ep *ep)
 			rdp_session_free(ep->session[i]);
 	for (uint16_t i = 0; i < ep->txq_len; i++)
 		rte_pktmbuf_free(ep->txq[i].m);
+	rte_pktmbuf_free_bulk(ep->held, ep->nb_held);
 	rte_pktmbuf_free_bulk(ep->mbufs, ep->nb_mbufs);
 	free_spares(ep);
 	peer_table_free(ep);
@@ -138,7 +138,7 @@ rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_sess
 
 	if (ip == 0 || udp_port == 0)
 		return -EINVAL;
-	ep->now_ns = clock_now(&ep->conf.clock);
+	rdp_clock_read(ep);
 	s = rdp_session_new(ep);
 	if (s == NULL)
 		return ep->nb_free == 0 ? -ENOSPC : -ENOMEM;

@@ -164,16 +164,21 @@ hello_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 		ep, h, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
 }
 
+static uint16_t
+agreed_mtu(const struct rdp_ep *ep, const struct wire_hello *hello)
+{
+	return RTE_MIN(rte_be_to_cpu_16(hello->mtu), ep->conf.mtu);
+}
+
 static void
-send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h)
+send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
 {
 	const struct rdp_conf *conf = &s->ep->conf;
-	uint32_t mtu = s->mss + (s->crc ? WIRE_CRC_LEN : 0) + sizeof(*h) - sizeof(h->eth);
 	struct wire_accept body = {
 		.version = WIRE_VERSION,
 		.session = rte_cpu_to_be_16(s->index),
 		.node = rte_cpu_to_be_16(conf->node),
-		.mtu = rte_cpu_to_be_16((uint16_t)mtu),
+		.mtu = rte_cpu_to_be_16(agreed_mtu(s->ep, hello)),
 		.window = rte_cpu_to_be_16(s->tx_room),
 		.features = rte_cpu_to_be_32(s->crc ? WIRE_FEATURE_CRC : 0),
 		.epoch = rte_cpu_to_be_64(conf->epoch),
@@ -217,7 +222,7 @@ connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 	s->peer_index = rte_be_to_cpu_16(hello->session);
 	s->peer_node = rte_be_to_cpu_16(hello->node);
 	s->peer_epoch = rte_be_to_cpu_64(hello->epoch);
-	rdp_session_established(s, h, RTE_MIN(rte_be_to_cpu_16(hello->mtu), ep->conf.mtu),
+	rdp_session_established(s, h, agreed_mtu(ep, hello),
 		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window),
 		ep->conf.crc || (hello->features & RTE_BE32(WIRE_FEATURE_CRC)));
 	if (peer_table_add(s) < 0) {
@@ -225,8 +230,20 @@ connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 		refuse(ep, h, hello, STATUS_NOSPC);
 		return;
 	}
-	send_accept(s, h);
+	send_accept(s, h, hello);
 	ep->handler->opened(ep->handler_ctx, s, 0);
+}
+
+/* The peer began anew: what it had here is over. */
+static void
+give_up(struct rdp_session *old)
+{
+	if (old->state == RDP_CLOSING) {
+		rdp_session_free(old);
+		return;
+	}
+	peer_table_del(old);
+	rdp_session_fail(old, -ECONNRESET);
 }
 
 static void
@@ -244,7 +261,7 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 	old = peer_table_find(ep, h, hello->session);
 	if (old != NULL && old->peer_inc == h->frame.src_inc) {
 		if (old->state == RDP_OPEN)
-			send_accept(old, h);
+			send_accept(old, h, hello);
 		return;
 	}
 	if (old != NULL) {
@@ -252,8 +269,10 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 			ep->stats.rx_stale++;
 			return;
 		}
-		peer_table_del(old);
-		rdp_session_fail(old, -ECONNRESET);
+		give_up(old);
+		/* Its index is free at the end of the poll; the peer asks again. */
+		if (ep->nb_free == 0)
+			return;
 	}
 	connect_new(ep, h, hello);
 }
@@ -394,28 +413,35 @@ rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 	rdp_send_reply(ep, h, WIRE_RESET, WIRE_SESSION_NONE, h->frame.dst_inc, NULL, 0);
 }
 
+/* What has to follow the header of each type at least. */
+static const uint8_t body_size[16] = {
+	[WIRE_HELLO] = sizeof(struct wire_hello),
+	[WIRE_CHALLENGE] = sizeof(struct wire_challenge),
+	[WIRE_CONNECT] = sizeof(struct wire_hello),
+	[WIRE_ACCEPT] = sizeof(struct wire_accept),
+	[WIRE_REFUSE] = sizeof(struct wire_refuse),
+};
+
 void
 rdp_control_input(struct rdp_ep *ep, struct wire_ipv4_hdrs *h, uint32_t len)
 {
 	const void *body = h + 1;
+	uint8_t type = wire_type(&h->frame);
 
-	len -= sizeof(*h);
-	switch (wire_type(&h->frame)) {
+	if (len - sizeof(*h) < body_size[type])
+		type = 0;
+	switch (type) {
 	case WIRE_HELLO:
-		if (len >= sizeof(struct wire_hello))
-			hello_input(ep, h, body);
+		hello_input(ep, h, body);
 		break;
 	case WIRE_CHALLENGE:
-		if (len >= sizeof(struct wire_challenge))
-			challenge_input(ep, h, body);
+		challenge_input(ep, h, body);
 		break;
 	case WIRE_CONNECT:
-		if (len >= sizeof(struct wire_hello))
-			connect_input(ep, h, body);
+		connect_input(ep, h, body);
 		break;
 	case WIRE_ACCEPT:
-		if (len >= sizeof(struct wire_accept))
-			accept_input(ep, h, body);
+		accept_input(ep, h, body);
 		break;
 	case WIRE_REFUSE:
 		refuse_input(ep, h);

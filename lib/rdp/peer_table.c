@@ -25,6 +25,8 @@ peer_table_create(struct rdp_ep *ep)
 		.key_len = sizeof(struct peer_key),
 		.hash_func = rte_jhash,
 		.socket_id = ep->conf.socket_id,
+		/* Without, a bucket may be full before the table is. */
+		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
 	};
 
 	if (!ep->conf.listen)

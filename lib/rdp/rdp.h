@@ -62,6 +62,7 @@ enum rdp_list_id {
 	RDP_LIST_RECOVER, /**< knows of a frame that overtook another one */
 	RDP_LIST_PARKED,  /**< has frames whose records found no room for responses */
 	RDP_LIST_FAILED,  /**< `error` is set */
+	RDP_LIST_RELEASE, /**< holds frames that have been acknowledged */
 	RDP_LISTS
 };
 
@@ -90,15 +91,14 @@ struct rdp_session {
 	__rte_cache_aligned uint32_t rx_next; /**< every frame before this one has arrived */
 	rte_be32_t local_inc;
 	rte_be32_t peer_inc;
-	uint32_t rx_ts;        /**< time stamp of the newest frame, to be echoed */
-	uint64_t rx_ns;        /**< when it arrived */
-	uint64_t ack_ns;       /**< when the oldest frame not acknowledged yet arrived */
-	uint16_t ack_owed;     /**< frames not acknowledged yet */
-	uint16_t rx_gaps;      /**< frames that arrived ahead of rx_next */
-	bool ack_now;          /**< do not wait for company */
-	uint8_t peer_pressure; /**< 0 to 15 */
-	uint16_t parked;       /**< frames waiting in `park` */
-	uint64_t user;         /**< the handler's */
+	uint32_t rx_ts;       /**< time stamp of the newest frame, to be echoed */
+	uint64_t rx_ns;       /**< when it arrived */
+	uint64_t ack_ns;      /**< when the oldest frame not acknowledged yet arrived */
+	uint32_t ack_owed;    /**< frames not acknowledged yet */
+	uint16_t rx_gaps;     /**< frames that arrived ahead of rx_next */
+	uint16_t parked;      /**< frames waiting in `park` */
+	uint32_t tx_released; /**< frames before this one have been given up, up to tx_una */
+	uint64_t user;        /**< the handler's */
 
 	/* Frames that arrived ahead of rx_next, one bit each at number modulo the window. */
 	__rte_cache_aligned uint64_t rx_bitmap[RDP_RING / 64];
@@ -106,9 +106,11 @@ struct rdp_session {
 	uint32_t srtt, rttvar, min_rtt;
 	uint32_t rack_ts; /**< send time of the latest-sent frame known to have arrived */
 	uint32_t rack_rtt;
-	uint32_t sack_high; /**< one past the highest frame known to have arrived */
-	uint8_t backoff;    /**< doublings of the time-out */
-	uint8_t in_lists;   /**< RDP_IN_*: which lists of the endpoint name this session */
+	uint32_t sack_high;    /**< one past the highest frame known to have arrived */
+	uint8_t backoff;       /**< doublings of the time-out */
+	bool ack_now;          /**< do not wait for company */
+	uint8_t peer_pressure; /**< 0 to 15 */
+	uint8_t in_lists;      /**< RDP_IN_*: which lists of the endpoint name this session */
 	uint16_t peer_index;
 	uint16_t peer_node;
 	uint32_t rack_check; /**< time stamp at which an outstanding frame may count as lost */
@@ -127,14 +129,16 @@ struct rdp_session {
 	int error; /**< negative errno: ends at the end of the poll */
 	rte_be32_t peer_ip;
 	rte_be16_t peer_port;
-	uint32_t ip_sum;  /**< sum of the IP header without its total length */
-	uint32_t udp_sum; /**< sum of the pseudo header without the length */
+	uint32_t ip_sum;    /**< sum of the IP header without its total length */
+	uint32_t udp_sum;   /**< sum of the pseudo header without the length */
+	uint32_t frame_sum; /**< sum of the ports and of what the template says of the frame */
 	struct rte_mbuf *park_head, *park_tail; /**< frames accepted but not consumed, by next */
 	struct wire_ipv4_hdrs hdrs;             /**< template; network byte order, as sent */
 
 	/** Bit per frame of the ring: the peer said it has arrived though earlier ones have not. */
 	uint64_t sacked[RDP_RING / 64];
-	/** Frames from tx_una up to tx_next, at number modulo RDP_RING; we hold a reference. */
+	/** Frames from tx_released up to tx_next, at number modulo RDP_RING; we hold a reference.
+	 */
 	struct rte_mbuf *ring[RDP_RING];
 };
 
@@ -224,7 +228,10 @@ void rdp_flush(struct rdp_ep *ep);
 /** Start a session. The handler's opened() tells the end of it. @return 0, -ENOSPC, -ENOMEM. */
 int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s);
 
-/** Tell the peer and forget the session; closed() is not called. */
+/**
+ * Tell the peer and forget the session; closed() is not called. Good in every callback. Records
+ * that have not been sent and room that was reserved for them are gone.
+ */
 void rdp_close(struct rdp_session *s);
 
 /** Session by index; NULL when there is none. */

@@ -11,10 +11,12 @@
 #include "rdp/rdp.h"
 
 #define RDP_RX_BURST   32
+#define RDP_IDLE_POLLS 8 /**< of these one reads the clock and looks at lists and timers */
 #define RDP_TX_BURST   32
 #define RDP_TXQ        512 /**< frames waiting for rdp_flush() or for room in the port's ring */
 #define RDP_MBUF_CACHE 32  /**< buffers at hand, taken from the pool and given back by halves */
-#define RDP_PARK_MAX   64  /**< accepted frames a session may hold back */
+#define RDP_HELD       64
+#define RDP_PARK_MAX   64 /**< accepted frames a session may hold back */
 
 /** Timer wheel: slots of 2^16 ns, 1024 of them, 67 ms a turn. */
 #define RDP_WHEEL_SHIFT 16
@@ -50,9 +52,12 @@ struct rdp_ep {
 	rte_be32_t ip;
 	uint16_t max_sessions;
 	uint16_t nb_mbufs; /**< in `mbufs` */
+	uint16_t nb_held;
 	uint16_t txq_len;
 	uint16_t txq_ready; /**< of these, headers are final */
 	uint8_t pressure;
+	uint8_t idle_polls;
+	bool clock_fresh; /**< now_ns was read in this turn */
 	bool tx_udp_cksum;
 	const struct rdp_handler *handler;
 	void *handler_ctx;
@@ -62,6 +67,7 @@ struct rdp_ep {
 	struct rdp_list list[RDP_LISTS];
 	struct rdp_stats stats;
 	struct rte_mbuf *mbufs[RDP_MBUF_CACHE];
+	struct rte_mbuf *held[RDP_HELD]; /**< received, to be given up at the next flush */
 	struct rdp_txq_entry txq[RDP_TXQ];
 
 	/* Slow path. */
@@ -88,6 +94,14 @@ void rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs 
 	uint16_t window, bool crc);
 void rdp_session_end(struct rdp_session *s, int status);
 void rdp_session_fail(struct rdp_session *s, int error);
+
+static inline void
+rdp_clock_read(struct rdp_ep *ep)
+{
+	ep->now_ns = clock_now(&ep->conf.clock);
+	ep->now_ts = (uint32_t)(ep->now_ns >> WIRE_TS_SHIFT);
+	ep->clock_fresh = true;
+}
 
 /* lists of sessions; each names a session at most once */
 static inline void
@@ -117,6 +131,7 @@ void rdp_list_del(struct rdp_session *s, enum rdp_list_id id);
 bool rdp_mbuf_refill(struct rdp_ep *ep);
 void rdp_mbuf_spill(struct rdp_ep *ep);
 void rdp_txq_put(struct rdp_ep *ep, struct rte_mbuf *m, struct rdp_session *s);
+void rdp_release(struct rdp_session *s);
 bool rdp_send_ack(struct rdp_session *s);
 void rdp_retransmit(struct rdp_session *s, uint32_t psn);
 
@@ -220,8 +235,5 @@ void rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uin
 
 /* cookie.c */
 uint64_t rdp_cookie(const uint64_t key[2], const void *data, uint32_t len);
-
-/* checksum.c */
-bool rdp_checksum_good(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h);
 
 #endif /* RDP_PRIVATE_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include "rdp/checksum.h"
 #include "rdp/rdp_private.h"
 
 /* Whether the frame is an IPv4 UDP datagram for this endpoint, and all lengths agree. */
@@ -86,7 +87,7 @@ deliver(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len
 			return true;
 		}
 	}
-	if (likely(done == len))
+	if (likely(done == len) || s->state != RDP_OPEN)
 		return true;
 	park(s, m, (uint16_t)(offset + done), (uint16_t)(len - done));
 	return false;
@@ -189,6 +190,17 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 	return true;
 }
 
+/* DATA or ACK of a session that is not there: damage can look like that. */
+static void
+no_session_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, uint32_t len)
+{
+	if ((h->frame.flags & WIRE_F_CRC) &&
+		!crc_good(&h->frame, len - offsetof(struct wire_ipv4_hdrs, frame)))
+		ep->stats.rx_bad_checksum++;
+	else
+		rdp_unknown_input(ep, h);
+}
+
 /* One frame from the port. Returns whether it stays the caller's. */
 static inline bool
 frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
@@ -204,7 +216,7 @@ frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
 	len = frame_len(m, h);
 	if (unlikely(len == 0 || wire_version(&h->frame) != WIRE_VERSION)) {
 		ep->stats.rx_malformed++;
-	} else if (unlikely(!rdp_checksum_good(m, h))) {
+	} else if (unlikely(!checksum_good(m, h))) {
 		ep->stats.rx_bad_checksum++;
 	} else if (unlikely(
 			   wire_type(&h->frame) != WIRE_DATA && wire_type(&h->frame) != WIRE_ACK)) {
@@ -213,55 +225,86 @@ frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
 		s = session_of(ep, &h->frame);
 		if (likely(s != NULL))
 			return session_input(s, m, &h->frame, len);
-		rdp_unknown_input(ep, h);
+		no_session_input(ep, h, len);
 	}
 	return true;
+}
+
+/* Keep a frame until the next flush: its records may still be read, and giving it up can wait
+ * until the answer has left. */
+static inline void
+hold(struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	if (unlikely(ep->nb_held == RDP_HELD)) {
+		ep->handler->batch_end(ep->handler_ctx);
+		while (ep->nb_held > 0)
+			rdp_mbuf_put(ep, ep->held[--ep->nb_held]);
+	}
+	ep->held[ep->nb_held++] = m;
+}
+
+/* What the other core wrote comes a line at a time unless it is asked for at once. */
+static inline void
+prefetch_body(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	for (uint32_t at = 2 * RTE_CACHE_LINE_SIZE; at < m->data_len; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(data + at);
 }
 
 void
 rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n)
 {
-	uint16_t kept = 0;
-
 	for (uint16_t i = 0; i < n; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const uint8_t *));
 		rte_prefetch0(rte_pktmbuf_mtod_offset(mbufs[i], const uint8_t *, 64));
 	}
 	ep->stats.rx_frames += n;
-	for (uint16_t i = 0; i < n; i++)
+	for (uint16_t i = 0; i < n; i++) {
+		if (i + 1 < n)
+			prefetch_body(mbufs[i + 1]);
 		if (frame_input(ep, mbufs[i]))
-			mbufs[kept++] = mbufs[i];
+			hold(ep, mbufs[i]);
+	}
 	ep->handler->batch_end(ep->handler_ctx);
-	for (uint16_t i = 0; i < kept; i++)
-		rdp_mbuf_put(ep, mbufs[i]);
 }
 
-/* Offer the records of parked frames again. */
 static void
+park_again(struct rdp_session *s, struct rte_mbuf *m, uint16_t done)
+{
+	rte_pktmbuf_adj(m, done);
+	m->next = s->park_head;
+	if (s->park_head == NULL)
+		s->park_tail = m;
+	s->park_head = m;
+	s->parked++;
+}
+
+/* Offer the records of the oldest parked frame again. Returns whether to go on with the next.
+ * The handler may close the session, so the frame is not the session's meanwhile. */
+static bool
 unpark(struct rdp_session *s)
 {
 	struct rdp_ep *ep = s->ep;
+	struct rte_mbuf *m = s->park_head;
+	int32_t done;
 
-	while (s->park_head != NULL) {
-		struct rte_mbuf *m = s->park_head;
-		int32_t done = ep->handler->records(
-			ep->handler_ctx, s, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
-
-		if (done < 0) {
-			rdp_session_fail(s, done);
-			return;
-		}
-		if (done > 0)
-			ep->handler->batch_end(ep->handler_ctx);
-		if (done < m->data_len) {
-			rte_pktmbuf_adj(m, (uint16_t)done);
-			return;
-		}
-		s->park_head = m->next;
-		s->parked--;
-		m->next = NULL;
-		rte_pktmbuf_free(m);
+	s->park_head = m->next;
+	s->parked--;
+	m->next = NULL;
+	done = ep->handler->records(
+		ep->handler_ctx, s, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+	if (done != 0)
+		ep->handler->batch_end(ep->handler_ctx);
+	if (done < 0)
+		rdp_session_fail(s, done);
+	if (done < m->data_len && s->state == RDP_OPEN) {
+		park_again(s, m, (uint16_t)done);
+		return false;
 	}
+	rte_pktmbuf_free(m);
+	return true;
 }
 
 static void
@@ -270,11 +313,15 @@ run_parked(struct rdp_ep *ep)
 	struct rdp_list *list = &ep->list[RDP_LIST_PARKED];
 
 	for (uint16_t i = list->n; i-- > 0;) {
-		struct rdp_session *s = list->item[i];
+		struct rdp_session *s;
 
-		unpark(s);
-		if (s->park_head == NULL)
-			rdp_list_del_at(ep, RDP_LIST_PARKED, i);
+		if (i >= list->n) /* the handler has closed others */
+			continue;
+		s = list->item[i];
+		while (s->park_head != NULL && s->state == RDP_OPEN && unpark(s))
+			;
+		if (s->park_head == NULL || s->state != RDP_OPEN)
+			rdp_list_del(s, RDP_LIST_PARKED);
 	}
 }
 
@@ -302,26 +349,36 @@ run_failed(struct rdp_ep *ep)
 		rdp_session_end(list->item[list->n - 1], list->item[list->n - 1]->error);
 }
 
-uint32_t
-rdp_poll(struct rdp_ep *ep)
+/* What is not due to a frame: lists that are empty most of the time, and timers. */
+static uint32_t
+run_lists(struct rdp_ep *ep)
 {
-	struct rte_mbuf *mbufs[RDP_RX_BURST];
-	uint32_t work;
-	uint16_t n;
+	uint32_t work = 0;
 
-	ep->now_ns = clock_now(&ep->conf.clock);
-	ep->now_ts = (uint32_t)(ep->now_ns >> WIRE_TS_SHIFT);
-	n = ep->io.rx_burst(ep->io.ctx, mbufs, RDP_RX_BURST);
-	work = n;
-	if (n > 0)
-		rdp_input(ep, mbufs, n);
 	if (unlikely(ep->list[RDP_LIST_PARKED].n > 0))
 		run_parked(ep);
 	if (unlikely(ep->list[RDP_LIST_RECOVER].n > 0))
 		run_recovery(ep);
 	if (unlikely(ep->now_ns >> RDP_WHEEL_SHIFT != ep->wheel_tick))
-		work += rdp_timer_run(ep);
+		work = rdp_timer_run(ep);
 	if (unlikely(ep->list[RDP_LIST_FAILED].n > 0))
 		run_failed(ep);
 	return work;
+}
+
+uint32_t
+rdp_poll(struct rdp_ep *ep)
+{
+	struct rte_mbuf *mbufs[RDP_RX_BURST];
+	uint16_t n = ep->io.rx_burst(ep->io.ctx, mbufs, RDP_RX_BURST);
+
+	/* A poll that finds nothing costs nothing but the look: the next frame is not to wait
+	 * for a clock that nobody needs. */
+	ep->clock_fresh = n > 0 || ++ep->idle_polls % RDP_IDLE_POLLS == 0;
+	if (!ep->clock_fresh)
+		return 0;
+	rdp_clock_read(ep);
+	if (n > 0)
+		rdp_input(ep, mbufs, n);
+	return n + run_lists(ep);
 }

@@ -108,6 +108,8 @@ rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, u
 	s->hdrs.frame.session = rte_cpu_to_be_16(s->peer_index);
 	s->hdrs.frame.dst_inc = s->peer_inc;
 	s->crc = crc;
+	s->frame_sum = rte_raw_cksum(&s->hdrs.udp.src_port, 4) +
+	               rte_raw_cksum(&s->hdrs.frame, offsetof(struct wire_frame, psn));
 	s->mss = (uint16_t)RTE_ALIGN_FLOOR(room, 8u);
 	s->tx_room = window;
 	s->request_room = window / 2;
@@ -126,9 +128,8 @@ drop_frames(struct rdp_session *s)
 	struct rdp_ep *ep = s->ep;
 	uint16_t kept = 0;
 
-	for (uint32_t psn = s->tx_una; psn != s->tx_next; psn++)
-		rte_pktmbuf_free(s->ring[psn % RDP_RING]);
 	s->tx_una = s->tx_next;
+	rdp_release(s);
 	rte_pktmbuf_free(s->open);
 	s->open = NULL;
 	s->wr = NULL;
@@ -178,7 +179,7 @@ rdp_session_free(struct rdp_session *s)
 void
 rdp_session_fail(struct rdp_session *s, int error)
 {
-	if (s->state == RDP_FAILED)
+	if (s->state == RDP_FAILED || s->state == RDP_CLOSING)
 		return;
 	s->error = error;
 	s->initiator = s->initiator && s->state != RDP_OPEN;
@@ -191,25 +192,28 @@ rdp_session_end(struct rdp_session *s, int status)
 {
 	struct rdp_ep *ep = s->ep;
 
-	ep->stats.sessions_closed++;
-	if (s->initiator)
+	/* Nothing is left to be closed by the callback. */
+	s->state = RDP_FREE;
+	if (s->initiator) {
 		ep->handler->opened(ep->handler_ctx, s, status);
-	else
+	} else {
+		ep->stats.sessions_closed++;
 		ep->handler->closed(ep->handler_ctx, s, status);
+	}
 	rdp_session_free(s);
 }
 
 void
 rdp_close(struct rdp_session *s)
 {
-	uint8_t state = s->state;
-
-	drop_frames(s);
-	leave_lists(s);
-	if (state != RDP_OPEN) {
+	if (s->state == RDP_FREE || s->state == RDP_CLOSING)
+		return;
+	if (s->state != RDP_OPEN) {
 		rdp_session_free(s);
 		return;
 	}
+	drop_frames(s);
+	leave_lists(s);
 	s->state = RDP_CLOSING;
 	s->ep->stats.sessions_closed++;
 	rdp_handshake_timer(s);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "rdp/checksum.h"
 #include "rdp/rdp_private.h"
 
 /*
@@ -45,6 +46,27 @@ rdp_txq_put(struct rdp_ep *ep, struct rte_mbuf *m, struct rdp_session *s)
 	ep->txq_len++;
 }
 
+void
+rdp_release(struct rdp_session *s)
+{
+	for (; s->tx_released != s->tx_una; s->tx_released++)
+		rdp_mbuf_put(s->ep, s->ring[s->tx_released % RDP_RING]);
+}
+
+/* Give up what nobody needs any more: frames read, and frames acknowledged. */
+static void
+flush_release(struct rdp_ep *ep)
+{
+	struct rdp_list *list = &ep->list[RDP_LIST_RELEASE];
+
+	while (ep->nb_held > 0)
+		rdp_mbuf_put(ep, ep->held[--ep->nb_held]);
+	while (list->n > 0) {
+		rdp_release(list->item[list->n - 1]);
+		rdp_list_del_at(ep, RDP_LIST_RELEASE, list->n - 1);
+	}
+}
+
 static void
 frame_close(struct rdp_session *s)
 {
@@ -57,6 +79,8 @@ frame_close(struct rdp_session *s)
 	m->pkt_len = len;
 	/* One reference for the port, one for the ring until the frame is acknowledged. */
 	rte_mbuf_refcnt_set(m, 2);
+	if (unlikely(s->tx_next - s->tx_released >= RDP_RING))
+		rdp_release(s);
 	s->ring[s->tx_next % RDP_RING] = m;
 	s->tx_next++;
 	s->open = NULL;
@@ -96,37 +120,48 @@ rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room)
 	return records;
 }
 
-/* One's complement sum folded to 16 bits. */
+/*
+ * Small frames are summed here even where the port could do it: telling a virtio port about it,
+ * and its looking the frame over to find the place, takes longer. The header's part comes from
+ * registers: reading back in words what was just written in bytes would wait for the cache.
+ */
 static inline uint16_t
-fold(uint32_t sum)
+frame_sum(const struct rdp_session *s, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h,
+	uint16_t len)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum + (sum >> 16));
+	uint64_t sum = (uint64_t)s->udp_sum + s->frame_sum + 2 * (uint64_t)len + h->frame.psn +
+	               h->frame.ack + h->frame.ts + h->frame.echo + h->frame.echo_delay;
+
+	/* Version, type and flags make one 16-bit word; the template's are in frame_sum. */
+	sum += RTE_BE16((uint16_t)(h->frame.flags ^ s->hdrs.frame.flags));
+	if (h->frame.version_type != s->hdrs.frame.version_type)
+		sum += RTE_BE16((uint16_t)(WIRE_ACK - WIRE_DATA) << 8);
+	return checksum_add(h + 1, m->pkt_len - (uint32_t)sizeof(*h), sum);
 }
 
-static void
+static inline void
 frame_checksums(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
 	struct wire_ipv4_hdrs *h)
 {
-	uint16_t ip_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - sizeof(h->eth)));
-	uint16_t udp_len = rte_cpu_to_be_16(
-		(uint16_t)(m->pkt_len - sizeof(h->eth) - sizeof(h->ip)));
+	uint32_t len = m->pkt_len - (uint32_t)sizeof(h->eth) - (uint32_t)sizeof(h->ip);
+	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)len);
+	uint16_t ip_len = rte_cpu_to_be_16((uint16_t)(len + sizeof(h->ip)));
 	uint16_t sum;
 
 	h->ip.total_length = ip_len;
-	h->ip.hdr_checksum = (uint16_t)~fold(s->ip_sum + ip_len);
+	h->ip.hdr_checksum = (uint16_t)~checksum_fold(s->ip_sum + ip_len);
 	h->udp.dgram_len = udp_len;
-	h->udp.dgram_cksum = fold(s->udp_sum + udp_len);
-	if (ep->tx_udp_cksum) {
+	if (m->pkt_len > CHECKSUM_SOFT_MAX && ep->tx_udp_cksum) {
+		h->udp.dgram_cksum = checksum_fold(s->udp_sum + udp_len);
 		m->l2_len = sizeof(h->eth);
 		m->l3_len = sizeof(h->ip);
 		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
 		return;
 	}
-	/* The field holds the pseudo header's sum, as the offload wants it; so the sum over the
-	 * datagram includes it. Zero means none (RFC 768). */
-	sum = (uint16_t)~rte_raw_cksum(&h->udp, m->pkt_len - sizeof(h->eth) - sizeof(h->ip));
+	sum = (uint16_t)~frame_sum(s, m, h, udp_len);
+	/* Zero means none (RFC 768). */
 	h->udp.dgram_cksum = sum != 0 ? sum : 0xffff;
+	m->ol_flags = 0;
 }
 
 static void
@@ -292,6 +327,8 @@ rdp_flush(struct rdp_ep *ep)
 			frame_close(s);
 	}
 	dirty->n = 0;
+	if (ep->txq_ready < ep->txq_len && !ep->clock_fresh)
+		rdp_clock_read(ep);
 	flush_finish(ep);
 	if (ep->list[RDP_LIST_ACK].n > 0) {
 		flush_acks(ep);
@@ -299,4 +336,5 @@ rdp_flush(struct rdp_ep *ep)
 	}
 	if (ep->txq_len > 0)
 		flush_burst(ep);
+	flush_release(ep);
 }

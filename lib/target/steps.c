@@ -212,7 +212,7 @@ wait_quiescent(struct target *t)
 	uint64_t token = rte_rcu_qsbr_start(t->qsbr);
 
 	while (rte_rcu_qsbr_check(t->qsbr, token, false) == 0)
-		usleep(QUIESCENT_SLEEP_US);
+		usleep(QUIESCENT_SLEEP_US); /* allow(usleep): see above */
 }
 
 static enum job_place

@@ -148,12 +148,7 @@ target_home(const struct target *t, uint16_t pool)
 static inline void
 target_response(void *to, uint8_t op, uint8_t status, rte_be16_t id, uint32_t len)
 {
-	*(struct wire_record *)to = (struct wire_record){
-		.op = op | WIRE_RESPONSE,
-		.status = status,
-		.id = id,
-		.len = rte_cpu_to_be_32(len),
-	};
+	wire_record_write(to, op | WIRE_RESPONSE, status, id, len);
 }
 
 /** Answer with a status and no data. @return 0, or -EAGAIN: no room. */

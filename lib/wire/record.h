@@ -221,6 +221,27 @@ struct wire_op_info {
 /** Indexed by the request's op, all 256 values. */
 extern const struct wire_op_info wire_op_table[256];
 
+/**
+ * Write a record header, as one store: what reads it back soon, the checksum, then does not
+ * wait for pieces of it to arrive in the cache.
+ */
+static inline void
+wire_record_write(void *to, uint8_t op, uint8_t status, rte_be16_t id, uint32_t len)
+{
+	const struct wire_record rec = {
+		.op = op, .status = status, .id = id, .len = rte_cpu_to_be_32(len)};
+	uint64_t word;
+
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	word = rec.op | (uint64_t)rec.status << 8 | (uint64_t)rec.id << 16 |
+	       (uint64_t)rec.len << 32;
+#else
+	word = (uint64_t)rec.op << 56 | (uint64_t)rec.status << 48 | (uint64_t)rec.id << 32 |
+	       rec.len;
+#endif
+	__builtin_memcpy(to, &word, sizeof(word));
+}
+
 /** Name of an operation for people; "unknown" for others. */
 const char *wire_op_name(uint8_t op);
 

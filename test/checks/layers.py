@@ -22,6 +22,9 @@ KNOWS = {
     "rsm": ["base", "wire", "rdp", "mem", "target", "client", "regcache", "peer"],
     "drivers": ["base", "wire"],
 }
+# One header of a folder that is otherwise unknown: an endpoint sends and receives on a port, and
+# asks it what its device is able to; what lies behind (drivers/controller.h) it does not see.
+ALSO = {"client": ["drivers/port.h"]}
 # Public headers that a folder implements although they live elsewhere.
 IMPLEMENTS = {"drivers": ["shmx_port.h"]}
 
@@ -67,7 +70,8 @@ def main():
             count += 1
             there = layer(target)
             if there != here and there not in KNOWS[here] and \
-                    target.name not in IMPLEMENTS.get(here, []):
+                    target.name not in IMPLEMENTS.get(here, []) and \
+                    str(target) not in ALSO.get(here, []):
                 findings.append(f"{path}: includes {name}: {here} must not know {there}")
     csource.finish(findings, f"{count} includes, {len(findings)} against the layers")
 

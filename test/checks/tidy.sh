@@ -40,7 +40,7 @@ commands() {
 one() {
 	local file=${1%%$'\t'*} command=${1#*$'\t'} key log
 	# The command line goes in too: its warnings decide as well.
-	key=$({ cat .clang-tidy && echo "$command" && cd "$build" && eval "$command -E -P" 2>&1; } |
+	key=$({ cat .clang-tidy test/.clang-tidy && echo "$command" && cd "$build" && eval "$command -E -P" 2>&1; } |
 		sha256sum | cut -d' ' -f1)
 	[[ ! -e $build/tidy/$key ]] || return 0
 	log=$(mktemp)

@@ -3,7 +3,8 @@
 #
 # consumer.sh BUILD VERSION
 # Install BUILD into a folder of its own, then build and run a program outside the tree with
-# nothing but what pkg-config says: against the shared library, the static one, and in C++.
+# nothing but what pkg-config says: against the shared library, the static one, and in C++. The
+# program takes the address of every function that the library exports.
 set -euo pipefail
 
 build=$1 version=$2
@@ -41,7 +42,12 @@ expect() {
 
 [[ $(pkg-config --modversion libshmx_dpdk) == "$version" ]]
 
+nm -D --defined-only "$libdir/libshmx_dpdk.so" |
+	awk '$2 == "T" {sub(/@.*/, "", $3); print "LINK(" $3 ")"}' >"$work/exported.h"
+grep -q 'LINK(shmx_poll)' "$work/exported.h" || { echo "the library exports no shmx_poll" && exit 1; }
+
 read -ra cflags <<<"$(flags --cflags)"
+cflags+=("-I$work")
 read -ra shared <<<"$(flags --libs)"
 read -ra static <<<"$(flags --static --libs)"
 

@@ -122,8 +122,8 @@ rss_peak(void)
 	FILE *f = fopen("/proc/self/status", "r");
 
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "VmHWM: %lu", &kb) == 1)
-			break;
+		if (strncmp(line, "VmHWM:", 6) == 0)
+			kb = strtoul(line + 6, NULL, 10);
 	if (f != NULL)
 		fclose(f);
 	return (uint64_t)kb * 1024;
@@ -276,12 +276,13 @@ time_access(const struct mem *m, uint64_t base, uint64_t window, uint16_t node)
 {
 	static uint64_t addrs[PROBES];
 	uintptr_t sum = 0;
-	uint32_t i, round, n = window < PROBES * 64 ? (uint32_t)(window / 64) : PROBES;
+	uint64_t lines = window / 64;
+	uint32_t i, round, n = lines < PROBES ? (uint32_t)lines : PROBES;
 	double start;
 	int err;
 
 	for (i = 0; i < n; i++)
-		addrs[i] = base + (uint64_t)(uniform() * (double)(window / 64)) * 64;
+		addrs[i] = base + (uint64_t)(uniform() * (double)lines) * 64;
 	for (round = 0, start = 0; round < 200 * (PROBES / n); round++) {
 		if (round == 4)
 			start = now();

@@ -236,7 +236,8 @@ against_redis() {
 
 figures() {
 	cat <<-'END'
-		get8_rtt_vs_raw|median round trip of an 8-byte get by that of a 64-byte frame|pair --workload get
+		get8_rtt_vs_raw|median round trip of an 8-byte get by that of a 64-byte frame|pair --workload get --span 4096
+		get8_rtt_64m_vs_raw|the same, anywhere in 64 MiB: the memory's own latency comes on top|pair --workload get
 		get8_rate_vs_raw|8-byte gets a second by 64-byte frames a second|pair --workload get --window full
 		get8_rate_nocoalesce_vs_raw|the same, one operation a frame|pair --workload get --window full --no-coalesce
 		put8_rate_vs_get8|8-byte puts a second by gets|pair --workload put --window full --baseline get

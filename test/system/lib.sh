@@ -97,7 +97,9 @@ need_built() {
 spawn() {
 	local name=$1
 	shift
-	setsid "$@" >"$TMP/$name.log" 2>&1 </dev/null &
+	# Here and not in the background: wait_log must not see what an earlier process of that name said.
+	: >"$TMP/$name.log"
+	setsid "$@" >>"$TMP/$name.log" 2>&1 </dev/null &
 	spawned=$!
 	_pids+=("$spawned")
 }

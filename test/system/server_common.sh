@@ -16,7 +16,7 @@ server_start() {
 		"--file-prefix=$ID$name" "${EAL_MEMORY[@]}" -- "$@"
 	# shellcheck disable=SC2154 # lib.sh sets it
 	server_pid=$spawned
-	wait_for 30 server_up_or_gone "$name"
+	wait_for 60 server_up_or_gone "$name"
 	grep -q 'shmx-server: ready' "$TMP/$name.log" || fail "$name did not start"
 }
 
@@ -30,7 +30,7 @@ server_stop() {
 	kill "-$1" "$server_pid"
 	wait "$server_pid" || status=$?
 	((status == 0)) || fail "exit status $status after SIG$1"
-	((SECONDS - begin <= 10)) || fail "took $((SECONDS - begin)) s to end after SIG$1"
+	((SECONDS - begin <= 30)) || fail "took $((SECONDS - begin)) s to end after SIG$1"
 }
 
 # bench SOCKET OPTION...: run shmx-bench as the client of a vhost port.

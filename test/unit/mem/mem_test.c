@@ -97,7 +97,7 @@ pool_errors(void)
 	CU_ASSERT_EQUAL(pool_err(&f, q, 8), -EINVAL);
 	CU_ASSERT_EQUAL(pool_err(&f, q, 5), 0);
 	CU_ASSERT_EQUAL(pool_err(&f, q, 6), -EEXIST);
-	strcpy(q.name, "q");
+	snprintf(q.name, sizeof(q.name), "q");
 	CU_ASSERT_EQUAL(pool_err(&f, q, 5), -EEXIST);
 	fixture_down(&f);
 }

@@ -13,6 +13,7 @@ struct split {
 	struct problem p;
 	int nb_own;
 	char **own;
+	char *argv[16]; /* what own points into */
 };
 
 #define SPLIT(s, ...) split_list(s, (const char *[]){"shmx-server", ##__VA_ARGS__, NULL})
@@ -24,7 +25,8 @@ split_list(struct split *s, const char **argv)
 
 	while (argv[argc] != NULL)
 		argc++;
-	return eal_args_split(&s->eal, argc, (char **)(uintptr_t)argv, &s->nb_own, &s->own, &s->p);
+	memcpy(s->argv, argv, ((size_t)argc + 1) * sizeof(argv[0]));
+	return eal_args_split(&s->eal, argc, s->argv, &s->nb_own, &s->own, &s->p);
 }
 
 static void

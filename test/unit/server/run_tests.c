@@ -46,6 +46,7 @@ static CU_SuiteInfo suites[] = {
 	{"options", NULL, NULL, NULL, NULL, options_tests},
 	{"config_file", NULL, NULL, NULL, NULL, config_file_tests},
 	{"eal_args", NULL, NULL, NULL, NULL, eal_args_tests},
+	{"ask", NULL, NULL, NULL, NULL, ask_tests},
 	CU_SUITE_INFO_NULL,
 };
 

@@ -17,6 +17,7 @@ extern CU_TestInfo settings_tests[];
 extern CU_TestInfo options_tests[];
 extern CU_TestInfo config_file_tests[];
 extern CU_TestInfo eal_args_tests[];
+extern CU_TestInfo ask_tests[];
 
 /** options_parse() of a NULL-terminated list. */
 #define PARSE(o, p, ...) parse_list(o, p, (const char *[]){"shmx-server", ##__VA_ARGS__, NULL})

@@ -1,0 +1,554 @@
+-- SPDX-License-Identifier: BSD-3-Clause
+--
+-- Wireshark dissector of the shmx protocol, version 1, as doc/protocol.md has it.
+--
+-- Copy it into the personal Lua plug-in folder (Help, About, Folders), or
+--	tshark -X lua_script:doc/wireshark/shmx.lua -r frames.pcapng
+-- It takes UDP port 51966, another one with Decode As, and any conversation that begins with a
+-- HELLO. Preferences: whether to verify CRC32C.
+
+local shmx = Proto("shmx", "shmx shared memory")
+local record = Proto("shmx_record", "shmx record")
+
+-- Lua 5.3 and later have operators instead of this library, which 5.2 could not even read.
+local bit32 = bit32 or load([[return {
+	band = function(a, b) return a & b end,
+	bxor = function(a, b) return (a ~ b) & 0xffffffff end,
+	lshift = function(a, n) return (a << n) & 0xffffffff end,
+	rshift = function(a, n) return (a & 0xffffffff) >> n end,
+}]])()
+
+local HEADER, RECORD, CRC, SACK = 30, 8, 4, 32
+local RESPONSE = 0x80
+
+local types = {
+	[1] = "HELLO", [2] = "CHALLENGE", [3] = "CONNECT", [4] = "ACCEPT", [5] = "REFUSE",
+	[6] = "DATA", [7] = "ACK", [8] = "RESET", [9] = "CLOSE", [10] = "CLOSED",
+}
+local statuses = {
+	[0] = "OK", [1] = "INVAL", [2] = "NOENT", [3] = "EXIST", [4] = "NOMEM", [5] = "PERM",
+	[6] = "FAULT", [7] = "STALE", [8] = "BUSY", [9] = "NOTSUP", [10] = "MSGSIZE",
+	[11] = "NOSPC", [12] = "IO",
+}
+local owners = {[0] = "everyone", [1] = "requester alone"}
+local ops = {
+	[1] = "GET", [2] = "PUT", [3] = "FILL", [4] = "FETCH_ADD", [5] = "FETCH_AND",
+	[6] = "FETCH_OR", [7] = "FETCH_XOR", [8] = "SWAP", [9] = "CAS",
+	[16] = "ALLOC", [17] = "FREE", [18] = "RESIZE", [19] = "LOOKUP", [20] = "OWN",
+	[24] = "POOL_CREATE", [25] = "POOL_DESTROY", [26] = "POOL_GROW", [27] = "POOL_SHRINK",
+	[28] = "POOL_OPEN", [29] = "POOL_LIST", [30] = "POOL_STAT",
+}
+
+-- ---- fields -----------------------------------------------------------------------------
+
+local f = {}
+local function field(key, make, name, ...)
+	f[key] = make("shmx." .. key, name, ...)
+end
+
+field("version", ProtoField.uint8, "Version", base.DEC, nil, 0xf0)
+field("type", ProtoField.uint8, "Type", base.DEC, types, 0x0f)
+field("pressure", ProtoField.uint8, "Receiver pressure", base.DEC, nil, 0xf0)
+field("flags", ProtoField.uint8, "Flags", base.HEX, nil, 0x0f)
+field("flags.crc", ProtoField.bool, "CRC32C at the end", 8, nil, 0x01)
+field("flags.sack", ProtoField.bool, "Selective acknowledgement", 8, nil, 0x02)
+field("flags.retransmit", ProtoField.bool, "Sent before", 8, nil, 0x04)
+field("session", ProtoField.uint16, "Session at the receiver", base.DEC)
+field("dst_inc", ProtoField.uint32, "Incarnation at the receiver", base.HEX)
+field("src_inc", ProtoField.uint32, "Incarnation at the sender", base.HEX)
+field("psn", ProtoField.uint32, "Frame number", base.DEC)
+field("ack", ProtoField.uint32, "Acknowledged below", base.DEC)
+field("ts", ProtoField.uint32, "Time stamp (64 ns)", base.DEC)
+field("echo", ProtoField.uint32, "Echoed time stamp (64 ns)", base.DEC)
+field("echo_delay", ProtoField.uint16, "Echo delay (64 ns)", base.DEC)
+field("crc", ProtoField.uint32, "CRC32C", base.HEX)
+field("crc.status", ProtoField.string, "CRC32C status")
+
+field("version_min", ProtoField.uint8, "Lowest version", base.DEC)
+field("version_max", ProtoField.uint8, "Highest version", base.DEC)
+field("accept.version", ProtoField.uint8, "Version agreed", base.DEC)
+field("index", ProtoField.uint16, "Session at the sender", base.DEC)
+field("node", ProtoField.uint16, "Node", base.DEC)
+field("mtu", ProtoField.uint16, "MTU", base.DEC)
+field("window", ProtoField.uint16, "Window", base.DEC)
+field("features", ProtoField.uint32, "Features", base.HEX)
+field("features.crc", ProtoField.bool, "CRC32C", 32, nil, 0x1)
+field("epoch", ProtoField.uint64, "Epoch (ns)", base.DEC)
+field("stamp", ProtoField.uint32, "Stamp", base.DEC)
+field("cookie", ProtoField.uint64, "Cookie", base.HEX)
+field("reason", ProtoField.uint8, "Reason", base.DEC, statuses)
+field("reserved", ProtoField.bytes, "Reserved")
+field("sack.bitmap", ProtoField.bytes, "Bitmap")
+field("sack.arrived", ProtoField.uint32, "Arrived", base.DEC)
+field("sack.count", ProtoField.uint16, "Frames in the bitmap", base.DEC)
+
+field("op", ProtoField.uint8, "Operation", base.DEC, ops, 0x7f)
+field("response", ProtoField.bool, "Response", 8, nil, RESPONSE)
+field("status", ProtoField.uint8, "Status", base.DEC, statuses)
+field("id", ProtoField.uint16, "Id", base.DEC)
+field("length", ProtoField.uint32, "Length", base.DEC)
+field("addr", ProtoField.uint64, "Address", base.HEX)
+field("addr.pool", ProtoField.uint16, "Pool of the address", base.DEC)
+field("addr.offset", ProtoField.uint64, "Offset in the pool", base.HEX)
+field("pattern", ProtoField.bytes, "Pattern")
+field("operand", ProtoField.uint64, "Operand", base.HEX_DEC)
+field("compare", ProtoField.uint64, "Compare", base.HEX_DEC)
+field("swap", ProtoField.uint64, "New value", base.HEX_DEC)
+field("value", ProtoField.uint64, "Value found", base.HEX_DEC)
+field("size", ProtoField.uint64, "Size", base.DEC)
+field("limit", ProtoField.uint64, "Limit", base.DEC)
+field("used", ProtoField.uint64, "Used", base.DEC)
+field("largest_free", ProtoField.uint64, "Longest free piece", base.DEC)
+field("allocs", ProtoField.uint64, "Allocations", base.DEC)
+field("granule", ProtoField.uint32, "Granule", base.DEC)
+field("extents", ProtoField.uint16, "Extents", base.DEC)
+field("pool", ProtoField.uint16, "Pool", base.DEC)
+field("align_log2", ProtoField.uint8, "Alignment (log2)", base.DEC)
+field("owner", ProtoField.uint8, "Owner", base.DEC, owners)
+field("force", ProtoField.uint64, "Force", base.DEC)
+field("bytes", ProtoField.uint64, "Bytes", base.DEC)
+field("first", ProtoField.uint16, "First pool", base.DEC)
+field("max", ProtoField.uint16, "Most", base.DEC)
+field("name", ProtoField.string, "Name")
+field("name_len", ProtoField.uint8, "Length of the name", base.DEC)
+field("data", ProtoField.bytes, "Data")
+field("padding", ProtoField.bytes, "Padding")
+
+local list = {}
+for _, one in pairs(f) do
+	list[#list + 1] = one
+end
+shmx.fields = list
+
+local malformed = ProtoExpert.new("shmx.malformed", "Malformed",
+	expert.group.MALFORMED, expert.severity.ERROR)
+local bad_crc = ProtoExpert.new("shmx.crc.bad", "CRC32C is wrong",
+	expert.group.CHECKSUM, expert.severity.ERROR)
+local again = ProtoExpert.new("shmx.retransmission", "Sent before under the same number",
+	expert.group.SEQUENCE, expert.severity.NOTE)
+local refused = ProtoExpert.new("shmx.failed", "Operation failed",
+	expert.group.RESPONSE_CODE, expert.severity.NOTE)
+shmx.experts = {malformed, bad_crc, again, refused}
+shmx.prefs.verify = Pref.bool("Verify CRC32C", true, "Compute the CRC of every frame that has one")
+
+-- ---- CRC32C (RFC 3720), reflected, without a library ----------------------------------------
+
+local crc_table = {}
+for i = 0, 255 do
+	local c = i
+	for _ = 1, 8 do
+		c = bit32.band(c, 1) == 1 and bit32.bxor(bit32.rshift(c, 1), 0x82f63b78) or bit32.rshift(c, 1)
+	end
+	crc_table[i] = c
+end
+
+local function crc32c(bytes)
+	local c = 0xffffffff
+	for i = 0, bytes:len() - 1 do
+		c = bit32.bxor(crc_table[bit32.band(bit32.bxor(c, bytes:get_index(i)), 0xff)], bit32.rshift(c, 8))
+	end
+	return bit32.bxor(c, 0xffffffff)
+end
+
+-- ---- reading fields in order ----------------------------------------------------------------
+
+-- A cursor adds fields one behind the other; it never reads beyond its end.
+local function cursor(buf, tree, from, to)
+	local c = {at = from}
+
+	function c.left()
+		return to - c.at
+	end
+	function c.take(len, key, subtree)
+		if len > c.left() then
+			error({short = true})
+		end
+		local range = buf(c.at, len)
+		c.at = c.at + len
+		if key then
+			local item = (subtree or tree):add(f[key], range)
+			return range, item
+		end
+		return range
+	end
+	function c.addr()
+		local range, item = c.take(8, "addr")
+		item:add(f["addr.pool"], range(0, 2))
+		item:add(f["addr.offset"], range(2, 6))
+	end
+	function c.reserved(len)
+		c.take(len, "reserved")
+	end
+	-- Data of len bytes, and the zeros up to the next eight.
+	function c.tail(len, key)
+		if len > 0 then
+			c.take(len, key)
+		end
+		local pad = (8 - len % 8) % 8
+		if pad > 0 then
+			c.take(pad, "padding")
+		end
+	end
+	return c
+end
+
+-- ---- messages -------------------------------------------------------------------------------
+
+local function features(c)
+	local range, item = c.take(4, "features")
+	item:add(f["features.crc"], range)
+end
+
+local function hello(c)
+	c.take(1, "version_min")
+	c.take(1, "version_max")
+	c.take(2, "index")
+	c.take(2, "node")
+	c.take(2, "mtu")
+	c.take(2, "window")
+	c.reserved(2)
+	features(c)
+	c.take(8, "epoch")
+	c.take(4, "stamp")
+	c.take(8, "cookie")
+end
+
+local bodies = {
+	[1] = hello,
+	[2] = function(c)
+		c.take(4, "stamp")
+		c.take(8, "cookie")
+	end,
+	[3] = hello,
+	[4] = function(c)
+		c.take(1, "accept.version")
+		c.reserved(1)
+		c.take(2, "index")
+		c.take(2, "node")
+		c.take(2, "mtu")
+		c.take(2, "window")
+		features(c)
+		c.take(8, "epoch")
+	end,
+	[5] = function(c)
+		c.take(1, "reason")
+		c.reserved(1)
+		c.take(1, "version_min")
+		c.take(1, "version_max")
+	end,
+}
+
+-- Bit i, least significant of the first 64-bit word first, is frame ack + i.
+local function sack(c, tree, ack)
+	local range, item = c.take(SACK, "sack.bitmap")
+	local count = 0
+
+	for i = 0, SACK * 8 - 1 do
+		local byte = range(math.floor(i / 64) * 8 + 7 - math.floor(i % 64 / 8), 1)
+		if bit32.band(byte:uint(), bit32.lshift(1, i % 8)) ~= 0 then
+			item:add(f["sack.arrived"], byte, (ack + i) % 0x100000000)
+			count = count + 1
+		end
+	end
+	tree:add(f["sack.count"], range, count):set_generated()
+end
+
+-- ---- records --------------------------------------------------------------------------------
+
+local function addr_only(c)
+	c.addr()
+end
+
+local function addr_operand(c)
+	c.addr()
+	c.take(8, "operand")
+end
+
+local function pool_bytes(key)
+	return function(c)
+		c.take(8, key)
+		c.take(2, "pool")
+		c.reserved(6)
+	end
+end
+
+local function name(c, len)
+	c.tail(len, "name")
+end
+
+local requests = {
+	[1] = addr_only,
+	[2] = function(c, len)
+		c.addr()
+		c.tail(len, "data")
+	end,
+	[3] = function(c)
+		c.addr()
+		c.take(8, "pattern")
+	end,
+	[4] = addr_operand, [5] = addr_operand, [6] = addr_operand, [7] = addr_operand,
+	[8] = function(c)
+		c.addr()
+		c.take(8, "swap")
+	end,
+	[9] = function(c)
+		c.addr()
+		c.take(8, "compare")
+		c.take(8, "swap")
+	end,
+	[16] = function(c, len)
+		c.take(8, "size")
+		c.take(2, "pool")
+		c.take(1, "align_log2")
+		c.take(1, "owner")
+		c.reserved(4)
+		name(c, len)
+	end,
+	[17] = addr_only,
+	[18] = function(c)
+		c.addr()
+		c.take(8, "size")
+	end,
+	[19] = function(c, len)
+		c.take(2, "pool")
+		c.reserved(6)
+		name(c, len)
+	end,
+	[20] = function(c)
+		c.addr()
+		c.take(8, "size")
+		c.take(1, "owner")
+		c.reserved(7)
+	end,
+	[24] = function(c, len)
+		c.take(8, "size")
+		c.take(8, "limit")
+		c.take(4, "granule")
+		c.reserved(4)
+		name(c, len)
+	end,
+	[25] = pool_bytes("force"), [26] = pool_bytes("bytes"), [27] = pool_bytes("bytes"),
+	[28] = name,
+	[29] = function(c)
+		c.take(2, "first")
+		c.take(2, "max")
+		c.reserved(4)
+	end,
+	[30] = pool_bytes("bytes"),
+}
+
+local function value(c)
+	c.take(8, "value")
+end
+
+local function pool_id(c)
+	c.take(6)
+	c.take(2, "pool")
+end
+
+local function pools(c, len)
+	for _ = 1, math.floor(len / 112) do
+		c.take(8, "size")
+		c.take(8, "limit")
+		c.take(8, "used")
+		c.take(8, "largest_free")
+		c.take(8, "allocs")
+		c.take(4, "granule")
+		c.take(2, "extents")
+		c.take(2, "pool")
+		local len_range = c.take(1, "name_len")
+		local used = math.min(len_range:uint(), 63)
+		if used > 0 then
+			c.take(used, "name")
+		end
+		if used < 63 then
+			c.take(63 - used, "padding")
+		end
+	end
+end
+
+local function size_only(c)
+	c.take(8, "size")
+end
+
+-- What an OK response carries, where it is more than bytes.
+local responses = {
+	[4] = value, [5] = value, [6] = value, [7] = value, [8] = value, [9] = value,
+	[16] = addr_only,
+	[19] = function(c)
+		c.addr()
+		c.take(8, "size")
+	end,
+	[24] = pool_id, [26] = size_only, [27] = size_only, [28] = pool_id,
+	[29] = pools, [30] = pools,
+}
+
+-- Returns where the next record starts.
+local function one_record(buf, tree, at, to, names)
+	local op, length = buf(at, 1):uint(), buf(at + 4, 4):uint()
+	local is_response, status = op >= RESPONSE, buf(at + 1, 1):uint()
+	local what = ops[op % RESPONSE]
+	local sub = tree:add(record, buf(at, RECORD))
+	local c = cursor(buf, sub, at, to)
+	local title = (what or "unknown") .. (is_response and " response" or "")
+
+	sub:add(f.response, buf(at, 1))
+	c.take(1, "op")
+	c.take(1, "status")
+	c.take(2, "id")
+	c.take(4, "length")
+	if not what then
+		error({unknown = true})
+	end
+	if is_response then
+		local body = status == 0 and responses[op % RESPONSE]
+		local stop = at + RECORD + length
+		if body and length > 0 then
+			body(c, length)
+		end
+		if stop > c.at then
+			c.take(stop - c.at, "data")
+		end
+		local pad = (8 - length % 8) % 8
+		if pad > 0 then
+			c.take(pad, "padding")
+		end
+		if status ~= 0 then
+			title = title .. " " .. (statuses[status] or status)
+			sub:add_proto_expert_info(refused)
+		end
+	else
+		requests[op](c, length)
+	end
+	sub:set_text("Record: " .. title .. ", id " .. buf(at + 2, 2):uint() .. ", length " .. length)
+	sub:set_len(c.at - at)
+	names[#names + 1] = title
+	return c.at
+end
+
+local function records(buf, tree, from, to, names)
+	local at = from
+
+	while to - at >= RECORD do
+		at = one_record(buf, tree, at, to, names)
+	end
+	if at < to then
+		error({short = true})
+	end
+end
+
+-- "GET, 2 PUT": operations next to each other that are equal are counted.
+local function summary(names)
+	local parts, i = {}, 1
+
+	while i <= #names do
+		local j = i
+		while names[j + 1] == names[i] do
+			j = j + 1
+		end
+		parts[#parts + 1] = (j > i and (j - i + 1) .. " " or "") .. names[i]
+		i = j + 1
+	end
+	return table.concat(parts, ", ", 1, math.min(#parts, 6)) .. (#parts > 6 and ", ..." or "")
+end
+
+-- ---- frames ---------------------------------------------------------------------------------
+
+local function header(buf, tree)
+	local c = cursor(buf, tree, 0, HEADER)
+
+	tree:add(f.version, buf(0, 1))
+	c.take(1, "type")
+	tree:add(f.pressure, buf(1, 1))
+	local flags, item = c.take(1, "flags")
+	item:add(f["flags.crc"], flags)
+	item:add(f["flags.sack"], flags)
+	item:add(f["flags.retransmit"], flags)
+	c.take(2, "session")
+	c.take(4, "dst_inc")
+	c.take(4, "src_inc")
+	c.take(4, "psn")
+	c.take(4, "ack")
+	c.take(4, "ts")
+	c.take(4, "echo")
+	c.take(2, "echo_delay")
+end
+
+local function crc_check(buf, tree, to)
+	local range = buf(to, CRC)
+	local item = tree:add(f.crc, range)
+
+	if not shmx.prefs.verify then
+		item:add(f["crc.status"], range, "not verified"):set_generated()
+	elseif crc32c(buf(0, to):bytes()) == range:uint() then
+		item:add(f["crc.status"], range, "good"):set_generated()
+	else
+		item:add(f["crc.status"], range, "bad"):set_generated()
+		item:add_proto_expert_info(bad_crc)
+	end
+end
+
+local function body(buf, tree, kind, flags, to, names)
+	local c = cursor(buf, tree, HEADER, to)
+
+	if kind == 6 then
+		records(buf, tree, HEADER, to, names)
+	elseif kind == 7 and bit32.band(flags, 2) ~= 0 then
+		sack(c, tree, buf(16, 4):uint())
+	elseif bodies[kind] then
+		bodies[kind](c)
+	end
+end
+
+function shmx.dissector(buf, pinfo, root)
+	local len = buf:reported_length_remaining()
+
+	if buf:len() < HEADER or bit32.rshift(buf(0, 1):uint(), 4) ~= 1 then
+		return 0
+	end
+	local kind, flags = bit32.band(buf(0, 1):uint(), 0xf), buf(1, 1):uint()
+	local tree = root:add(shmx, buf(0, buf:len()))
+	local names, to = {}, buf:len()
+
+	pinfo.cols.protocol = "shmx"
+	header(buf, tree)
+	if buf:len() < len then -- the capture cut the frame
+		to = buf:len()
+	elseif bit32.band(flags, 1) ~= 0 and to >= HEADER + CRC then
+		to = to - CRC
+		crc_check(buf, tree, to)
+	end
+	if bit32.band(flags, 4) ~= 0 then
+		tree:add_proto_expert_info(again)
+	end
+	local ok, why = pcall(body, buf, tree, kind, flags, to, names)
+	if not ok then
+		if type(why) ~= "table" then
+			error(why)
+		end
+		tree:add_proto_expert_info(malformed, why.unknown and "unknown operation: the rest cannot be told"
+			or "ends too early")
+	end
+	local info = types[kind] or ("type " .. kind)
+	if kind == 6 then
+		info = info .. " " .. buf(12, 4):uint() .. " [" .. summary(names) .. "]"
+	end
+	pinfo.cols.info = info .. " ack " .. buf(16, 4):uint()
+	tree:append_text(", " .. info)
+	return buf:len()
+end
+
+-- Memory nodes on another port: a HELLO or CONNECT has a version, a type and a length of its own,
+-- and no session yet.
+local function heuristic(buf, pinfo, root)
+	if buf:len() < HEADER + 36 or buf:len() > HEADER + 40 or buf(0, 1):uint() ~= 0x11 or
+		buf(2, 2):uint() ~= 0xffff or buf(HEADER, 1):uint() ~= 1 then
+		return false
+	end
+	shmx.dissector(buf, pinfo, root)
+	pinfo.conversation = shmx
+	return true
+end
+
+shmx:register_heuristic("udp", heuristic)
+DissectorTable.get("udp.port"):add(51966, shmx)

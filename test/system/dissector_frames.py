@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""dissector_frames.py FILE
+
+Write a capture with one of everything in doc/protocol.md, also what a short conversation does not
+show: every operation both ways, a SACK bitmap, a wrong CRC32C, a cut record."""
+
+import struct
+import sys
+
+NODE, CLIENT = ((10, 0, 0, 1), 51966), ((10, 0, 0, 2), 50000)
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def ip_udp(source, target, payload):
+    udp = struct.pack("!HHHH", source[1], target[1], 8 + len(payload), 0) + payload
+    addresses = bytes(source[0]) + bytes(target[0])
+    head = struct.pack("!BBHHHBB", 0x45, 0, 20 + len(udp), 0, 0x4000, 64, 17)
+    head += struct.pack("!H", checksum(head + b"\0\0" + addresses)) + addresses
+    return bytes(range(12)) + b"\x08\x00" + head + udp
+
+
+def frame(kind, body=b"", flags=0, pressure=0, crc=True, psn=7, ack=100):
+    flags |= 1 if crc else 0
+    out = struct.pack("!BBHIIIIIIH", 0x10 | kind, pressure << 4 | flags, 3, 0x11, 0x22, psn, ack,
+                      1000, 2000, 30) + body
+    return out + struct.pack("!I", crc32c(out)) if crc else out
+
+
+def pad(data):
+    return data + bytes(-len(data) % 8)
+
+
+def request(op, fixed, length=0, tail=b"", ident=5):
+    return struct.pack("!BBHI", op, 0, ident, length or len(tail)) + fixed + pad(tail)
+
+
+def response(op, data=b"", status=0, ident=5):
+    return struct.pack("!BBHI", op | 0x80, status, ident, len(data)) + pad(data)
+
+
+ADDR = struct.pack("!Q", 2 << 48 | 0x1000)
+
+
+def requests():
+    q = struct.Struct("!Q").pack
+    two = struct.Struct("!QQ").pack
+    out = [request(1, ADDR, 64), request(2, ADDR, tail=b"hello"), request(3, ADDR + q(0xab), 4096)]
+    out += [request(op, ADDR + q(1), 8) for op in (4, 5, 6, 7, 8)]
+    out += [request(9, ADDR + two(1, 2), 8),
+            request(16, struct.pack("!QHBB4x", 4096, 2, 12, 1), tail=b"board"),
+            request(17, ADDR), request(18, ADDR + q(8192)),
+            request(19, struct.pack("!H6x", 2), tail=b"board"),
+            request(20, ADDR + struct.pack("!QB7x", 64, 1)),
+            request(24, struct.pack("!QQI4x", 1 << 21, 1 << 22, 64), tail=b"main")]
+    out += [request(op, struct.pack("!QH6x", 1, 2)) for op in (25, 26, 27)]
+    return out + [request(28, b"", tail=b"main"), request(29, struct.pack("!HH4x", 1, 8)),
+                  request(30, struct.pack("!QH6x", 0, 2))]
+
+
+def responses():
+    info = struct.pack("!QQQQQIHHB63s", 1 << 21, 1 << 22, 64, 1 << 20, 1, 64, 1, 2, 4, b"main")
+    eight = struct.pack("!Q", 9)
+    out = [response(1, bytes(64)), response(2), response(3)]
+    out += [response(op, eight) for op in (4, 5, 6, 7, 8, 9)]
+    out += [response(16, ADDR), response(17, status=2), response(18), response(19, ADDR + eight),
+            response(20), response(24, eight), response(25), response(26, eight),
+            response(27, status=8), response(28, eight), response(29, info + info)]
+    return out + [response(30, info)]
+
+
+def frames():
+    hello = struct.pack("!BBHHHHHIQIQ", 1, 1, 3, 2, 1500, 128, 0, 1, 12345, 6, 7)
+    words = [1 << 1 | 1 << 63, 0, 0, 1 << 63]  # ack + 1, + 63 and + 255
+    up, down = (CLIENT, NODE), (NODE, CLIENT)
+    yield up, frame(1, hello, crc=False)
+    yield down, frame(2, struct.pack("!IQ", 6, 7), crc=False)
+    yield up, frame(3, hello, crc=False)
+    yield down, frame(4, struct.pack("!BBHHHHIQ", 1, 0, 4, 1, 1500, 128, 1, 999), crc=False)
+    yield down, frame(5, bytes((11, 0, 1, 1)), crc=False)
+    yield up, frame(6, b"".join(requests()))
+    yield down, frame(6, b"".join(responses()), pressure=3)
+    yield up, frame(6, requests()[0], flags=4)
+    yield down, frame(7, struct.pack("!4Q", *words), flags=2)
+    yield down, frame(7)
+    for kind in (8, 9, 10):
+        yield up, frame(kind, crc=False)
+    broken = bytearray(frame(6, requests()[0]))
+    broken[40] ^= 1
+    yield up, bytes(broken)
+    yield up, frame(6, requests()[1][:16])
+    yield up, frame(6, request(31, ADDR))
+
+
+def main():
+    with open(sys.argv[1], "wb") as out:
+        out.write(struct.pack("!IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for number, ((source, target), payload) in enumerate(frames()):
+            packet = ip_udp(source, target, payload)
+            out.write(struct.pack("!IIII", 1, number, len(packet), len(packet)) + packet)
+
+
+main()

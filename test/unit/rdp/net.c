@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <CUnit/CUnit.h>
+
+#include <rte_eal.h>
+
+#include "net.h"
+#include "node.h"
+#include "strict_pool.h"
+
+#define WIRE_MBUFS  1024
+#define ERRORS_MOST 20 /* printed, a network */
+
+/* A sent frame that the port still refers to, as a ring that is cleaned late does. */
+struct net_kept {
+	struct net_kept *next;
+	struct rte_mbuf *m;
+	uint32_t crc;
+};
+
+int
+net_eal_init(const char *name)
+{
+	char args[][32] = {"", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
+		"--log-level=*:error", "-m", "256"};
+	char *argv[RTE_DIM(args)];
+
+	snprintf(args[0], sizeof(args[0]), "%s", name);
+	for (unsigned int i = 0; i < RTE_DIM(args); i++)
+		argv[i] = args[i];
+	return rte_eal_init(RTE_DIM(args), argv);
+}
+
+uint64_t
+net_seed(void)
+{
+	static uint64_t seed;
+	const char *text = getenv("SHMX_SEED");
+	struct timespec t;
+
+	if (seed != 0)
+		return seed;
+	clock_gettime(CLOCK_REALTIME, &t);
+	seed = text != NULL ? strtoull(text, NULL, 0) : (uint64_t)t.tv_nsec * 1000003 + 1;
+	printf("SHMX_SEED=%" PRIu64 "\n", seed);
+	return seed;
+}
+
+/* splitmix64 */
+uint64_t
+net_random(struct net *net)
+{
+	uint64_t z = net->random += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+uint32_t
+net_random_below(struct net *net, uint32_t n)
+{
+	return (uint32_t)((net_random(net) >> 32) * n >> 32);
+}
+
+bool
+net_chance(struct net *net, double probability)
+{
+	return probability > 0 && (double)(net_random(net) >> 11) < probability * 0x1p53;
+}
+
+void
+net_error(struct net *net, const char *format, ...)
+{
+	va_list args;
+
+	if (net->errors++ >= ERRORS_MOST)
+		return;
+	fprintf(stderr, "\nnet, %" PRIu64 " ns, seed %" PRIu64 ": ", net->now_ns, net->seed);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+}
+
+static uint64_t
+clock_source(void *ctx)
+{
+	return ((const struct net *)ctx)->now_ns;
+}
+
+struct clock
+net_clock(struct net *net)
+{
+	return (struct clock){.source = clock_source, .ctx = net};
+}
+
+rte_be32_t
+net_ip(unsigned int index)
+{
+	return rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1) + index);
+}
+
+struct rte_ether_addr
+net_mac(unsigned int index)
+{
+	return (struct rte_ether_addr){{2, 0, 0, 0, 0, (uint8_t)(index + 1)}};
+}
+
+struct net *
+net_create(void)
+{
+	static unsigned int count;
+	struct net *net = calloc(1, sizeof(*net));
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	if (net == NULL)
+		abort();
+	ledger_reset();
+	net->seed = net_seed();
+	net->random = net->seed;
+	net->now_ns = NET_START;
+	net->step_ns = 500;
+	net->latency_ns = 5 * NET_US;
+	net->logging = true;
+	snprintf(name, sizeof(name), "wire%u", count++);
+	net->wire = strict_pool_create(name, WIRE_MBUFS, RTE_MBUF_DEFAULT_BUF_SIZE);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(net->wire);
+	for (uint8_t i = 0; i < NET_NODES; i++)
+		net->port[i] = (struct net_port){.net = net, .index = i, .tx_most = UINT16_MAX};
+	return net;
+}
+
+static void
+kept_free(struct net_port *port)
+{
+	struct net_kept *k = port->kept_head;
+
+	if (wire_crc32c(rte_pktmbuf_mtod(k->m, void *), k->m->data_len) != k->crc)
+		net_error(port->net, "node %u changed a frame that the port had not let go of",
+			port->index);
+	port->kept_head = k->next;
+	port->nb_kept--;
+	rte_pktmbuf_free(k->m);
+	free(k);
+}
+
+void
+net_release(struct net *net, unsigned int index)
+{
+	while (net->port[index].nb_kept > 0)
+		kept_free(&net->port[index]);
+}
+
+static void
+forget_arriving(struct net_port *port)
+{
+	while (port->arriving != NULL) {
+		struct net_packet *p = port->arriving;
+
+		port->arriving = p->next;
+		free(p);
+	}
+}
+
+void
+net_free(struct net *net)
+{
+	unsigned int missing = 0;
+
+	for (unsigned int i = 0; i < NET_NODES; i++) {
+		forget_arriving(&net->port[i]);
+		if (net->node[i] != NULL)
+			missing += node_stop(net->node[i]);
+	}
+	missing += strict_pool_free(net->wire);
+	CU_ASSERT_EQUAL(missing, 0);
+	CU_ASSERT_EQUAL(net->errors, 0);
+	CU_ASSERT_EQUAL(strict_pool_mistakes(), 0);
+	while (net->nb_jar > 0)
+		free(net->jar[--net->nb_jar]);
+	free(net->log);
+	free(net);
+	ledger_reset();
+}
+
+/* What every frame on the wire has to be. */
+static void
+check_sent(struct net *net, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
+{
+	uint32_t ip_len = rte_be_to_cpu_16(h->ip.total_length);
+	const char *wrong = NULL;
+	rte_be32_t crc;
+
+	if (m->nb_segs != 1 || m->next != NULL || m->pkt_len != m->data_len)
+		wrong = "is a chain or has two lengths";
+	else if (ip_len + sizeof(h->eth) != m->pkt_len ||
+		 rte_be_to_cpu_16(h->udp.dgram_len) + sizeof(h->ip) != ip_len)
+		wrong = "has lengths that disagree";
+	else if (rte_raw_cksum(&h->ip, sizeof(h->ip)) != 0xffff)
+		wrong = "has a wrong IP checksum";
+	else if (h->ip.fragment_offset != RTE_BE16(RTE_IPV4_HDR_DF_FLAG) ||
+		 h->ip.version_ihl != 0x45)
+		wrong = "has a wrong IP header";
+	else if (wire_version(&h->frame) != WIRE_VERSION || (h->frame.flags & 0x8) != 0)
+		wrong = "has a wrong version or flag";
+	else if (wire_type(&h->frame) < WIRE_HELLO || wire_type(&h->frame) > WIRE_CLOSED)
+		wrong = "has a wrong type";
+	else if (h->udp.dgram_cksum == 0)
+		wrong = "has no checksum";
+	if (wrong == NULL && (h->frame.flags & WIRE_F_CRC)) {
+		memcpy(&crc, (const uint8_t *)h + m->pkt_len - WIRE_CRC_LEN, WIRE_CRC_LEN);
+		if (rte_be_to_cpu_32(crc) != wire_crc32c(&h->frame, m->pkt_len - 42 - WIRE_CRC_LEN))
+			wrong = "has a wrong CRC";
+	}
+	if (wrong != NULL)
+		net_error(net, "a frame of type %u %s", wire_type(&h->frame), wrong);
+}
+
+/* One's complement sum over the datagram and its pseudo header, checksum included: all ones. */
+static bool
+udp_sum_right(const struct wire_ipv4_hdrs *h)
+{
+	const uint8_t *p = (const uint8_t *)&h->udp, *a = (const uint8_t *)&h->ip.src_addr;
+	uint32_t len = rte_be_to_cpu_16(h->udp.dgram_len), sum = IPPROTO_UDP + len;
+
+	for (uint32_t i = 0; i < len; i++)
+		sum += i % 2 == 0 ? (uint32_t)p[i] << 8 : p[i];
+	for (uint32_t i = 0; i < 8; i++)
+		sum += i % 2 == 0 ? (uint32_t)a[i] << 8 : a[i];
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+/* The port completes the checksum where it was asked to. */
+static void
+complete_checksum(struct net *net, const struct rte_mbuf *m, struct wire_ipv4_hdrs *h)
+{
+	if (m->ol_flags & RTE_MBUF_F_TX_UDP_CKSUM) {
+		if (h->udp.dgram_cksum != rte_ipv4_phdr_cksum(&h->ip, 0) ||
+			m->l2_len != sizeof(h->eth) || m->l3_len != sizeof(h->ip))
+			net_error(net, "offload prepared wrongly");
+		h->udp.dgram_cksum = 0;
+		h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
+	}
+	if (!udp_sum_right(h))
+		net_error(net, "a frame of type %u has a wrong UDP checksum", wire_type(&h->frame));
+}
+
+static struct net_frame
+describe(struct net_port *port, const struct wire_ipv4_hdrs *h, uint32_t len)
+{
+	const struct wire_frame *f = &h->frame;
+	const struct wire_sack *sack = (const struct wire_sack *)(h + 1);
+	struct net_frame d = {
+		.ns = port->net->now_ns,
+		.psn = rte_be_to_cpu_32(f->psn),
+		.ack = rte_be_to_cpu_32(f->ack),
+		.ts = rte_be_to_cpu_32(f->ts),
+		.echo = rte_be_to_cpu_32(f->echo),
+		.dst_inc = rte_be_to_cpu_32(f->dst_inc),
+		.src_inc = rte_be_to_cpu_32(f->src_inc),
+		.session = rte_be_to_cpu_16(f->session),
+		.echo_delay = rte_be_to_cpu_16(f->echo_delay),
+		.len = (uint16_t)len,
+		.from = port->index,
+		.type = wire_type(f),
+		.flags = f->flags,
+	};
+
+	d.nth = port->count[d.type]++;
+	if (d.type == WIRE_ACK && (d.flags & WIRE_F_SACK))
+		for (unsigned int i = 0; i < RTE_DIM(d.sack); i++)
+			d.sack[i] = rte_be_to_cpu_64(sack->bitmap[i]);
+	return d;
+}
+
+static void
+log_add(struct net *net, const struct net_frame *f)
+{
+	if (!net->logging)
+		return;
+	if (net->nb_log == net->log_size) {
+		net->log_size = net->log_size * 2 + 1024;
+		net->log = realloc(net->log, net->log_size * sizeof(net->log[0]));
+		if (net->log == NULL)
+			abort();
+	}
+	net->log[net->nb_log++] = *f;
+}
+
+static void
+fate_by_chance(struct net *net, struct net_fate *fate)
+{
+	const struct net_chances *c = &net->chances;
+
+	fate->drop |= net_chance(net, c->drop);
+	fate->copies += net_chance(net, c->copy);
+	if (net_chance(net, c->delay))
+		fate->delay_ns += net_random(net) % (c->delay_max_ns + 1);
+	if (net_chance(net, c->flip))
+		fate->flips = (uint16_t)(1 + net_random_below(net, c->flips_max));
+	if (net_chance(net, c->cut))
+		fate->cut = (uint16_t)(1 + net_random_below(net, 100));
+}
+
+static struct net_packet *
+packet_new(const void *bytes, uint32_t len)
+{
+	struct net_packet *p = malloc(sizeof(*p) + len);
+
+	if (p == NULL)
+		abort();
+	memset(p, 0, sizeof(*p));
+	p->len = len;
+	memcpy(p->bytes, bytes, len);
+	return p;
+}
+
+static void
+packet_send(struct net *net, struct net_packet *p, uint64_t delay_ns)
+{
+	struct net_packet **at = &net->port[p->to].arriving;
+
+	p->due_ns = net->now_ns + net->latency_ns + delay_ns;
+	while (*at != NULL && (*at)->due_ns <= p->due_ns)
+		at = &(*at)->next;
+	p->next = *at;
+	*at = p;
+}
+
+/* The node that an address belongs to; NET_NODES when it is nobody's. */
+static uint8_t
+receiver(const struct wire_ipv4_hdrs *h)
+{
+	uint8_t i = 0;
+
+	while (i < NET_NODES && h->ip.dst_addr != net_ip(i))
+		i++;
+	return i;
+}
+
+static void
+damage(struct net *net, struct net_packet *p, const struct net_fate *fate)
+{
+	for (uint16_t i = 0; i < fate->flips; i++) {
+		uint32_t bit = net_random_below(net, p->len * 8);
+
+		p->bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+	}
+	p->len -= RTE_MIN(fate->cut, p->len);
+}
+
+static void
+transmit(struct net_port *port, struct net_packet *p, const struct net_fate *fate)
+{
+	struct net *net = port->net;
+
+	if (fate->keep && net->nb_jar < RTE_DIM(net->jar)) {
+		net->jar[net->nb_jar++] = p;
+		return;
+	}
+	if (fate->drop) {
+		free(p);
+		return;
+	}
+	for (unsigned int i = 0; i < fate->copies; i++) {
+		struct net_packet *copy = packet_new(p->bytes, p->len);
+
+		copy->to = p->to;
+		packet_send(net, copy, fate->delay_ns);
+	}
+	damage(net, p, fate);
+	packet_send(net, p, fate->delay_ns);
+}
+
+static struct net_fate
+fate_of(struct net_port *port, const struct net_frame *f)
+{
+	struct net_fate fate = {.drop = port->cut_off};
+
+	if (port->drop_next[f->type] > 0) {
+		port->drop_next[f->type]--;
+		fate.drop = true;
+	}
+	if (port->keep_next[f->type] > 0) {
+		port->keep_next[f->type]--;
+		fate.keep = true;
+	}
+	fate_by_chance(port->net, &fate);
+	if (port->net->script != NULL)
+		port->net->script(port->net->script_ctx, f, &fate);
+	return fate;
+}
+
+static void
+port_keep(struct net_port *port, struct rte_mbuf *m)
+{
+	struct net_kept *k = malloc(sizeof(*k));
+
+	if (k == NULL)
+		abort();
+	*k = (struct net_kept){
+		.m = m, .crc = wire_crc32c(rte_pktmbuf_mtod(m, void *), m->data_len)};
+	if (port->nb_kept++ == 0)
+		port->kept_head = k;
+	else
+		port->kept_tail->next = k;
+	port->kept_tail = k;
+	while (port->nb_kept > port->keeps)
+		kept_free(port);
+}
+
+static void
+send_one(struct net_port *port, struct rte_mbuf *m)
+{
+	struct net_packet *p = packet_new(rte_pktmbuf_mtod(m, void *), m->data_len);
+	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)p->bytes;
+	struct net_frame f;
+	struct net_fate fate;
+
+	check_sent(port->net, m, h);
+	complete_checksum(port->net, m, h);
+	f = describe(port, h, p->len);
+	fate = fate_of(port, &f);
+	p->to = receiver(h);
+	fate.drop |= p->to == NET_NODES;
+	f.dropped = fate.drop || fate.keep;
+	log_add(port->net, &f);
+	transmit(port, p, &fate);
+	port_keep(port, m);
+}
+
+static uint16_t
+tx_burst(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	struct net_port *port = ctx;
+
+	n = RTE_MIN(n, port->tx_most);
+	for (uint16_t i = 0; i < n; i++)
+		send_one(port, mbufs[i]);
+	return n;
+}
+
+static struct rte_mbuf *
+receive_one(struct net_port *port)
+{
+	struct net_packet *p = port->arriving;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(port->net->wire);
+
+	port->arriving = p->next;
+	if (m != NULL) {
+		memcpy(rte_pktmbuf_append(m, (uint16_t)p->len), p->bytes, p->len);
+		m->ol_flags |= port->rx_ol_flags;
+		strict_pool_seal(m);
+	} else {
+		port->net->no_buffer++;
+	}
+	free(p);
+	return m;
+}
+
+static uint16_t
+rx_burst(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	struct net_port *port = ctx;
+	uint16_t got = 0;
+
+	while (got < n && port->arriving != NULL && port->arriving->due_ns <= port->net->now_ns) {
+		mbufs[got] = receive_one(port);
+		got += mbufs[got] != NULL;
+	}
+	return got;
+}
+
+struct rdp_io
+net_io(struct net *net, unsigned int index)
+{
+	return (struct rdp_io){
+		.ctx = &net->port[index], .rx_burst = rx_burst, .tx_burst = tx_burst};
+}
+
+/* When anything can happen again; now when it may at once. */
+static uint64_t
+next_event(const struct net *net)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (unsigned int i = 0; i < NET_NODES; i++) {
+		if (net->node[i] == NULL)
+			continue;
+		at = RTE_MIN(at, node_wake_ns(net->node[i]));
+		if (net->port[i].arriving != NULL)
+			at = RTE_MIN(at, net->port[i].arriving->due_ns);
+	}
+	return at;
+}
+
+static void
+turn(struct net *net, uint64_t until)
+{
+	uint64_t next = net->now_ns + net->step_ns;
+
+	for (unsigned int i = 0; i < NET_NODES; i++)
+		if (net->node[i] != NULL)
+			node_turn(net->node[i]);
+	next = RTE_MAX(next, next_event(net));
+	net->now_ns = RTE_MIN(next, until);
+}
+
+void
+net_step(struct net *net)
+{
+	turn(net, net->now_ns + net->step_ns);
+}
+
+bool
+net_run_until(struct net *net, bool (*done)(void *ctx), void *ctx, uint64_t ns)
+{
+	uint64_t until = net->now_ns + ns;
+
+	while (!done(ctx)) {
+		if (net->now_ns >= until)
+			return false;
+		turn(net, until);
+	}
+	return true;
+}
+
+static bool
+never(void *ctx)
+{
+	return false;
+}
+
+void
+net_run(struct net *net, uint64_t ns)
+{
+	net_run_until(net, never, NULL, ns);
+}
+
+static bool
+quiet(void *ctx)
+{
+	struct net *net = ctx;
+
+	for (unsigned int i = 0; i < NET_NODES; i++)
+		if (net->node[i] != NULL &&
+			(net->port[i].arriving != NULL || !node_quiet(net->node[i])))
+			return false;
+	return true;
+}
+
+bool
+net_run_quiet(struct net *net, uint64_t ns)
+{
+	net_step(net);
+	return net_run_until(net, quiet, net, ns);
+}
+
+void
+net_replay(struct net *net, unsigned int i)
+{
+	struct net_packet *p = packet_new(net->jar[i]->bytes, net->jar[i]->len);
+
+	p->to = net->jar[i]->to;
+	packet_send(net, p, 0);
+}
+
+void
+net_inject(struct net *net, unsigned int to, const void *bytes, uint32_t len)
+{
+	struct net_packet *p = packet_new(bytes, len);
+
+	p->to = (uint8_t)to;
+	packet_send(net, p, 0);
+}
+
+void
+net_repair(void *bytes, uint32_t len)
+{
+	struct wire_ipv4_hdrs *h = bytes;
+	uint32_t crc_at = len - WIRE_CRC_LEN, crc_from = offsetof(struct wire_ipv4_hdrs, frame);
+	rte_be32_t crc;
+
+	h->ip.total_length = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth)));
+	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth) - sizeof(h->ip)));
+	if (h->frame.flags & WIRE_F_CRC) {
+		crc = rte_cpu_to_be_32(wire_crc32c(&h->frame, crc_at - crc_from));
+		memcpy((uint8_t *)bytes + crc_at, &crc, sizeof(crc));
+	}
+	h->ip.hdr_checksum = 0;
+	h->ip.hdr_checksum = rte_ipv4_cksum(&h->ip);
+	h->udp.dgram_cksum = 0;
+	h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
+}
+
+unsigned int
+net_logged(const struct net *net, unsigned int from, uint8_t type)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < net->nb_log; i++)
+		n += net->log[i].from == from && net->log[i].type == type;
+	return n;
+}
+
+unsigned int
+net_logged_psn(const struct net *net, unsigned int from, uint32_t psn)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < net->nb_log; i++)
+		n += net->log[i].from == from && net->log[i].type == WIRE_DATA &&
+		     net->log[i].psn == psn;
+	return n;
+}
+
+const struct net_frame *
+net_find(const struct net *net, unsigned int from, uint8_t type, unsigned int nth)
+{
+	for (uint32_t i = 0; i < net->nb_log; i++)
+		if (net->log[i].from == from && net->log[i].type == type && nth-- == 0)
+			return &net->log[i];
+	return NULL;
+}
+
+void
+net_log_clear(struct net *net)
+{
+	net->nb_log = 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include "session_tests.h"
+
+static CU_SuiteInfo suites[] = {
+	{"handshake", NULL, NULL, NULL, NULL, handshake_tests},
+	{"close", NULL, NULL, NULL, NULL, close_tests},
+	{"input", NULL, NULL, NULL, NULL, input_tests},
+	CU_SUITE_INFO_NULL,
+};
+
+int
+main(void)
+{
+	return run_suites("session", suites);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef SESSION_TESTS_H
+#define SESSION_TESTS_H
+
+/** Conversations of a server and a client, one table of tests a file. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pair.h"
+
+extern CU_TestInfo close_tests[];
+extern CU_TestInfo handshake_tests[];
+extern CU_TestInfo input_tests[];
+
+#endif /* SESSION_TESTS_H */
