@@ -25,7 +25,7 @@ lossy_bench() {
 for percent in 1 5; do
 	echo "seed $seed"
 	server_start server --port "vhost:iface=$socket" --ip 10.0.0.1/24 --pool main:32M \
-		--drop $percent --drop-seed $seed
+		--drop $percent --drop-seed "$seed"
 	for workload in get put faa cas mix; do
 		lossy_bench $percent $workload --count 30000 --window 512
 	done
