@@ -25,7 +25,8 @@ sample(struct rdp_session *s, const struct wire_frame *f)
 	uint32_t rtt = s->ep->now_ts - echo;
 	uint32_t delay = rte_be_to_cpu_16(f->echo_delay);
 
-	if ((int32_t)rtt < 0)
+	/* A delay that the field cannot hold says nothing about the network. */
+	if ((int32_t)rtt < 0 || delay == UINT16_MAX)
 		return;
 	rdp_rtt_sample(s, rtt > delay ? rtt - delay : 1);
 	if ((int32_t)(echo - s->rack_ts) > 0)
