@@ -14,7 +14,12 @@
 #define RDP_TX_BURST   32
 #define RDP_TXQ        512 /**< frames waiting for rdp_flush() or for room in the port's ring */
 #define RDP_MBUF_CACHE 64
-#define RDP_PARK_MAX   64 /**< accepted frames a session may hold back */
+
+/** Frames a session parks before it asks the peer for no more requests. What may be on its way
+ * then, half a window, still finds a place: no peer that listens is ever refused. */
+#define RDP_PARK_FULL 64
+#define RDP_PARK_MAX  RDP_RING
+static_assert(RDP_PARK_FULL + RDP_RING / 2 < RDP_PARK_MAX, "room for what is on its way");
 
 /** Timer wheel: slots of 2^16 ns, 1024 of them, 67 ms a turn. */
 #define RDP_WHEEL_SHIFT 16
@@ -131,6 +136,16 @@ rdp_hdrs(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
 }
 
+/** No frame is open any more. */
+static inline void
+rdp_frame_forget(struct rdp_session *s)
+{
+	s->open = NULL;
+	s->wr = NULL;
+	s->end = NULL;
+	s->request_end = NULL;
+}
+
 /** Send time of a frame in flight. */
 static inline uint32_t
 rdp_sent_ts(const struct rdp_session *s, uint32_t psn)
@@ -155,6 +170,13 @@ rdp_bit_clear(uint64_t *bitmap, uint32_t psn)
 {
 	bitmap[psn % RDP_RING / 64] &= ~(UINT64_C(1) << (psn % 64));
 }
+
+/* park.c */
+void rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len);
+
+/** Offer parked frames until one has to wait again. @return whether the session is still open. */
+bool rdp_unpark(struct rdp_session *s);
+void rdp_park_run(struct rdp_ep *ep);
 
 /* ack.c */
 void rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack);
