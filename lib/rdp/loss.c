@@ -81,7 +81,7 @@ static void
 keepalive(struct rdp_session *s)
 {
 	/* An empty DATA frame: it has to be acknowledged, which is all that is wanted. */
-	if (rdp_frame_open(s, 0, s->tx_room) == NULL)
+	if (rdp_response_open(s, 0) == NULL)
 		s->ep->stats.tx_full++;
 }
 

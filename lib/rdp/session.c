@@ -131,9 +131,7 @@ drop_frames(struct rdp_session *s)
 	s->tx_una = s->tx_next;
 	rdp_release(s);
 	rte_pktmbuf_free(s->open);
-	s->open = NULL;
-	s->wr = NULL;
-	s->end = NULL;
+	rdp_frame_forget(s);
 	while (s->park_head != NULL) {
 		struct rte_mbuf *m = s->park_head;
 

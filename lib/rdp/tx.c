@@ -83,27 +83,25 @@ frame_close(struct rdp_session *s)
 		rdp_release(s);
 	s->ring[s->tx_next % RDP_RING] = m;
 	s->tx_next++;
-	s->open = NULL;
-	s->wr = NULL;
-	s->end = NULL;
+	rdp_frame_forget(s);
 	rdp_txq_put(s->ep, m, s);
 }
 
-uint8_t *
-rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room)
+static bool
+open_allowed(const struct rdp_session *s, uint32_t size)
+{
+	/* One place is kept for closing the frame. */
+	return s->ep->txq_len < RDP_TXQ - RDP_TX_BURST && size <= s->mss && s->state == RDP_OPEN;
+}
+
+static uint8_t *
+frame_open(struct rdp_session *s, uint32_t size, bool for_requests)
 {
 	struct rdp_ep *ep = s->ep;
 	struct wire_ipv4_hdrs *h;
-	struct rte_mbuf *m;
+	struct rte_mbuf *m = rdp_mbuf_get(ep);
 	uint8_t *records;
 
-	if (s->open != NULL)
-		frame_close(s);
-	/* One place is kept for closing the frame that is opened here. */
-	if (unlikely(rdp_in_flight(s) >= room || ep->txq_len >= RDP_TXQ - RDP_TX_BURST ||
-		     size > s->mss || s->state != RDP_OPEN))
-		return NULL;
-	m = rdp_mbuf_get(ep);
 	if (unlikely(m == NULL))
 		return NULL;
 	h = rdp_hdrs(m);
@@ -114,10 +112,42 @@ rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room)
 	s->open = m;
 	s->wr = records + size;
 	s->end = s->no_coalesce ? s->wr : records + s->mss;
+	s->request_end = for_requests ? s->end : records;
 	rdp_list_add(s, RDP_LIST_DIRTY);
 	if (unlikely(s->timer_ns > ep->now_ns + ep->rto_min_ns) && rdp_in_flight(s) == 0)
 		rdp_timer_arm(s, ep->now_ns + rdp_rto_ns(s));
 	return records;
+}
+
+/* Whether a frame that is opened now may hold requests. */
+static bool
+request_room(const struct rdp_session *s)
+{
+	return rdp_in_flight(s) < s->request_room && s->peer_pressure < WIRE_PRESSURE_FULL;
+}
+
+uint8_t *
+rdp_request_open(struct rdp_session *s, uint32_t size)
+{
+	if (s->open != NULL) {
+		/* One for responses alone stays open for them. */
+		if (s->request_end < s->end)
+			return NULL;
+		frame_close(s);
+	}
+	if (unlikely(!request_room(s) || !open_allowed(s, size)))
+		return NULL;
+	return frame_open(s, size, true);
+}
+
+uint8_t *
+rdp_response_open(struct rdp_session *s, uint32_t size)
+{
+	if (s->open != NULL)
+		frame_close(s);
+	if (unlikely(rdp_in_flight(s) >= s->tx_room || !open_allowed(s, size)))
+		return NULL;
+	return frame_open(s, size, request_room(s));
 }
 
 /*
@@ -179,8 +209,9 @@ frame_finish(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *m)
 {
 	struct wire_ipv4_hdrs *h = rdp_hdrs(m);
 	uint64_t delay = (ep->now_ns - s->rx_ns) >> WIRE_TS_SHIFT;
+	uint8_t pressure = likely(s->parked < RDP_PARK_FULL) ? ep->pressure : WIRE_PRESSURE_FULL;
 
-	h->frame.flags |= (uint8_t)(ep->pressure << WIRE_PRESSURE_SHIFT);
+	h->frame.flags |= (uint8_t)(pressure << WIRE_PRESSURE_SHIFT);
 	h->frame.ack = rte_cpu_to_be_32(s->rx_next);
 	h->frame.ts = rte_cpu_to_be_32(ep->now_ts);
 	h->frame.echo = rte_cpu_to_be_32(s->rx_ts);
