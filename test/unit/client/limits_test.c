@@ -371,6 +371,37 @@ test_peer_silent(void)
 	fixture_down(&fx);
 }
 
+/* Nobody polls for a while, as when a machine is suspended: that is not the peer's silence. */
+static void
+test_stall(void)
+{
+	const struct fixture_conf conf = {.peer_timeout_ms = 100};
+	shmx_addr_t word;
+
+	begin(&conf);
+	word = alloc_of(&fx, 0, 64);
+	fx.server_stopped = true;
+	rte_delay_us_sleep(1500000);
+	tally_poll(fx.host[0].ep, 1, 20);
+	fx.server_stopped = false;
+	tally_poll(fx.host[0].ep, 1, 20);
+	SAME(tally.down, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		fx.server_stopped = true;
+		SAME(shmx_fetch_add(fx.host[0].ep, word, 1, i), 0);
+		tally_poll(fx.host[0].ep, i + 1, 1);
+		rte_delay_us_sleep(300000);
+		/* It wakes a little later than we. */
+		tally_poll(fx.host[0].ep, i + 1, 20);
+		fx.server_stopped = false;
+		tally_poll(fx.host[0].ep, i + 1, 200);
+		SAME(tally.down, 0);
+		SAME(tally.ops, i + 1);
+		SAME(tally.status[i], 0);
+	}
+	fixture_down(&fx);
+}
+
 /* Events that nobody takes are kept, in order, and count as operations in progress. */
 static void
 test_kept_events(void)
@@ -463,6 +494,7 @@ static const struct named_test tests[] = {
 	{"disconnect, transfer not sent", test_disconnect_unsent},
 	{"disconnect, transfer half sent", test_disconnect_half_sent},
 	{"peer silent", test_peer_silent},
+	{"stall", test_stall},
 	{"kept events", test_kept_events},
 	{"kept connections", test_kept_connections},
 	{"most operations", test_most_ops},
