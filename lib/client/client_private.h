@@ -49,7 +49,7 @@ static_assert(sizeof(struct op) == 32, "two to a cache line");
  * frames stay in the cache and a small operation waits behind few of them.
  */
 #define BULK_WINDOW 64
-#define BULK_MAX 64
+#define BULK_MAX    64
 
 /** A transfer of more than one record: large, or a vector. */
 struct bulk {
