@@ -57,7 +57,7 @@ static const struct option_type types[] = {
 	{"no-coalesce", FLAG, AT(no_coalesce), 0, 0, NULL},
 	{"crc", CHOICE, AT(crc), 0, 0, crc_names},
 	{"pattern", CHOICE, AT(pattern), 0, 0, pattern_names},
-	{"span", BYTES, AT(span), 64, UINT64_C(1) << 40, NULL},
+	{"span", BYTES, AT(span), 64, UINT64_C(1) << 36, NULL},
 	{"live", NUMBER, AT(live), 1, 1 << 20, NULL},
 	{"seconds", REAL, AT(seconds), 0, 1000000, NULL},
 	{"warmup", REAL, AT(warmup), 0, 1000000, NULL},
@@ -238,7 +238,9 @@ allowed(const struct option_type *t, char *buf, size_t size)
 		return buf;
 	case BYTES:
 	case EXPECT:
-		snprintf(buf, size, "a number, perhaps with K, M or G, from %" PRIu64, t->min);
+		snprintf(buf, size,
+			"a number, perhaps with K, M or G, from %" PRIu64 " to %" PRIu64, t->min,
+			t->max);
 		return buf;
 	case OWN:
 		return "an address such as 10.0.0.2 or 10.0.0.2/24";

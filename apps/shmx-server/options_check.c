@@ -3,16 +3,8 @@
 
 #include <string.h>
 
-#include <rte_byteorder.h>
-
 #include "options.h"
 #include "rdp/rdp.h"
-
-static rte_be32_t
-netmask(uint8_t len)
-{
-	return len == 0 ? 0 : rte_cpu_to_be_32(UINT32_MAX << (32 - len));
-}
 
 static int
 check_port(const struct port_options *port, struct problem *p)
@@ -33,7 +25,7 @@ check_port(const struct port_options *port, struct problem *p)
 			"port %s has a gateway, but its address says no subnet: "
 			"give --ip as ADDR/LEN",
 			port->spec);
-	if (port->gateway != 0 && ((port->gateway ^ port->ip.addr) & netmask(port->ip.len)) != 0)
+	if (port->gateway != 0 && ((port->gateway ^ port->ip.addr) & ipv4_netmask(&port->ip)) != 0)
 		return problem_set(
 			p, "port %s: the gateway is not in the subnet of --ip", port->spec);
 	return 0;

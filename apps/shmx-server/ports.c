@@ -43,12 +43,6 @@ open_port(struct server *s, const struct port_options *options, struct problem *
 	return 0;
 }
 
-static rte_be32_t
-netmask(uint8_t len)
-{
-	return len == 0 ? 0 : rte_cpu_to_be_32(UINT32_MAX << (32 - len));
-}
-
 static bool
 wants_crc(const struct options *o, const struct port *port)
 {
@@ -73,7 +67,7 @@ fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
 		.neigh = pair->port->neigh,
 		.mac = port->mac,
 		.ip = po->ip.addr,
-		.netmask = netmask(po->ip.len),
+		.netmask = ipv4_netmask(&po->ip),
 		.gateway = po->gateway,
 		.udp_port = (uint16_t)o->udp_port,
 		.node = (uint16_t)o->node,

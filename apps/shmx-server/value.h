@@ -38,6 +38,13 @@ struct ipv4_prefix {
 	uint8_t len; /**< 0: not given, everything is on the link */
 };
 
+/** 0 when no length was given. */
+static inline rte_be32_t
+ipv4_netmask(const struct ipv4_prefix *prefix)
+{
+	return prefix->len == 0 ? 0 : rte_cpu_to_be_32(UINT32_MAX << (32 - prefix->len));
+}
+
 /**
  * Read @p text into @p field, whose C type goes with the kind. Set on success only.
  * @return 0, or -EINVAL with a problem that quotes the text and says what is allowed.

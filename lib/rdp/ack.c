@@ -25,7 +25,8 @@ sample(struct rdp_session *s, const struct wire_frame *f)
 	uint32_t rtt = s->ep->now_ts - echo;
 	uint32_t delay = rte_be_to_cpu_16(f->echo_delay);
 
-	if ((int32_t)rtt < 0)
+	/* A delay that the field cannot hold says nothing about the network. */
+	if ((int32_t)rtt < 0 || delay == UINT16_MAX)
 		return;
 	rdp_rtt_sample(s, rtt > delay ? rtt - delay : 1);
 	if ((int32_t)(echo - s->rack_ts) > 0)
@@ -57,6 +58,9 @@ rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room)
 	if (ack != s->tx_una || limit > RDP_RING)
 		return;
 	sample(s, f);
+	/* From a loss so long ago that numbers have gone round. */
+	if (s->sack_high - ack > limit)
+		s->sack_high = ack;
 	for (uint32_t w = 0; w < RDP_RING / 64; w++) {
 		uint64_t bits = rte_be_to_cpu_64(sack->bitmap[w]);
 

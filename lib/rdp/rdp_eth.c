@@ -18,8 +18,17 @@ rdp_eth_tx_burst(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
 {
 	const struct rdp_eth *eth = ctx;
 
-	if (eth->prepare)
-		n = rte_eth_tx_prepare(eth->port_id, eth->queue, mbufs, n);
+	if (eth->prepare) {
+		uint16_t ready = rte_eth_tx_prepare(eth->port_id, eth->queue, mbufs, n);
+
+		/* The port will never take the first one: to leave it would stop the queue. What
+		 * was in it is sent again, and in the end the peer is reported down. */
+		if (ready == 0 && n > 0) {
+			rte_pktmbuf_free(mbufs[0]);
+			return 1;
+		}
+		n = ready;
+	}
 	return rte_eth_tx_burst(eth->port_id, eth->queue, mbufs, n);
 }
 

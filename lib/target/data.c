@@ -169,9 +169,13 @@ fill(uint8_t *to, const void *pattern, uint32_t len)
 	memcpy(to + i, &word, len - i);
 }
 
-/* Words are little-endian in memory, whatever this machine is. */
+/*
+ * Read, modify, write, for words of both widths. Where one thread alone touches the memory, plain
+ * instructions are as atomic as locked ones and let the processor work on many words at a time;
+ * a locked one waits until its word is there, and everything behind it waits too.
+ */
 #define DEFINE_ATOMIC(bits)                                                                        \
-	static inline uint64_t atomic_##bits(const struct target_access *a)                        \
+	static inline uint64_t locked_##bits(const struct target_access *a)                        \
 	{                                                                                          \
 		uint##bits##_t *p = a->va;                                                         \
 		uint##bits##_t v = (uint##bits##_t)a->a, old = (uint##bits##_t)a->b;               \
@@ -192,15 +196,53 @@ fill(uint8_t *to, const void *pattern, uint32_t len)
 				p, &old, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);            \
 			return old;                                                                \
 		}                                                                                  \
+	}                                                                                          \
+                                                                                                   \
+	static inline uint64_t alone_##bits(const struct target_access *a)                         \
+	{                                                                                          \
+		word##bits *p = a->va;                                                             \
+		uint##bits##_t v = (uint##bits##_t)a->a, old = *p;                                 \
+                                                                                                   \
+		switch (a->op) {                                                                   \
+		case WIRE_OP_FETCH_ADD:                                                            \
+			*p = old + v;                                                              \
+			break;                                                                     \
+		case WIRE_OP_FETCH_AND:                                                            \
+			*p = old & v;                                                              \
+			break;                                                                     \
+		case WIRE_OP_FETCH_OR:                                                             \
+			*p = old | v;                                                              \
+			break;                                                                     \
+		case WIRE_OP_FETCH_XOR:                                                            \
+			*p = old ^ v;                                                              \
+			break;                                                                     \
+		case WIRE_OP_SWAP:                                                                 \
+			*p = v;                                                                    \
+			break;                                                                     \
+		default:                                                                           \
+			/* Stored either way, by a mask: a branch would wait for the word. */      \
+			*p = old ^ ((old ^ v) & -(uint##bits##_t)(old == (uint##bits##_t)a->b));   \
+			break;                                                                     \
+		}                                                                                  \
+		return old;                                                                        \
 	}
 
 DEFINE_ATOMIC(64)
 DEFINE_ATOMIC(32)
 
+/* Words are little-endian in memory, whatever this machine is. */
 static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "atomics take words as they lie in memory");
 
+static inline uint64_t
+atomic(const struct target_access *a, bool alone)
+{
+	if (alone)
+		return a->len == 8 ? alone_64(a) : alone_32(a);
+	return a->len == 8 ? locked_64(a) : locked_32(a);
+}
+
 static inline void
-execute(const struct target_access *a)
+execute(const struct target_access *a, bool alone)
 {
 	switch (a->op) {
 	case WIRE_OP_GET:
@@ -214,7 +256,7 @@ execute(const struct target_access *a)
 		fill(a->va, a->in, a->len);
 		break;
 	default:
-		*(word64 *)a->out = rte_cpu_to_be_64(a->len == 8 ? atomic_64(a) : atomic_32(a));
+		*(word64 *)a->out = rte_cpu_to_be_64(atomic(a, alone));
 		break;
 	}
 }
@@ -223,6 +265,6 @@ void
 target_run_batch(struct target_worker *w)
 {
 	for (uint16_t i = 0; i < w->nb_batch; i++)
-		execute(&w->batch[i]);
+		execute(&w->batch[i], w->alone);
 	w->nb_batch = 0;
 }

@@ -57,6 +57,7 @@ create_worker(struct target *t, unsigned int index, int socket_id)
 	t->worker[index] = w;
 	w->target = t;
 	w->mem = t->mem;
+	w->alone = t->nb_workers == 1 && !t->mapped;
 	w->index = (uint16_t)index;
 	w->dirty_pools = rte_zmalloc_socket(
 		"target_worker", POOL_WORDS * sizeof(uint64_t), RTE_CACHE_LINE_SIZE, socket_id);
@@ -93,6 +94,7 @@ target_create(const struct target_conf *conf, struct target **target)
 		return -ENOMEM;
 	t->mem = conf->mem;
 	t->nb_workers = conf->nb_workers;
+	t->mapped = conf->mapped;
 	ret = create_rings(t, conf->socket_id);
 	if (ret == 0)
 		ret = create_qsbr(t, conf->socket_id);

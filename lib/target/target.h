@@ -27,6 +27,7 @@ struct target_worker;
 struct target_conf {
 	struct mem *mem;
 	unsigned int nb_workers;
+	bool mapped; /**< other processes map the memory and use atomics on it, too */
 	int socket_id;
 };
 

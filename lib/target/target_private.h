@@ -91,6 +91,7 @@ struct target_worker {
 	uint16_t nb_batch;
 	uint16_t turn;
 	bool online;
+	bool alone; /**< no other thread touches the memory */
 	struct target_stats stats;
 	struct target_job **free_job; /**< stack */
 	uint32_t nb_free_job;
@@ -106,6 +107,7 @@ struct target_worker {
 struct target {
 	struct mem *mem;
 	unsigned int nb_workers;
+	bool mapped;
 	struct rte_rcu_qsbr *qsbr;
 	/** ring[from][to]; the control thread has index nb_workers. One producer, one consumer. */
 	struct rte_ring *ring[TARGET_WORKERS_MAX + 1][TARGET_WORKERS_MAX + 1];

@@ -196,6 +196,8 @@ request_input(struct node *node, struct rdp_session *s, const struct record *r)
 		net_error(node->net, "request %" PRIu64 " of another session", r->number);
 	e->state |= LEDGER_ARRIVED;
 	node->requests_in++;
+	node->overtaken += r->number + 1 < node->last_request;
+	node->last_request = r->number + 1;
 	if (to != NULL)
 		stage(node, s, to, r);
 	return true;

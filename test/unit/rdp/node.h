@@ -47,6 +47,8 @@ struct node {
 	int status;                          /**< of the last of them */
 	uint64_t status_ns;                  /**< and when */
 	uint64_t requests_in, responses_in;
+	uint64_t last_request; /**< number, plus one */
+	uint64_t overtaken;    /**< requests that came before an older one */
 
 	struct staged *staged; /**< responses to be written when the burst ends */
 	unsigned int nb_staged, staged_size;

@@ -6,6 +6,7 @@
 static CU_SuiteInfo suites[] = {
 	{"handshake", NULL, NULL, NULL, NULL, handshake_tests},
 	{"close", NULL, NULL, NULL, NULL, close_tests},
+	{"delivery", NULL, NULL, NULL, NULL, delivery_tests},
 	{"input", NULL, NULL, NULL, NULL, input_tests},
 	CU_SUITE_INFO_NULL,
 };

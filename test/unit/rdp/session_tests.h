@@ -13,6 +13,7 @@
 #include "pair.h"
 
 extern CU_TestInfo close_tests[];
+extern CU_TestInfo delivery_tests[];
 extern CU_TestInfo handshake_tests[];
 extern CU_TestInfo input_tests[];
 

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# shmx-bench finds every result right, also when frames get lost and when three processes count in
+# one word; prints what scripts read; ends early when asked; and says in one line what is wrong.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/server_common.sh"
+need_built apps/shmx-bench/shmx-bench
+need_command python3
+
+ports=3
+eal_memory 256 $((ports + 1))
+port_options=()
+for ((i = 1; i <= ports; i++)); do
+	port_options+=(--port "vhost:iface=$TMP/port$i.sock")
+done
+server_start server "${port_options[@]}" --ip 10.0.0.1/24
+port=$TMP/port1.sock
+
+# ---- every workload, without and with loss
+
+check() {
+	bench "$port" --check --span 1M --seconds 0.3 --warmup 0.1 "$@" >"$TMP/bench.log" 2>&1 ||
+		fail "shmx-bench --check $*: exit status $?"
+	grep -q '^check passed' "$TMP/bench.log" || fail "shmx-bench --check $*: not passed"
+}
+
+for workload in get put faa cas alloc mix; do
+	check --workload $workload
+	check --workload $workload --window full
+	check --workload $workload --window full --drop 1
+done
+check --workload get --size 64K --window full --drop 0.5
+check --workload put --size 64K --window full --drop 0.5
+check --workload put --size 13 --window 7 --pattern sequential
+check --workload faa --size 4 --window full --no-coalesce
+check --workload mix --size 24 --window full --crc on
+echo "all workloads check"
+
+# ---- three processes count in one word
+
+counting=()
+for ((i = 1; i <= ports; i++)); do
+	spawn count$i timeout -k 5 60 "$BENCH" --lcores "0@$(($(nproc) > 1))" --no-pci \
+		"--file-prefix=${ID}count$i" "${EAL_MEMORY[@]}" -- --port "virtio_user:path=$TMP/port$i.sock" \
+		--ip "10.0.0.$((i + 1))/24" --server 10.0.0.1 --quiet --workload faa --window full \
+		--pool counters --word hits --count 500000 --check
+	counting+=("$spawned")
+done
+for pid in "${counting[@]}"; do
+	wait "$pid" || fail "a process that counts: exit status $?"
+done
+word=(--workload faa --pool counters --word hits --count 0)
+bench "$port" "${word[@]}" --expect $((ports * 500000)) >"$TMP/bench.log" 2>&1 ||
+	fail "$ports processes did not count to $((ports * 500000))"
+! bench "$port" "${word[@]}" --expect 7 >"$TMP/bench.log" 2>&1 || fail "--expect 7 did not fail"
+echo "$ports processes count to $((ports * 500000))"
+
+# ---- what scripts read
+
+bench "$port" --json --pairs 2 --seconds 0.1 --window full 2>"$TMP/bench.log" >"$TMP/json" ||
+	fail "--json --pairs: exit status $?"
+python3 - "$TMP/json" <<-'END' || fail "the JSON object is not as doc/bench.md says: $(<"$TMP/json")"
+	import json, sys
+	o = json.load(open(sys.argv[1]))
+	assert o["program"] == "shmx-bench" and o["config"]["workload"] == "get"
+	assert [r["workload"] for r in o["results"]] == ["raw", "get"]
+	for r in o["results"]:
+	    assert r["ops"] > 0 and r["seconds"] > 0 and r["errors"] == 0
+	    assert set(r["latency_us"]) == {"samples", "avg", "min", "p50", "p99", "p999", "p9999", "max"}
+	ratio = o["ratio"]
+	assert ratio["metric"] == "rate" and len(ratio["pairs"]) == 2
+	assert ratio["min"] <= ratio["median"] <= ratio["max"]
+END
+echo "the JSON object has its keys"
+
+# ---- an early end still tells what there is
+
+# Not below timeout, which would pass the signal on a second time.
+spawn early "$BENCH" --lcores "0@$(($(nproc) > 1))" --no-pci "--file-prefix=${ID}early" \
+	"${EAL_MEMORY[@]}" -- --port "virtio_user:path=$port" --ip 10.0.0.2/24 --server 10.0.0.1 --seconds 50
+early=$spawned
+wait_log 20 early 'Mops/s .*busy'
+kill -INT "$early"
+wait "$early" || fail "exit status $? after SIGINT"
+grep -q '^get  *[1-9]' "$TMP/early.log" || fail "no table after SIGINT"
+echo "SIGINT ends it with a table"
+
+# ---- what is wrong, in a line
+
+# says PATTERN COMMAND...: fails with status 1 and a line of its own like that.
+says() {
+	local pattern=$1 status=0
+	shift
+	"$@" >"$TMP/says.log" 2>&1 || status=$?
+	((status == 1)) || fail "$*: exit status $status"
+	grep -q "^shmx-bench: .*$pattern" "$TMP/says.log" || fail "$*: does not say '$pattern'"
+	(($(grep -c '^shmx-bench: ' "$TMP/says.log") == 1)) || fail "$*: says more than one line"
+}
+
+says 'cannot open port' bench "$TMP/none.sock"
+says 'no answer from 10.0.0.77: is shmx-server running' bench "$port" --server 10.0.0.77
+says 'out of memory' bench "$port" --span 64G
+says 'no such option' bench "$port" --frob
+spawn lost "$BENCH" --lcores "0@$(($(nproc) > 1))" --no-pci "--file-prefix=${ID}lost" \
+	"${EAL_MEMORY[@]}" -- --port "virtio_user:path=$port" --ip 10.0.0.2/24 --server 10.0.0.1 --seconds 50
+wait_log 20 lost 'Mops/s .*busy'
+# shellcheck disable=SC2154 # server_common.sh sets it
+kill -STOP "$server_pid"
+status=0
+wait "$spawned" || status=$?
+kill -CONT "$server_pid"
+((status == 1)) || fail "exit status $status without a server"
+grep -q '^shmx-bench: .*lost the connection to 10.0.0.1' "$TMP/lost.log" ||
+	fail "does not say that it lost the server"
+server_stop TERM
+says 'cannot open port' bench "$port"
+echo "errors are told in one line"

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_ip.h>
+
+#include "../../../apps/shmx-bench/options.h"
+#include "bench_tests.h"
+
+#define WORDS_MAX 64
+#define PORT      "--port eth:0 --ip 10.0.0.2 --server 10.0.0.1 "
+
+static struct options o;
+
+/* A command line, cut at its blanks; the texts stay until the next call. */
+static int
+parse(const char *line)
+{
+	static char copy[512], name[] = "bench";
+	char *words[WORDS_MAX] = {name}, *word, *rest = copy;
+	int n = 1;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	while ((word = strtok_r(rest, " ", &rest)) != NULL && n < WORDS_MAX - 1)
+		words[n++] = word;
+	return options_parse(&o, n, words);
+}
+
+static void
+defaults(void)
+{
+	CU_ASSERT_EQUAL_FATAL(parse(PORT), 0);
+	CU_ASSERT_STRING_EQUAL(o.port, "eth:0");
+	CU_ASSERT_EQUAL(o.ip, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 2)));
+	CU_ASSERT_EQUAL(o.server, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
+	CU_ASSERT_EQUAL(o.server_port, 0);
+	CU_ASSERT_EQUAL(o.node, 2);
+	CU_ASSERT_EQUAL(o.workload, WORKLOAD_GET);
+	CU_ASSERT_EQUAL(o.size, 8);
+	CU_ASSERT_EQUAL(o.window, 1);
+	CU_ASSERT_EQUAL(o.burst, 32);
+	CU_ASSERT_EQUAL(o.span, 64 << 20);
+	CU_ASSERT_EQUAL(o.count, COUNT_NONE);
+	CU_ASSERT_EQUAL(o.pairs, 0);
+	CU_ASSERT_EQUAL(o.baseline, WORKLOAD_RAW);
+	CU_ASSERT_DOUBLE_EQUAL(o.seconds, 5, 0);
+	CU_ASSERT_FALSE(o.check || o.json || o.quiet || o.help || o.no_coalesce);
+}
+
+static void
+every_kind(void)
+{
+	CU_ASSERT_EQUAL_FATAL(
+		parse(PORT "--server 10.0.0.9:1234 --ip 10.0.0.3/24 --node 7 --workload put "
+			   "--size 64K --window full --burst 8 --pattern sequential --span 1g "
+			   "--seconds 0.25 --warmup 0 --crc off --drop 1.5 --drop-seed 0x10 "
+			   "--check --json --quiet --no-coalesce"),
+		0);
+	CU_ASSERT_EQUAL(o.server_port, 1234);
+	CU_ASSERT_EQUAL(o.prefix_len, 24);
+	CU_ASSERT_EQUAL(o.node, 7);
+	CU_ASSERT_EQUAL(o.workload, WORKLOAD_PUT);
+	CU_ASSERT_EQUAL(o.size, 65536);
+	CU_ASSERT_EQUAL(o.window, WINDOW_FULL);
+	CU_ASSERT_EQUAL(o.pattern, PATTERN_SEQUENTIAL);
+	CU_ASSERT_EQUAL(o.span, 1 << 30);
+	CU_ASSERT_DOUBLE_EQUAL(o.seconds, 0.25, 0);
+	CU_ASSERT_DOUBLE_EQUAL(o.warmup, 0, 0);
+	CU_ASSERT_EQUAL(o.crc, 2);
+	CU_ASSERT_DOUBLE_EQUAL(o.drop, 1.5, 0);
+	CU_ASSERT_EQUAL(o.drop_seed, 16);
+	CU_ASSERT_TRUE(o.check && o.json && o.quiet && o.no_coalesce);
+}
+
+static void
+what_follows_from_others(void)
+{
+	CU_ASSERT_EQUAL(parse(PORT "--workload raw"), 0);
+	CU_ASSERT_EQUAL(o.size, 64);
+	CU_ASSERT_EQUAL(parse(PORT "--pairs 5"), 0);
+	CU_ASSERT_DOUBLE_EQUAL(o.seconds, 0.5, 0);
+	CU_ASSERT_EQUAL(parse(PORT "--workload faa --word w --count 0 --expect 5"), 0);
+	CU_ASSERT_EQUAL(o.span, 8);
+	CU_ASSERT_EQUAL(o.count, 0);
+	CU_ASSERT_TRUE(o.has_expect);
+	CU_ASSERT_EQUAL(o.expect, 5);
+	CU_ASSERT_EQUAL(parse("--help"), 0);
+	CU_ASSERT_TRUE(o.help);
+}
+
+static void
+refused(void)
+{
+	static const char *const lines[] = {
+		"",
+		"--port eth:0",
+		"--port eth:0 --ip 10.0.0.2",
+		PORT "--ip 10.0.0",
+		PORT "--ip 10.0.0.2/33",
+		PORT "--ip 10.0.0.2/",
+		PORT "--ip 0.0.0.0",
+		PORT "--ip 10.0.0.0",
+		PORT "--server 10.0.0.1:0",
+		PORT "--server 10.0.0.1:70000",
+		PORT "--server 10.0.0.1.1.1.1.1.1.1.1.1",
+		PORT "--node 0",
+		PORT "--node 1024",
+		PORT "--workload walk",
+		PORT "--size 0",
+		PORT "--size -1",
+		PORT "--size 8x",
+		PORT "--size 18446744073709551615K",
+		PORT "--size 1M --span 64K",
+		PORT "--span 65G",
+		PORT "--window 0",
+		PORT "--window 65535",
+		PORT "--seconds nan",
+		PORT "--seconds -1",
+		PORT "--drop 101",
+		PORT "--workload raw --size 63",
+		PORT "--workload raw --size 9001",
+		PORT "--workload raw --count 5",
+		PORT "--workload faa --size 16",
+		PORT "--word w",
+		PORT "--workload faa --expect 5",
+		PORT "--pairs 3 --check",
+		PORT "--pairs 3 --count 5",
+		PORT "--pairs 3 --baseline get",
+		PORT "--pairs 3 --workload raw",
+		PORT "--pairs 3 --workload raw --baseline get",
+		PORT "--pairs 3 --baseline faa --size 64",
+		PORT "--frob",
+		PORT "--json=1",
+		PORT "stray",
+		PORT "--size",
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(lines); i++) {
+		CU_ASSERT(parse(lines[i]) < 0);
+		if (parse(lines[i]) == 0)
+			fprintf(stderr, "was not refused: %s\n", lines[i]);
+	}
+}
+
+CU_TestInfo options_tests[] = {
+	{"defaults", defaults},
+	{"every kind of value", every_kind},
+	{"what follows from other options", what_follows_from_others},
+	{"what is refused", refused},
+	CU_TEST_INFO_NULL,
+};
