@@ -27,6 +27,7 @@ enum op_kind {
 	OP_VALUE,     /**< one 64-bit number */
 	OP_VALUE2,    /**< two of them */
 	OP_POOL,      /**< a pool id: its addresses go over this session from now on */
+	OP_POOL_GONE, /**< nothing; the addresses of pool `len` lead nowhere any more */
 	OP_POOL_INFO, /**< descriptions of pools for `dst`, at most `len` of them */
 };
 

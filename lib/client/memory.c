@@ -208,6 +208,7 @@ static int
 pool_request(struct shmx_ep *ep, uint16_t pool, uint8_t op, uint64_t bytes, enum op_kind kind,
 	void *dst, uint64_t cookie)
 {
+	uint32_t len = kind == OP_POOL_GONE ? pool : dst != NULL;
 	struct rdp_session *s;
 	struct wire_pool *rec;
 
@@ -217,7 +218,7 @@ pool_request(struct shmx_ep *ep, uint16_t pool, uint8_t op, uint64_t bytes, enum
 	if (s == NULL)
 		return -ENOTCONN;
 	rec = (struct wire_pool *)client_request(
-		ep, s, op, sizeof(*rec), 0, kind, dst, dst != NULL, CLIENT_NONE, cookie);
+		ep, s, op, sizeof(*rec), 0, kind, dst, len, CLIENT_NONE, cookie);
 	if (rec == NULL)
 		return -EAGAIN;
 	rec->bytes = rte_cpu_to_be_64(bytes);
@@ -229,7 +230,7 @@ pool_request(struct shmx_ep *ep, uint16_t pool, uint8_t op, uint64_t bytes, enum
 int
 shmx_pool_destroy(struct shmx_ep *ep, uint16_t pool, bool force, uint64_t cookie)
 {
-	return pool_request(ep, pool, WIRE_OP_POOL_DESTROY, force, OP_STATUS, NULL, cookie);
+	return pool_request(ep, pool, WIRE_OP_POOL_DESTROY, force, OP_POOL_GONE, NULL, cookie);
 }
 
 int

@@ -48,13 +48,23 @@ number_at(const void *data)
 	return rte_be_to_cpu_64(be);
 }
 
+static bool
+same_node(const struct rdp_session *a, const struct rdp_session *b)
+{
+	return a == b || (a != NULL && b != NULL && a->peer_node == b->peer_node &&
+				 a->peer_epoch == b->peer_epoch);
+}
+
 /* Addresses of the pool go over this session from now on. */
 static int32_t
 route_add(struct shmx_ep *ep, uint64_t pool, uint16_t session)
 {
+	uint16_t now;
+
 	if (pool == 0 || pool > UINT16_MAX)
 		return -EPROTO;
-	if (ep->route[pool] != CLIENT_NONE && ep->route[pool] != session)
+	now = ep->route[pool];
+	if (now != CLIENT_NONE && !same_node(ep->session[now], ep->session[session]))
 		return -EEXIST;
 	ep->route[pool] = session;
 	return 0;
@@ -94,6 +104,10 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 		if (len != sizeof(uint64_t))
 			return false;
 		op_finish(ep, id, route_add(ep, number_at(data), op->session), number_at(data), 0);
+		return true;
+	case OP_POOL_GONE:
+		ep->route[op->len] = CLIENT_NONE;
+		op_finish(ep, id, 0, 0, 0);
 		return true;
 	case OP_POOL_INFO:
 		if (len % sizeof(struct wire_pool_info) != 0 || n > op->len)

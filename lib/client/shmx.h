@@ -340,7 +340,10 @@ struct shmx_pool_info {
 SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_pool_req *req, uint64_t cookie);
 
-/** Find a pool by name and route its addresses over @p session. Event value: the pool id. */
+/**
+ * Find a pool by name and route its addresses over @p session. Event value: the pool id. -ENOENT;
+ * -EEXIST when a session with another memory node leads to a pool with that id.
+ */
 SHMX_API int shmx_pool_open(
 	struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie);
 

@@ -85,11 +85,23 @@ keepalive(struct rdp_session *s)
 		s->ep->stats.tx_full++;
 }
 
+/* How long the peer has been silent, but for the time in which nobody polled this endpoint, as
+ * when the machine was suspended: what was sent then was not heard. */
+static uint64_t
+silence(struct rdp_session *s)
+{
+	uint64_t late = s->ep->now_ns - s->timer_ns;
+
+	if (unlikely(late > s->ep->conf.peer_timeout_ns / 8))
+		s->heard_ns = RTE_MIN(s->heard_ns + late, s->ep->now_ns);
+	return s->ep->now_ns - s->heard_ns;
+}
+
 void
 rdp_loss_timeout(struct rdp_session *s)
 {
 	struct rdp_ep *ep = s->ep;
-	uint64_t quiet = ep->now_ns - s->heard_ns;
+	uint64_t quiet = silence(s);
 	uint64_t rto = rdp_rto_ns(s);
 
 	if (rdp_in_flight(s) == 0) {

@@ -20,6 +20,17 @@
 /* A worker's polls look at its rings and lists only now and then: give each several. */
 #define TARGET_POLLS 16
 
+/* Control waits for the workers, which are this same thread: between their turns they are quiet. */
+static void
+control_turn(struct fixture *f)
+{
+	for (unsigned int i = 0; i < f->workers; i++)
+		target_worker_offline(target_worker_at(f->target, i));
+	target_control_poll(f->target);
+	for (unsigned int i = 0; i < f->workers; i++)
+		target_worker_online(target_worker_at(f->target, i));
+}
+
 void
 server_turn(struct fixture *f)
 {
@@ -33,7 +44,7 @@ server_turn(struct fixture *f)
 	for (unsigned int i = 0; i < f->workers * TARGET_POLLS; i++)
 		target_worker_poll(target_worker_at(f->target, i % f->workers));
 	if (!f->control_stopped)
-		target_control_poll(f->target);
+		control_turn(f);
 	for (unsigned int i = 0; i < f->nb_hosts; i++)
 		if (f->host[i].server != NULL)
 			rdp_flush(f->host[i].server);

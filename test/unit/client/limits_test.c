@@ -371,6 +371,37 @@ test_peer_silent(void)
 	fixture_down(&fx);
 }
 
+/* Nobody polls for a while, as when a machine is suspended: that is not the peer's silence. */
+static void
+test_stall(void)
+{
+	const struct fixture_conf conf = {.peer_timeout_ms = 100};
+	shmx_addr_t word;
+
+	begin(&conf);
+	word = alloc_of(&fx, 0, 64);
+	fx.server_stopped = true;
+	rte_delay_us_sleep(1500000);
+	tally_poll(fx.host[0].ep, 1, 20);
+	fx.server_stopped = false;
+	tally_poll(fx.host[0].ep, 1, 20);
+	SAME(tally.down, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		fx.server_stopped = true;
+		SAME(shmx_fetch_add(fx.host[0].ep, word, 1, i), 0);
+		tally_poll(fx.host[0].ep, i + 1, 1);
+		rte_delay_us_sleep(300000);
+		/* It wakes a little later than we. */
+		tally_poll(fx.host[0].ep, i + 1, 20);
+		fx.server_stopped = false;
+		tally_poll(fx.host[0].ep, i + 1, 200);
+		SAME(tally.down, 0);
+		SAME(tally.ops, i + 1);
+		SAME(tally.status[i], 0);
+	}
+	fixture_down(&fx);
+}
+
 /* Events that nobody takes are kept, in order, and count as operations in progress. */
 static void
 test_kept_events(void)
@@ -444,6 +475,35 @@ test_kept_connections(void)
 	fixture_down(&fx);
 }
 
+/* Two sessions with one memory node: a pool goes over the one that it was opened on last; and one
+ * that was destroyed does not stand in the way of the next with its id. */
+static void
+test_routes(void)
+{
+	const struct fixture_conf conf = {0};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	struct shmx_pool_req req = {.name = "p", .size = 2 * MIB};
+	uint16_t pool, again;
+	struct shmx_ep *ep;
+	shmx_session_t second;
+	shmx_addr_t word;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	word = alloc_of(&fx, 0, 64);
+	SAME(shmx_connect_sync(ep, &peer, &second), 0);
+	SAME(shmx_pool_create_sync(ep, fx.host[0].session, &req, &pool), 0);
+	SAME(shmx_pool_destroy_sync(ep, pool, false), 0);
+	CU_ASSERT(shmx_pool_destroy_sync(ep, pool, false) < 0);
+	SAME(shmx_pool_create_sync(ep, second, &req, &again), 0);
+	SAME(shmx_pool_destroy_sync(ep, again, false), 0);
+	SAME(shmx_pool_open_sync(ep, second, "main", &pool), 0);
+	SAME(pool, fx.pool);
+	SAME(shmx_disconnect(ep, fx.host[0].session), 0);
+	SAME(shmx_atomic_sync(ep, SHMX_FETCH_ADD, word, 8, 1, 0, NULL), 0);
+	fixture_down(&fx);
+}
+
 static void
 test_most_ops(void)
 {
@@ -463,8 +523,10 @@ static const struct named_test tests[] = {
 	{"disconnect, transfer not sent", test_disconnect_unsent},
 	{"disconnect, transfer half sent", test_disconnect_half_sent},
 	{"peer silent", test_peer_silent},
+	{"stall", test_stall},
 	{"kept events", test_kept_events},
 	{"kept connections", test_kept_connections},
+	{"routes", test_routes},
 	{"most operations", test_most_ops},
 };
 
