@@ -62,7 +62,7 @@ resolve(struct rdp_session *s)
 	}
 	if (ret == -EAGAIN &&
 		neigh_want_request(ep->conf.neigh, &ep->self, s->peer_ip, ep->now_ns) &&
-		ep->txq_len < RDP_TXQ) {
+		rdp_txq_taken(ep) < RDP_TXQ) {
 		struct rte_mbuf *m = arp_build_request(ep->conf.pool, &ep->self, s->peer_ip);
 
 		if (m != NULL)

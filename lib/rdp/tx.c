@@ -99,8 +99,7 @@ rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room)
 
 	if (s->open != NULL)
 		frame_close(s);
-	/* One place is kept for closing the frame that is opened here. */
-	if (unlikely(rdp_in_flight(s) >= room || ep->txq_len >= RDP_TXQ - RDP_TX_BURST ||
+	if (unlikely(rdp_in_flight(s) >= room || rdp_txq_taken(ep) >= RDP_TXQ - RDP_TX_BURST ||
 		     size > s->mss || s->state != RDP_OPEN))
 		return NULL;
 	m = rdp_mbuf_get(ep);
@@ -199,7 +198,7 @@ rdp_send_ack(struct rdp_session *s)
 	struct wire_ipv4_hdrs *h;
 	uint32_t len = sizeof(*h);
 
-	if (ep->txq_len >= RDP_TXQ || (m = rdp_mbuf_get(ep)) == NULL)
+	if (rdp_txq_taken(ep) >= RDP_TXQ || (m = rdp_mbuf_get(ep)) == NULL)
 		return false;
 	h = rdp_hdrs(m);
 	memcpy(h, &s->hdrs, sizeof(*h));
@@ -234,7 +233,7 @@ rdp_retransmit(struct rdp_session *s, uint32_t psn)
 	struct rdp_ep *ep = s->ep;
 	struct rte_mbuf *m = s->ring[psn % RDP_RING];
 
-	if (ep->txq_len >= RDP_TXQ)
+	if (rdp_txq_taken(ep) >= RDP_TXQ)
 		return;
 	if (rte_mbuf_refcnt_read(m) == 1) {
 		rte_mbuf_refcnt_set(m, 2);

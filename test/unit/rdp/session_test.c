@@ -6,6 +6,7 @@
 static CU_SuiteInfo suites[] = {
 	{"handshake", NULL, NULL, NULL, NULL, handshake_tests},
 	{"input", NULL, NULL, NULL, NULL, input_tests},
+	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},
 	CU_SUITE_INFO_NULL,
 };
 

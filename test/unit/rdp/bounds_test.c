@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Tables that must not overflow, and memory that must not be used after it was given up. */
+
+#include "session_tests.h"
+
+#define MANY 1000
+
+static void
+many_sessions(struct node_conf *conf)
+{
+	conf->mbufs = 4 * MANY;
+	conf->rdp.max_sessions = MANY;
+}
+
+static struct pair
+pair_of_many(void)
+{
+	struct pair p = pair_start(many_sessions);
+
+	p.net->logging = false;
+	for (unsigned int i = 0; i < MANY; i++)
+		CU_ASSERT_PTR_NOT_NULL_FATAL(node_open(p.client, SERVER));
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	return p;
+}
+
+/* An open frame of each session has its place in the queue, and there are no more than that. */
+static void
+txq__has_room_for_every_open_frame(void)
+{
+	struct pair p = pair_of_many();
+	unsigned int room = 0;
+
+	for (uint16_t i = 0; i < MANY; i++)
+		room += node_request(p.client, rdp_session_at(p.client->ep, i), NODE_RECORD_MIN,
+				NODE_RECORD_MIN) >= 0;
+	CU_ASSERT_FATAL(room <= RDP_TXQ);
+	CU_ASSERT(room >= RDP_TXQ / 2);
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	CU_ASSERT_EQUAL(p.client->responses_in, room);
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	pair_free(&p);
+}
+
+/* All sessions want a keep-alive at once, as after a long sleep. */
+static void
+txq__keep_alives_of_many_sessions(void)
+{
+	struct pair p = pair_of_many();
+
+	p.net->now_ns += 1500 * NET_MS;
+	rdp_poll(p.client->ep);
+	CU_ASSERT_FATAL(p.client->ep->list[RDP_LIST_DIRTY].n <= RDP_TXQ);
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	pair_free(&p);
+}
+
+/* Frames lost by the hundred are sent again beside those that are being filled. */
+static void
+txq__retransmissions_leave_room_for_open_frames(void)
+{
+	struct pair p = pair_of_many();
+	struct rdp_ep *ep = p.client->ep;
+
+	for (uint16_t i = 0; i < MANY; i++)
+		node_request(p.client, rdp_session_at(ep, i), NODE_RECORD_MIN, 0);
+	p.net->port[CLIENT].cut_off = true;
+	rdp_flush(ep);
+	p.net->port[CLIENT].cut_off = false;
+	for (uint16_t i = 0; i < MANY; i++)
+		node_request(p.client, rdp_session_at(ep, i), NODE_RECORD_MIN, 0);
+	p.net->now_ns += NET_MS;
+	rdp_poll(ep);
+	CU_ASSERT_FATAL(ep->txq_len + ep->list[RDP_LIST_DIRTY].n <= RDP_TXQ);
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT(ledger_complete());
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	pair_free(&p);
+}
+
+CU_TestInfo bounds_tests[] = {
+	TEST(txq__has_room_for_every_open_frame),
+	TEST(txq__keep_alives_of_many_sessions),
+	TEST(txq__retransmissions_leave_room_for_open_frames),
+	CU_TEST_INFO_NULL,
+};
