@@ -281,12 +281,13 @@ unpark(struct rdp_session *s)
 		int32_t done = ep->handler->records(
 			ep->handler_ctx, s, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 
+		/* Whatever it reserved is written before the frame, or the session, goes. */
+		if (done != 0)
+			ep->handler->batch_end(ep->handler_ctx);
 		if (done < 0) {
 			rdp_session_fail(s, done);
 			return;
 		}
-		if (done > 0)
-			ep->handler->batch_end(ep->handler_ctx);
 		if (done < m->data_len) {
 			rte_pktmbuf_adj(m, (uint16_t)done);
 			return;

@@ -81,9 +81,29 @@ txq__retransmissions_leave_room_for_open_frames(void)
 	pair_free(&p);
 }
 
+/* Responses reserved for a parked frame are written before its session goes. */
+static void
+park__broken_records_end_the_burst_first(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.server->deaf = true;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	net_run(p.net, 50 * NET_US);
+	CU_ASSERT_EQUAL(p.s->parked, 1);
+	p.server->deaf = false;
+	p.server->break_with = -EPROTO;
+	net_run(p.net, 20 * NET_US);
+	CU_ASSERT_EQUAL(p.server->closed, 1);
+	CU_ASSERT_EQUAL(p.server->nb_staged, 0);
+	net_run(p.net, 10 * NET_MS);
+	pair_free(&p);
+}
+
 CU_TestInfo bounds_tests[] = {
 	TEST(txq__has_room_for_every_open_frame),
 	TEST(txq__keep_alives_of_many_sessions),
 	TEST(txq__retransmissions_leave_room_for_open_frames),
+	TEST(park__broken_records_end_the_burst_first),
 	CU_TEST_INFO_NULL,
 };
