@@ -120,6 +120,7 @@ struct rdp_session {
 	__rte_cache_aligned struct rdp_session *timer_next;
 	struct rdp_session **timer_prev; /**< NULL: not armed */
 	uint64_t timer_ns;
+	uint64_t silent_ns; /**< the first time-out since something was acknowledged */
 	uint64_t opened_ns;
 	uint64_t peer_epoch;
 	uint64_t cookie; /**< handshake: from the CHALLENGE */

@@ -100,10 +100,69 @@ park__broken_records_end_the_burst_first(void)
 	pair_free(&p);
 }
 
+/* Who was not polled for long gives the peer a chance to answer before it counts as down. */
+static void
+silence__of_our_own_is_not_the_peers(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.net->now_ns += 3 * NET_S;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	rdp_flush(p.client->ep);
+	CU_ASSERT(net_run_quiet(p.net, 100 * NET_MS));
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+static void
+rare_keepalive(struct node_conf *conf)
+{
+	conf->rdp.keepalive_ns = 5 * NET_S;
+}
+
+static void
+slow_net(struct net *net)
+{
+	net->latency_ns = NET_MS;
+}
+
+/* Keep-alives further apart than the peer time-out: the answer may still take its time. */
+static void
+silence__keep_alives_are_waited_for(void)
+{
+	struct pair p = pair_open(rare_keepalive);
+
+	slow_net(p.net);
+	net_run(p.net, 12 * NET_S);
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	pair_free(&p);
+}
+
+/* And one who is down is found out in time, though nothing was in flight for half of it. */
+static void
+silence__of_the_peer_ends_the_session(void)
+{
+	struct pair p = pair_open(rare_keepalive);
+
+	net_run(p.net, NET_S);
+	p.net->port[SERVER].cut_off = true;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	net_run(p.net, 900 * NET_MS);
+	CU_ASSERT_EQUAL(p.client->closed, 0);
+	net_run(p.net, 300 * NET_MS);
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	pair_free(&p);
+}
+
 CU_TestInfo bounds_tests[] = {
 	TEST(txq__has_room_for_every_open_frame),
 	TEST(txq__keep_alives_of_many_sessions),
 	TEST(txq__retransmissions_leave_room_for_open_frames),
 	TEST(park__broken_records_end_the_burst_first),
+	TEST(silence__of_our_own_is_not_the_peers),
+	TEST(silence__keep_alives_are_waited_for),
+	TEST(silence__of_the_peer_ends_the_session),
 	CU_TEST_INFO_NULL,
 };
