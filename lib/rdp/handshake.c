@@ -391,7 +391,7 @@ close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 static void
 closed_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
-	struct rdp_session *s = session_by_inc(ep, &h->frame);
+	struct rdp_session *s = reset_allowed(ep) ? session_by_inc(ep, &h->frame) : NULL;
 
 	if (s != NULL && s->state == RDP_CLOSING)
 		rdp_session_free(s);

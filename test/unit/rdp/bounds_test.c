@@ -156,6 +156,26 @@ silence__of_the_peer_ends_the_session(void)
 	pair_free(&p);
 }
 
+/* Looking for the session of a CLOSED goes over all of them: strangers cannot ask at will. */
+static void
+closed__look_ups_are_limited(void)
+{
+	struct pair p = pair_open(NULL);
+	uint8_t bytes[sizeof(struct wire_ipv4_hdrs)] __rte_aligned(8);
+	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)bytes;
+	uint32_t before = p.server->ep->resets;
+
+	memcpy(bytes, &p.c->hdrs, sizeof(bytes));
+	h->frame.version_type = WIRE_VERSION << 4 | WIRE_CLOSED;
+	h->frame.flags = 0;
+	h->frame.dst_inc ^= 1;
+	net_repair(bytes, sizeof(bytes));
+	net_inject(p.net, SERVER, bytes, sizeof(bytes));
+	net_run(p.net, 10 * NET_US);
+	CU_ASSERT_EQUAL(p.server->ep->resets, before + 1);
+	pair_free(&p);
+}
+
 CU_TestInfo bounds_tests[] = {
 	TEST(txq__has_room_for_every_open_frame),
 	TEST(txq__keep_alives_of_many_sessions),
@@ -164,5 +184,6 @@ CU_TestInfo bounds_tests[] = {
 	TEST(silence__of_our_own_is_not_the_peers),
 	TEST(silence__keep_alives_are_waited_for),
 	TEST(silence__of_the_peer_ends_the_session),
+	TEST(closed__look_ups_are_limited),
 	CU_TEST_INFO_NULL,
 };
