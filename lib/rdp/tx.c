@@ -326,7 +326,7 @@ rdp_flush(struct rdp_ep *ep)
 			frame_close(s);
 	}
 	dirty->n = 0;
-	if (ep->txq_ready < ep->txq_len && !ep->clock_fresh)
+	if (!ep->clock_fresh && (ep->txq_ready < ep->txq_len || ep->list[RDP_LIST_ACK].n > 0))
 		rdp_clock_read(ep);
 	flush_finish(ep);
 	if (ep->list[RDP_LIST_ACK].n > 0) {
@@ -336,4 +336,11 @@ rdp_flush(struct rdp_ep *ep)
 	if (ep->txq_len > 0)
 		flush_burst(ep);
 	flush_release(ep);
+}
+
+void
+rdp_flush_late(struct rdp_ep *ep)
+{
+	ep->clock_fresh = false;
+	rdp_flush(ep);
 }

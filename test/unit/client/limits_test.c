@@ -11,6 +11,7 @@
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
 
+#include "client/client_private.h"
 #include "fixture.h"
 
 #define MAX_OPS 256
@@ -444,6 +445,32 @@ test_kept_connections(void)
 	fixture_down(&fx);
 }
 
+/* What the application takes between two polls is none of the round trip. */
+static void
+test_think_time(void)
+{
+	const struct fixture_conf conf = {0};
+	struct rdp_session *s;
+	struct shmx_event event;
+	struct shmx_ep *ep;
+	uint64_t value;
+	shmx_addr_t word;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	word = alloc_of(&fx, 0, 64);
+	s = rdp_session_at(ep->rdp, fx.host[0].session);
+	for (unsigned int i = 0; i < 40; i++) {
+		rte_delay_us_block(5000);
+		SAME(shmx_get(ep, word, &value, 8, i), 0);
+		while (shmx_poll(ep, &event, 1) == 0)
+			continue;
+		SAME(event.cookie, i);
+	}
+	SAME(s->srtt < 2000000 >> WIRE_TS_SHIFT, true);
+	fixture_down(&fx);
+}
+
 static void
 test_most_ops(void)
 {
@@ -465,6 +492,7 @@ static const struct named_test tests[] = {
 	{"peer silent", test_peer_silent},
 	{"kept events", test_kept_events},
 	{"kept connections", test_kept_connections},
+	{"think time", test_think_time},
 	{"most operations", test_most_ops},
 };
 
