@@ -176,6 +176,29 @@ closed__look_ups_are_limited(void)
 	pair_free(&p);
 }
 
+static bool
+answered(void *node)
+{
+	return ((const struct node *)node)->responses_in > 0;
+}
+
+/* Time stamps wrap every 275 s: the latest delivery is known wherever a session begins. */
+static void
+stamps__begin_anywhere(void)
+{
+	for (uint64_t at = 20; at < 300; at += 40) {
+		struct pair p = pair_start(NULL);
+
+		p.net->now_ns += at * NET_S;
+		pair_connect(&p);
+		CU_ASSERT((int32_t)(p.c->rack_ts - p.client->ep->now_ts) <= 0);
+		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+		CU_ASSERT(net_run_until(p.net, answered, p.client, 10 * NET_MS));
+		CU_ASSERT(p.client->ep->now_ts - p.c->rack_ts < NET_MS >> WIRE_TS_SHIFT);
+		pair_free(&p);
+	}
+}
+
 CU_TestInfo bounds_tests[] = {
 	TEST(txq__has_room_for_every_open_frame),
 	TEST(txq__keep_alives_of_many_sessions),
@@ -185,5 +208,6 @@ CU_TestInfo bounds_tests[] = {
 	TEST(silence__keep_alives_are_waited_for),
 	TEST(silence__of_the_peer_ends_the_session),
 	TEST(closed__look_ups_are_limited),
+	TEST(stamps__begin_anywhere),
 	CU_TEST_INFO_NULL,
 };
