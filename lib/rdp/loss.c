@@ -69,6 +69,8 @@ static void
 timeout(struct rdp_session *s)
 {
 	s->ep->stats.rto++;
+	if (s->backoff == 0)
+		s->silent_ns = s->ep->now_ns;
 	rdp_retransmit(s, s->tx_una);
 	s->sack_high = s->tx_next;
 	s->rack_check = s->ep->now_ts;
@@ -97,6 +99,17 @@ silence(struct rdp_session *s)
 	return s->ep->now_ns - s->heard_ns;
 }
 
+/* Silence counts when the peer had something to answer, for half of the time at least: we may have
+ * been idle for longer than the time-out. */
+static bool
+peer_down(const struct rdp_session *s, uint64_t quiet)
+{
+	const struct rdp_ep *ep = s->ep;
+
+	return quiet >= ep->conf.peer_timeout_ns && s->backoff > 0 &&
+	       ep->now_ns - s->silent_ns >= ep->conf.peer_timeout_ns / 2;
+}
+
 void
 rdp_loss_timeout(struct rdp_session *s)
 {
@@ -113,7 +126,7 @@ rdp_loss_timeout(struct rdp_session *s)
 		rdp_timer_arm(s, s->heard_ns + ep->conf.keepalive_ns);
 		return;
 	}
-	if (quiet >= ep->conf.peer_timeout_ns) {
+	if (peer_down(s, quiet)) {
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;
 	}

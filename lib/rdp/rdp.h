@@ -121,6 +121,7 @@ struct rdp_session {
 	__rte_cache_aligned struct rdp_session *timer_next;
 	struct rdp_session **timer_prev; /**< NULL: not armed */
 	uint64_t timer_ns;
+	uint64_t silent_ns; /**< the first time-out since something was acknowledged */
 	uint64_t opened_ns;
 	uint64_t peer_epoch;
 	uint64_t cookie; /**< handshake: from the CHALLENGE */
@@ -226,6 +227,12 @@ void rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n);
 
 /** Send all records written so far, and acknowledgements that are due. */
 void rdp_flush(struct rdp_ep *ep);
+
+/**
+ * The same when time may have passed since rdp_poll(): what is sent carries the time of now, so
+ * that it is not counted as part of the round trip.
+ */
+void rdp_flush_late(struct rdp_ep *ep);
 
 /** Start a session. The handler's opened() tells the end of it. @return 0, -ENOSPC, -ENOMEM. */
 int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s);

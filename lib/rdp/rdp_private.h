@@ -133,6 +133,13 @@ rdp_list_del_at(struct rdp_ep *ep, enum rdp_list_id id, uint16_t i)
 
 void rdp_list_del(struct rdp_session *s, enum rdp_list_id id);
 
+/** Places of the queue that are taken: by frames in it, and by those that are being filled. */
+static inline uint32_t
+rdp_txq_taken(const struct rdp_ep *ep)
+{
+	return (uint32_t)ep->txq_len + ep->list[RDP_LIST_DIRTY].n;
+}
+
 /* tx.c */
 bool rdp_mbuf_refill(struct rdp_ep *ep);
 void rdp_mbuf_spill(struct rdp_ep *ep);

@@ -114,6 +114,7 @@ rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, u
 	s->tx_room = window;
 	s->request_room = window / 2;
 	s->rx_ts = rte_be_to_cpu_32(h->frame.ts);
+	s->rack_ts = ep->now_ts;
 	s->rx_ns = ep->now_ns;
 	s->heard_ns = ep->now_ns;
 	s->tries = 0;

@@ -90,8 +90,9 @@ frame_close(struct rdp_session *s)
 static bool
 open_allowed(const struct rdp_session *s, uint32_t size)
 {
-	/* One place is kept for closing the frame. */
-	return s->ep->txq_len < RDP_TXQ - RDP_TX_BURST && size <= s->mss && s->state == RDP_OPEN;
+	/* Some places are kept for acknowledgements and handshakes. */
+	return rdp_txq_taken(s->ep) < RDP_TXQ - RDP_TX_BURST && size <= s->mss &&
+	       s->state == RDP_OPEN;
 }
 
 static uint8_t *
@@ -230,7 +231,7 @@ rdp_send_ack(struct rdp_session *s)
 	struct wire_ipv4_hdrs *h;
 	uint32_t len = sizeof(*h);
 
-	if (ep->txq_len >= RDP_TXQ || (m = rdp_mbuf_get(ep)) == NULL)
+	if (rdp_txq_taken(ep) >= RDP_TXQ || (m = rdp_mbuf_get(ep)) == NULL)
 		return false;
 	h = rdp_hdrs(m);
 	memcpy(h, &s->hdrs, sizeof(*h));
@@ -265,7 +266,7 @@ rdp_retransmit(struct rdp_session *s, uint32_t psn)
 	struct rdp_ep *ep = s->ep;
 	struct rte_mbuf *m = s->ring[psn % RDP_RING];
 
-	if (ep->txq_len >= RDP_TXQ)
+	if (rdp_txq_taken(ep) >= RDP_TXQ)
 		return;
 	if (rte_mbuf_refcnt_read(m) == 1) {
 		rte_mbuf_refcnt_set(m, 2);
@@ -358,7 +359,7 @@ rdp_flush(struct rdp_ep *ep)
 			frame_close(s);
 	}
 	dirty->n = 0;
-	if (ep->txq_ready < ep->txq_len && !ep->clock_fresh)
+	if (!ep->clock_fresh && (ep->txq_ready < ep->txq_len || ep->list[RDP_LIST_ACK].n > 0))
 		rdp_clock_read(ep);
 	flush_finish(ep);
 	if (ep->list[RDP_LIST_ACK].n > 0) {
@@ -368,4 +369,11 @@ rdp_flush(struct rdp_ep *ep)
 	if (ep->txq_len > 0)
 		flush_burst(ep);
 	flush_release(ep);
+}
+
+void
+rdp_flush_late(struct rdp_ep *ep)
+{
+	ep->clock_fresh = false;
+	rdp_flush(ep);
 }

@@ -3,6 +3,7 @@
 
 /* Full pools, full windows, no buffers, sessions that end: each operation ends exactly once. */
 
+#include "client/client_private.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -504,6 +505,32 @@ test_routes(void)
 	fixture_down(&fx);
 }
 
+/* What the application takes between two polls is none of the round trip. */
+static void
+test_think_time(void)
+{
+	const struct fixture_conf conf = {0};
+	struct rdp_session *s;
+	struct shmx_event event;
+	struct shmx_ep *ep;
+	uint64_t value;
+	shmx_addr_t word;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	word = alloc_of(&fx, 0, 64);
+	s = rdp_session_at(ep->rdp, fx.host[0].session);
+	for (unsigned int i = 0; i < 40; i++) {
+		rte_delay_us_block(5000);
+		SAME(shmx_get(ep, word, &value, 8, i), 0);
+		while (shmx_poll(ep, &event, 1) == 0)
+			continue;
+		SAME(event.cookie, i);
+	}
+	SAME(s->srtt < 2000000 >> WIRE_TS_SHIFT, true);
+	fixture_down(&fx);
+}
+
 static void
 test_most_ops(void)
 {
@@ -527,6 +554,7 @@ static const struct named_test tests[] = {
 	{"kept events", test_kept_events},
 	{"kept connections", test_kept_connections},
 	{"routes", test_routes},
+	{"think time", test_think_time},
 	{"most operations", test_most_ops},
 };
 

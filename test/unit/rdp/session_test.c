@@ -8,6 +8,7 @@ static CU_SuiteInfo suites[] = {
 	{"close", NULL, NULL, NULL, NULL, close_tests},
 	{"delivery", NULL, NULL, NULL, NULL, delivery_tests},
 	{"input", NULL, NULL, NULL, NULL, input_tests},
+	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},
 	CU_SUITE_INFO_NULL,
 };
 
