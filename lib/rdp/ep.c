@@ -43,8 +43,7 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->self.ip = conf->ip;
 	ep->self.netmask = conf->netmask;
 	ep->self.gateway = conf->gateway;
-	ep->now_ns = clock_now(&ep->conf.clock);
-	ep->now_ts = (uint32_t)(ep->now_ns >> WIRE_TS_SHIFT);
+	rdp_tick(ep);
 	ep->wheel_tick = ep->now_ns >> RDP_WHEEL_SHIFT;
 }
 
@@ -138,7 +137,7 @@ rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_sess
 
 	if (ip == 0 || udp_port == 0)
 		return -EINVAL;
-	ep->now_ns = clock_now(&ep->conf.clock);
+	rdp_tick(ep);
 	s = rdp_session_new(ep);
 	if (s == NULL)
 		return ep->nb_free == 0 ? -ENOSPC : -ENOMEM;

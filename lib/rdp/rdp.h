@@ -237,7 +237,7 @@ struct rdp_session *rdp_session_at(struct rdp_ep *ep, uint16_t index);
 
 const struct rdp_stats *rdp_ep_stats(const struct rdp_ep *ep);
 
-/** Time of the current poll, ns. */
+/** Time of the current poll or flush, ns. */
 uint64_t rdp_now(const struct rdp_ep *ep);
 
 /** Slow halves of rdp_request() and rdp_response(): close the open frame, open the next. */

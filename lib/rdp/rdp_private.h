@@ -49,7 +49,7 @@ struct rdp_txq_entry {
 
 struct rdp_ep {
 	struct rdp_io io;
-	uint64_t now_ns; /**< time of this poll */
+	uint64_t now_ns; /**< time of this poll or flush */
 	uint32_t now_ts; /**< the same in WIRE_TS_NS units */
 	rte_be16_t udp_port;
 	rte_be32_t ip;
@@ -83,6 +83,14 @@ struct rdp_ep {
 	uint16_t nb_free;
 	struct rdp_session *wheel[RDP_WHEEL_SLOTS];
 };
+
+/** Read the clock: once a poll, and once a flush that sends anything. */
+static inline void
+rdp_tick(struct rdp_ep *ep)
+{
+	ep->now_ns = clock_now(&ep->conf.clock);
+	ep->now_ts = (uint32_t)(ep->now_ns >> WIRE_TS_SHIFT);
+}
 
 /* session.c */
 struct rdp_session *rdp_session_new(struct rdp_ep *ep);

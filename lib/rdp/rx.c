@@ -261,8 +261,7 @@ rdp_poll(struct rdp_ep *ep)
 	uint32_t work;
 	uint16_t n;
 
-	ep->now_ns = clock_now(&ep->conf.clock);
-	ep->now_ts = (uint32_t)(ep->now_ns >> WIRE_TS_SHIFT);
+	rdp_tick(ep);
 	n = ep->io.rx_burst(ep->io.ctx, mbufs, RDP_RX_BURST);
 	work = n;
 	if (n > 0)

@@ -310,6 +310,10 @@ rdp_flush(struct rdp_ep *ep)
 {
 	struct rdp_list *dirty = &ep->list[RDP_LIST_DIRTY];
 
+	if (dirty->n == 0 && ep->txq_len == 0 && ep->list[RDP_LIST_ACK].n == 0)
+		return;
+	/* The last poll may be long ago, and what leaves now must not look old. */
+	rdp_tick(ep);
 	for (uint16_t i = 0; i < dirty->n; i++) {
 		struct rdp_session *s = dirty->item[i];
 

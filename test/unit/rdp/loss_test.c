@@ -205,6 +205,38 @@ rtt__follows_the_path(void)
 	pair_free(&p);
 }
 
+/* The application did something else for a while: what it sends then is not old already. */
+static void
+rtt__after_a_pause_of_the_application(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->now_ns += 5 * NET_MS;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	rdp_flush(p.client->ep);
+	CU_ASSERT_EQUAL(p.net->log[0].ts, (uint32_t)(p.net->now_ns >> WIRE_TS_SHIFT));
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 0);
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT <= RTT_NS + 2 * NET_US);
+	pair_free(&p);
+}
+
+/* The peer's delay is taken off: an acknowledgement that waited 25 us is no slower path. */
+static void
+rtt__without_the_delay_of_acknowledgements(void)
+{
+	struct pair p = pair_open(NULL);
+
+	for (int i = 0; i < 40; i++) {
+		pair_frames(p.client, p.c, 1);
+		net_run(p.net, 100 * NET_US);
+	}
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT >= RTT_NS);
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT <= RTT_NS + 2 * NET_US);
+	pair_free(&p);
+}
+
 static void
 no_crc(struct node_conf *conf)
 {
@@ -435,6 +467,8 @@ CU_TestInfo loss_tests[] = {
 	TEST(timeout__doubles),
 	TEST(timeout__one_brings_all),
 	TEST(rtt__follows_the_path),
+	TEST(rtt__after_a_pause_of_the_application),
+	TEST(rtt__without_the_delay_of_acknowledgements),
 	TEST(retransmit__while_the_port_holds_the_first),
 	TEST(retransmit__with_the_pressure_of_now),
 	TEST(retransmit__once_while_the_port_is_full),
