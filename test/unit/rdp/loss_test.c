@@ -81,6 +81,23 @@ loss__repetition_is_marked(void)
 	pair_free(&p);
 }
 
+/* Overtaken, by less than a quarter of a round trip: that is no loss. */
+static void
+loss__not_every_overtaking_is_one(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	pair_keep_next(&p, CLIENT, WIRE_DATA);
+	pair_frames(p.client, p.c, 5);
+	net_run(p.net, NET_US);
+	net_replay(p.net, 0);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
 /* The repetition is lost too, and again: only evidence or a time-out brings the next. */
 static void
 loss__repetition_lost(void)
@@ -462,6 +479,7 @@ stall__of_the_peer(void)
 CU_TestInfo loss_tests[] = {
 	TEST(loss__one_frame_comes_again_after_a_round_trip),
 	TEST(loss__repetition_is_marked),
+	TEST(loss__not_every_overtaking_is_one),
 	TEST(loss__repetition_lost),
 	TEST(timeout__of_the_last_frame),
 	TEST(timeout__doubles),
