@@ -280,7 +280,7 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 	if (unlikely(ep->bulk_active != CLIENT_NONE))
 		bulk_progress(ep);
 	/* Since the poll before this one the application did its own work. */
-	rdp_flush_late(ep->rdp);
+	rdp_flush(ep->rdp);
 	account(ep, rdp_poll(ep->rdp));
 	n = (uint16_t)(ep->event - events);
 	ep->event = NULL;
@@ -291,5 +291,5 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 void
 shmx_flush(struct shmx_ep *ep)
 {
-	rdp_flush_late(ep->rdp);
+	rdp_flush(ep->rdp);
 }

@@ -225,14 +225,17 @@ uint32_t rdp_poll(struct rdp_ep *ep);
 /** Process frames that somebody else received; as rdp_poll() without its rx_burst. */
 void rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n);
 
-/** Send all records written so far, and acknowledgements that are due. */
+/**
+ * Send all records written so far, and acknowledgements that are due. What leaves carries the
+ * time of now.
+ */
 void rdp_flush(struct rdp_ep *ep);
 
 /**
- * The same when time may have passed since rdp_poll(): what is sent carries the time of now, so
- * that it is not counted as part of the round trip.
+ * The same right behind rdp_poll(), in a loop that does nothing else in between: uses the time
+ * that the poll has read.
  */
-void rdp_flush_late(struct rdp_ep *ep);
+void rdp_flush_turn(struct rdp_ep *ep);
 
 /** Start a session. The handler's opened() tells the end of it. @return 0, -ENOSPC, -ENOMEM. */
 int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s);
@@ -248,7 +251,7 @@ struct rdp_session *rdp_session_at(struct rdp_ep *ep, uint16_t index);
 
 const struct rdp_stats *rdp_ep_stats(const struct rdp_ep *ep);
 
-/** Time of the current poll, ns. */
+/** Time of the current poll or flush, ns. */
 uint64_t rdp_now(const struct rdp_ep *ep);
 
 /** Slow halves of rdp_request() and rdp_response(): close the open frame, open the next. */

@@ -52,7 +52,7 @@ struct rdp_txq_entry {
 
 struct rdp_ep {
 	struct rdp_io io;
-	uint64_t now_ns; /**< time of this poll */
+	uint64_t now_ns; /**< time of this poll or flush */
 	uint32_t now_ts; /**< the same in WIRE_TS_NS units */
 	rte_be16_t udp_port;
 	rte_be32_t ip;

@@ -99,7 +99,11 @@ static inline void
 accept_next(struct rdp_session *s)
 {
 	s->rx_next++;
-	while (unlikely(s->rx_gaps > 0) && rdp_bit(s->rx_bitmap, s->rx_next)) {
+	if (likely(s->rx_gaps == 0))
+		return;
+	/* The sender takes this one for lost, or will soon. */
+	s->ack_now = true;
+	while (rdp_bit(s->rx_bitmap, s->rx_next)) {
 		rdp_bit_clear(s->rx_bitmap, s->rx_next);
 		s->rx_next++;
 		s->rx_gaps--;

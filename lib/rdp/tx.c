@@ -347,7 +347,7 @@ flush_burst(struct rdp_ep *ep)
 }
 
 void
-rdp_flush(struct rdp_ep *ep)
+rdp_flush_turn(struct rdp_ep *ep)
 {
 	struct rdp_list *dirty = &ep->list[RDP_LIST_DIRTY];
 
@@ -372,8 +372,9 @@ rdp_flush(struct rdp_ep *ep)
 }
 
 void
-rdp_flush_late(struct rdp_ep *ep)
+rdp_flush(struct rdp_ep *ep)
 {
+	/* The last poll may be long ago, and what leaves now must not look old. */
 	ep->clock_fresh = false;
-	rdp_flush(ep);
+	rdp_flush_turn(ep);
 }
