@@ -68,7 +68,12 @@ rdp_loss_detect(struct rdp_session *s)
 static void
 timeout(struct rdp_session *s)
 {
+	uint64_t half = s->ep->conf.peer_timeout_ns / 2;
+
 	s->ep->stats.rto++;
+	/* Who was not asked for long has been silent for good reason. */
+	if (s->backoff == 0 && s->ep->now_ns - s->heard_ns > half)
+		s->heard_ns = s->ep->now_ns - half;
 	rdp_retransmit(s, s->tx_una);
 	s->sack_high = s->tx_next;
 	s->rack_check = s->ep->now_ts;
@@ -113,7 +118,7 @@ rdp_loss_timeout(struct rdp_session *s)
 		rdp_timer_arm(s, s->heard_ns + ep->conf.keepalive_ns);
 		return;
 	}
-	if (quiet >= ep->conf.peer_timeout_ns) {
+	if (quiet >= ep->conf.peer_timeout_ns && s->backoff > 0) {
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;
 	}
