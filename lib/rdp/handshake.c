@@ -83,11 +83,23 @@ send_close(struct rdp_session *s)
 	s->tries++;
 }
 
+/* Time in which nobody polled this endpoint is not the attempt's. */
+static void
+excuse_stall(struct rdp_session *s)
+{
+	uint64_t now = s->ep->now_ns;
+
+	if (now > s->timer_ns && now - s->timer_ns > s->ep->conf.peer_timeout_ns / 8)
+		s->opened_ns = RTE_MIN(s->opened_ns + (now - s->timer_ns), now);
+}
+
 void
 rdp_handshake_timer(struct rdp_session *s)
 {
-	bool late = s->ep->now_ns - s->opened_ns >= s->ep->conf.peer_timeout_ns;
+	bool late;
 
+	excuse_stall(s);
+	late = s->ep->now_ns - s->opened_ns >= s->ep->conf.peer_timeout_ns;
 	switch (s->state) {
 	case RDP_RESOLVE:
 		if (late)

@@ -24,6 +24,7 @@ struct tally {
 	unsigned int seen[COOKIES];
 	int status[COOKIES];
 	unsigned int ops, down, connected, doubled;
+	int connect_status;
 };
 
 static struct tally tally;
@@ -33,6 +34,8 @@ tally_event(const struct shmx_event *e)
 {
 	tally.down += e->type == SHMX_EV_PEER_DOWN;
 	tally.connected += e->type == SHMX_EV_CONNECTED;
+	if (e->type == SHMX_EV_CONNECTED)
+		tally.connect_status = e->status;
 	if (e->type != SHMX_EV_OP)
 		return;
 	tally.ops++;
@@ -377,6 +380,8 @@ static void
 test_stall(void)
 {
 	const struct fixture_conf conf = {.peer_timeout_ms = 100};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	shmx_session_t s;
 	shmx_addr_t word;
 
 	begin(&conf);
@@ -387,6 +392,16 @@ test_stall(void)
 	fx.server_stopped = false;
 	tally_poll(fx.host[0].ep, 1, 20);
 	SAME(tally.down, 0);
+	/* In the middle of connecting. */
+	SAME(shmx_connect(fx.host[0].ep, &peer, 9, &s), 0);
+	fx.server_stopped = true;
+	tally_poll(fx.host[0].ep, 1, 1);
+	rte_delay_us_sleep(300000);
+	tally_poll(fx.host[0].ep, 1, 5);
+	fx.server_stopped = false;
+	tally_poll(fx.host[0].ep, 1, 50);
+	SAME(tally.connected, 1);
+	SAME(tally.connect_status, 0);
 	for (unsigned int i = 0; i < 3; i++) {
 		fx.server_stopped = true;
 		SAME(shmx_fetch_add(fx.host[0].ep, word, 1, i), 0);
