@@ -49,7 +49,7 @@ static_assert(sizeof(struct op) == 32, "two to a cache line");
  * frames stay in the cache and a small operation waits behind few of them.
  */
 #define BULK_WINDOW 64
-#define BULK_MAX 64
+#define BULK_MAX    64
 
 /** A transfer of more than one record: large, or a vector. */
 struct bulk {
@@ -95,6 +95,7 @@ struct shmx_ep {
 struct shmx_port {
 	struct port *port;
 	struct neigh_table neigh;
+	struct clock clock;   /**< of all its endpoints: they share the table above */
 	uint64_t queues_used; /**< bit per queue that an endpoint has */
 };
 
