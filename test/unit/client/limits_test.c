@@ -546,6 +546,27 @@ test_think_time(void)
 	fixture_down(&fx);
 }
 
+/* Endpoints of one port share what they know of neighbours, so they agree on the time. */
+static void
+test_one_clock(void)
+{
+	struct shmx_port_conf pc = {.spec = "loopback:clock", .nb_queues = 2};
+	struct shmx_ep_conf ec = {.node = 1, .ip = RTE_BE32(RTE_IPV4(10, 0, 0, 2))};
+	struct shmx_ep *young, *old;
+
+	ec.port = shmx_port_open(&pc);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ec.port);
+	old = shmx_ep_create(&ec);
+	rte_delay_us_block(100000);
+	ec.queue = 1;
+	young = shmx_ep_create(&ec);
+	CU_ASSERT_FATAL(old != NULL && young != NULL);
+	SAME(rdp_now(young->rdp) >= rdp_now(old->rdp) + 100000000, true);
+	shmx_ep_destroy(old);
+	shmx_ep_destroy(young);
+	shmx_port_close(ec.port);
+}
+
 static void
 test_most_ops(void)
 {
@@ -570,6 +591,7 @@ static const struct named_test tests[] = {
 	{"kept connections", test_kept_connections},
 	{"routes", test_routes},
 	{"think time", test_think_time},
+	{"one clock", test_one_clock},
 	{"most operations", test_most_ops},
 };
 
