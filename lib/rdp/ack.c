@@ -26,7 +26,8 @@ sample(struct rdp_session *s, const struct wire_frame *f)
 	if ((int32_t)rtt < 0)
 		return;
 	rdp_rtt_sample(s, rtt > delay ? rtt - delay : 1);
-	if ((int32_t)(echo - s->rack_ts) > 0)
+	/* By age: the last one may lie so far back that its difference has changed sign. */
+	if (rtt < s->ep->now_ts - s->rack_ts)
 		s->rack_ts = echo;
 }
 

@@ -47,13 +47,12 @@ rdp_loss_detect(struct rdp_session *s)
 	uint32_t next = window;
 
 	for (uint32_t psn = s->tx_una; wire_psn_before(psn, s->sack_high); psn++) {
-		uint32_t sent, age;
+		uint32_t age;
 
 		if (rdp_bit(s->sacked, psn))
 			continue;
-		sent = rdp_sent_ts(s, psn);
-		age = now - sent;
-		if ((int32_t)(s->rack_ts - sent) < 0)
+		age = now - rdp_sent_ts(s, psn);
+		if (age < now - s->rack_ts)
 			continue;
 		if (age >= window)
 			rdp_retransmit(s, psn);

@@ -120,6 +120,44 @@ loss__repetition_lost(void)
 	}
 }
 
+static void
+late_answers(void *ctx, const struct net_frame *f, struct net_fate *fate)
+{
+	fate->delay_ns = f->from == SERVER ? 150 * NET_US : 0;
+}
+
+/* What was sent again is not sent once more because its acknowledgement is slow, whatever the
+ * clock says. */
+static void
+loss__slow_acknowledgement_is_no_second_loss(void)
+{
+	static const uint64_t starts[] = {NET_S, UINT64_C(1) << 37, (UINT64_C(1) << 38) - NET_MS,
+		(UINT64_C(3) << 37) + NET_S};
+
+	for (unsigned int i = 0; i < RTE_DIM(starts); i++) {
+		struct pair p = pair_start(NULL);
+		uint32_t lost;
+
+		p.net->now_ns = starts[i];
+		CU_ASSERT_EQUAL(node_stop(p.server) + node_stop(p.client), 0);
+		p.server = node_start_plain(p.net, SERVER);
+		p.client = node_start_plain(p.net, CLIENT);
+		pair_connect(&p);
+		warm_up(&p);
+		lost = p.c->tx_next;
+		p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+		pair_frames(p.client, p.c, 5);
+		net_run(p.net, 14 * NET_US);
+		CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), 2);
+		/* From here on answers take ten times as long. */
+		p.net->script = late_answers;
+		CU_ASSERT(net_run_quiet(p.net, NET_MS));
+		CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), 2);
+		CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 0);
+		pair_free(&p);
+	}
+}
+
 /* Nothing was sent after the lost one: the time-out, 200 us. */
 static void
 timeout__of_the_last_frame(void)
@@ -481,6 +519,7 @@ CU_TestInfo loss_tests[] = {
 	TEST(loss__repetition_is_marked),
 	TEST(loss__not_every_overtaking_is_one),
 	TEST(loss__repetition_lost),
+	TEST(loss__slow_acknowledgement_is_no_second_loss),
 	TEST(timeout__of_the_last_frame),
 	TEST(timeout__doubles),
 	TEST(timeout__one_brings_all),
