@@ -90,6 +90,7 @@ rdp_loss_timeout(struct rdp_session *s)
 	struct rdp_ep *ep = s->ep;
 	uint64_t quiet = ep->now_ns - s->heard_ns;
 	uint64_t rto = rdp_rto_ns(s);
+	uint64_t age;
 
 	if (rdp_in_flight(s) == 0) {
 		if (quiet >= ep->conf.keepalive_ns) {
@@ -104,9 +105,11 @@ rdp_loss_timeout(struct rdp_session *s)
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;
 	}
-	if ((uint64_t)(ep->now_ts - rdp_sent_ts(s, s->tx_una)) << WIRE_TS_SHIFT >= rto) {
+	age = (uint64_t)(ep->now_ts - rdp_sent_ts(s, s->tx_una)) << WIRE_TS_SHIFT;
+	if (age >= rto) {
 		timeout(s);
 		rto = rdp_rto_ns(s);
+		age = 0;
 	}
-	rdp_timer_arm(s, ep->now_ns + rto);
+	rdp_timer_arm(s, ep->now_ns + rto - age);
 }

@@ -180,6 +180,31 @@ timeout__of_the_last_frame(void)
 	pair_free(&p);
 }
 
+/* The same in the middle of traffic, when the timer was armed for an older frame. */
+static void
+timeout__of_the_last_frame_after_others(void)
+{
+	for (unsigned int before = 1; before < 40; before++) {
+		struct pair p = pair_open(NULL);
+		uint64_t took;
+		uint32_t lost;
+
+		for (unsigned int i = 0; i < before; i++) {
+			pair_frames(p.client, p.c, 1);
+			net_run(p.net, 9 * NET_US);
+		}
+		lost = p.c->tx_next;
+		p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+		pair_frames(p.client, p.c, 1);
+		CU_ASSERT(net_run_quiet(p.net, NET_MS));
+		CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), 2);
+		took = sent_at(p.net, CLIENT, lost, 1) - sent_at(p.net, CLIENT, lost, 0);
+		CU_ASSERT(took >= 200 * NET_US);
+		CU_ASSERT(took <= 200 * NET_US + 2 * WHEEL_NS);
+		pair_free(&p);
+	}
+}
+
 /* Doubled each time, up to 100 ms. */
 static void
 timeout__doubles(void)
@@ -521,6 +546,7 @@ CU_TestInfo loss_tests[] = {
 	TEST(loss__repetition_lost),
 	TEST(loss__slow_acknowledgement_is_no_second_loss),
 	TEST(timeout__of_the_last_frame),
+	TEST(timeout__of_the_last_frame_after_others),
 	TEST(timeout__doubles),
 	TEST(timeout__one_brings_all),
 	TEST(rtt__follows_the_path),
