@@ -38,8 +38,11 @@ rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack)
 	if (ack - s->tx_una > rdp_in_flight(s))
 		return;
 	release(s, ack);
-	s->backoff = 0;
 	sample(s, f);
+	if (unlikely(s->backoff > 0)) {
+		s->backoff = 0;
+		rdp_timer_arm(s, s->ep->now_ns + rdp_rto_ns(s));
+	}
 }
 
 void

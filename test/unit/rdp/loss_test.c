@@ -250,6 +250,44 @@ timeout__one_brings_all(void)
 }
 
 static void
+lose_repetitions(void *ctx, const struct net_frame *f, struct net_fate *fate)
+{
+	const uint32_t *psn = ctx;
+
+	fate->drop |= f->type == WIRE_DATA && f->psn == *psn && (f->flags & WIRE_F_RETRANSMIT);
+}
+
+/* After a break in the line the next time-out is as short as ever. */
+static void
+timeout__is_short_again_after_a_break(void)
+{
+	struct pair p = pair_open(NULL);
+	uint64_t took;
+	uint32_t last;
+
+	warm_up(&p);
+	p.net->port[CLIENT].cut_off = true;
+	last = p.c->tx_next + 7;
+	pair_frames(p.client, p.c, 8);
+	net_run(p.net, 60 * NET_MS);
+	CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, last), 1);
+	/* The line is back. All come again, but the last is lost: first among others, which tells,
+	 * and then alone, which nothing tells. */
+	p.net->port[CLIENT].cut_off = false;
+	p.net->script = lose_repetitions;
+	p.net->script_ctx = &last;
+	while (net_logged_psn(p.net, CLIENT, last) < 3)
+		net_step(p.net);
+	p.net->script = NULL;
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_MS));
+	CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, last), 4);
+	took = sent_at(p.net, CLIENT, last, 3) - sent_at(p.net, CLIENT, last, 2);
+	CU_ASSERT(took <= 200 * NET_US + 2 * WHEEL_NS);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+static void
 double_delay(void *ctx, const struct net_frame *f, struct net_fate *fate)
 {
 	fate->delay_ns = *(const uint64_t *)ctx;
@@ -549,6 +587,7 @@ CU_TestInfo loss_tests[] = {
 	TEST(timeout__of_the_last_frame_after_others),
 	TEST(timeout__doubles),
 	TEST(timeout__one_brings_all),
+	TEST(timeout__is_short_again_after_a_break),
 	TEST(rtt__follows_the_path),
 	TEST(rtt__after_a_pause_of_the_application),
 	TEST(rtt__without_the_delay_of_acknowledgements),
