@@ -355,6 +355,39 @@ rtt__without_the_delay_of_acknowledgements(void)
 	pair_free(&p);
 }
 
+/* One end has only acknowledged, for longer than the sign of a time stamp lasts. Then it sends,
+ * and measures, and finds a loss as quickly as ever. */
+static void
+rtt__after_a_long_one_way_conversation(void)
+{
+	struct pair p = pair_open(NULL);
+	uint32_t lost;
+
+	p.net->logging = false;
+	p.net->step_ns = 10 * NET_US;
+	for (int i = 0; i < 1450; i++) { /* 145 s */
+		CU_ASSERT(node_request(p.client, p.c, 64, 0) >= 0);
+		net_run(p.net, 100 * NET_MS);
+	}
+	CU_ASSERT_EQUAL(net_logged(p.net, SERVER, WIRE_DATA), 0);
+	p.net->step_ns = 500;
+	p.net->logging = true;
+	CU_ASSERT(node_request(p.server, p.s, 64, 0) >= 0);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT(p.s->srtt << WIRE_TS_SHIFT >= RTT_NS);
+	CU_ASSERT(p.s->srtt << WIRE_TS_SHIFT <= RTT_NS + 2 * NET_US);
+	lost = p.s->tx_next;
+	p.net->port[SERVER].drop_next[WIRE_DATA] = 1;
+	pair_frames(p.server, p.s, 1);
+	pair_frames(p.server, p.s, 4);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->rto, 0);
+	CU_ASSERT_EQUAL(net_logged_psn(p.net, SERVER, lost), 2);
+	CU_ASSERT(sent_at(p.net, SERVER, lost, 1) - sent_at(p.net, SERVER, lost, 0) < 2 * RTT_NS);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
 static void
 no_crc(struct node_conf *conf)
 {
@@ -591,6 +624,7 @@ CU_TestInfo loss_tests[] = {
 	TEST(rtt__follows_the_path),
 	TEST(rtt__after_a_pause_of_the_application),
 	TEST(rtt__without_the_delay_of_acknowledgements),
+	TEST(rtt__after_a_long_one_way_conversation),
 	TEST(retransmit__while_the_port_holds_the_first),
 	TEST(retransmit__with_the_pressure_of_now),
 	TEST(retransmit__once_while_the_port_is_full),
