@@ -67,6 +67,8 @@ rdp_loss_detect(struct rdp_session *s)
 static void
 timeout(struct rdp_session *s)
 {
+	if (s->backoff == 0)
+		s->asked_ns = s->ep->now_ns;
 	s->ep->stats.rto++;
 	rdp_retransmit(s, s->tx_una);
 	s->sack_high = s->tx_next;
@@ -84,16 +86,25 @@ keepalive(struct rdp_session *s)
 		s->ep->stats.tx_full++;
 }
 
+/* Nothing was heard for the peer time-out, and we asked all that time: a silence from before, or
+ * in which we did not run, is none of the peer's. */
+static bool
+peer_down(const struct rdp_session *s)
+{
+	uint64_t since = RTE_MAX(s->heard_ns, s->asked_ns);
+
+	return s->backoff > 0 && s->ep->now_ns - since >= s->ep->conf.peer_timeout_ns;
+}
+
 void
 rdp_loss_timeout(struct rdp_session *s)
 {
 	struct rdp_ep *ep = s->ep;
-	uint64_t quiet = ep->now_ns - s->heard_ns;
 	uint64_t rto = rdp_rto_ns(s);
 	uint64_t age;
 
 	if (rdp_in_flight(s) == 0) {
-		if (quiet >= ep->conf.keepalive_ns) {
+		if (ep->now_ns - s->heard_ns >= ep->conf.keepalive_ns) {
 			keepalive(s);
 			rdp_timer_arm(s, ep->now_ns + rto);
 			return;
@@ -101,7 +112,7 @@ rdp_loss_timeout(struct rdp_session *s)
 		rdp_timer_arm(s, s->heard_ns + ep->conf.keepalive_ns);
 		return;
 	}
-	if (quiet >= ep->conf.peer_timeout_ns) {
+	if (peer_down(s)) {
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;
 	}

@@ -114,6 +114,7 @@ struct rdp_session {
 	uint16_t peer_node;
 	uint32_t rack_check; /**< time stamp at which an outstanding frame may count as lost */
 	uint64_t heard_ns;   /**< when a valid frame of the peer last arrived */
+	uint64_t asked_ns;   /**< when the first time-out in a row came */
 
 	/* Timer: one entry in the endpoint's wheel; doubly linked list of a slot. */
 	__rte_cache_aligned struct rdp_session *timer_next;

@@ -589,6 +589,57 @@ peer_down__not_when_it_comes_back(void)
 	pair_free(&p);
 }
 
+static void
+long_keepalive(struct node_conf *conf)
+{
+	conf->rdp.keepalive_ns = 60 * NET_S;
+}
+
+/* Silence is held against a peer only while it was asked something: not the time before. */
+static void
+peer_down__silence_counts_from_the_question(void)
+{
+	struct pair p = pair_open(long_keepalive);
+
+	warm_up(&p);
+	net_run(p.net, 10 * NET_S);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 4;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	CU_ASSERT(net_run_quiet(p.net, 100 * NET_MS));
+	CU_ASSERT_EQUAL(p.client->closed, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* The process did not run for ten seconds: little to do then, and nobody is given up. */
+static void
+stall__of_ten_seconds(void)
+{
+	for (int busy = 0; busy < 2; busy++) {
+		struct pair p = pair_open(NULL);
+		uint32_t most = 0;
+
+		warm_up(&p);
+		if (busy)
+			pair_frames(p.client, p.c, 5);
+		p.net->now_ns += 10 * NET_S;
+		for (int i = 0; i < 100; i++) {
+			uint32_t work = rdp_poll(p.client->ep);
+
+			most = RTE_MAX(most, work);
+			rdp_flush(p.client->ep);
+			p.net->now_ns += 500;
+		}
+		CU_ASSERT(most <= 10);
+		CU_ASSERT(net_run_quiet(p.net, 500 * NET_MS));
+		CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+		CU_ASSERT_EQUAL(p.c->state, RDP_OPEN);
+		CU_ASSERT(p.net->nb_log < 40);
+		CU_ASSERT(ledger_complete());
+		pair_free(&p);
+	}
+}
+
 /* One end sleeps for longer than the peer time-out, while the other asks in vain. */
 static void
 stall__of_the_peer(void)
@@ -635,6 +686,8 @@ CU_TestInfo loss_tests[] = {
 	TEST(peer_down__while_busy),
 	TEST(peer_down__while_idle),
 	TEST(peer_down__not_when_it_comes_back),
+	TEST(peer_down__silence_counts_from_the_question),
+	TEST(stall__of_ten_seconds),
 	TEST(stall__of_the_peer),
 	CU_TEST_INFO_NULL,
 };
