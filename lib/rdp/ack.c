@@ -29,7 +29,8 @@ sample(struct rdp_session *s, const struct wire_frame *f)
 	if ((int32_t)rtt < 0 || delay == UINT16_MAX)
 		return;
 	rdp_rtt_sample(s, rtt > delay ? rtt - delay : 1);
-	if ((int32_t)(echo - s->rack_ts) > 0)
+	/* By age: the last one may lie so far back that its difference has changed sign. */
+	if (rtt < s->ep->now_ts - s->rack_ts)
 		s->rack_ts = echo;
 }
 
@@ -40,8 +41,11 @@ rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack)
 	if (ack - s->tx_una > rdp_in_flight(s))
 		return;
 	advance(s, ack);
-	s->backoff = 0;
 	sample(s, f);
+	if (unlikely(s->backoff > 0)) {
+		s->backoff = 0;
+		rdp_timer_arm(s, s->ep->now_ns + rdp_rto_ns(s));
+	}
 }
 
 void

@@ -47,13 +47,12 @@ rdp_loss_detect(struct rdp_session *s)
 	uint32_t next = window;
 
 	for (uint32_t psn = s->tx_una; wire_psn_before(psn, s->sack_high); psn++) {
-		uint32_t sent, age;
+		uint32_t age;
 
 		if (rdp_bit(s->sacked, psn))
 			continue;
-		sent = rdp_sent_ts(s, psn);
-		age = now - sent;
-		if ((int32_t)(s->rack_ts - sent) < 0)
+		age = now - rdp_sent_ts(s, psn);
+		if (age < now - s->rack_ts)
 			continue;
 		if (age >= window)
 			rdp_retransmit(s, psn);
@@ -68,9 +67,9 @@ rdp_loss_detect(struct rdp_session *s)
 static void
 timeout(struct rdp_session *s)
 {
-	s->ep->stats.rto++;
 	if (s->backoff == 0)
-		s->silent_ns = s->ep->now_ns;
+		s->asked_ns = s->ep->now_ns;
+	s->ep->stats.rto++;
 	rdp_retransmit(s, s->tx_una);
 	s->sack_high = s->tx_next;
 	s->rack_check = s->ep->now_ts;
@@ -87,38 +86,25 @@ keepalive(struct rdp_session *s)
 		s->ep->stats.tx_full++;
 }
 
-/* How long the peer has been silent, but for the time in which nobody polled this endpoint, as
- * when the machine was suspended: what was sent then was not heard. */
-static uint64_t
-silence(struct rdp_session *s)
-{
-	uint64_t late = s->ep->now_ns - s->timer_ns;
-
-	if (unlikely(late > s->ep->conf.peer_timeout_ns / 8))
-		s->heard_ns = RTE_MIN(s->heard_ns + late, s->ep->now_ns);
-	return s->ep->now_ns - s->heard_ns;
-}
-
-/* Silence counts when the peer had something to answer, for half of the time at least: we may have
- * been idle for longer than the time-out. */
+/* Nothing was heard for the peer time-out, and we asked all that time: a silence from before, or
+ * in which we did not run, is none of the peer's. */
 static bool
-peer_down(const struct rdp_session *s, uint64_t quiet)
+peer_down(const struct rdp_session *s)
 {
-	const struct rdp_ep *ep = s->ep;
+	uint64_t since = RTE_MAX(s->heard_ns, s->asked_ns);
 
-	return quiet >= ep->conf.peer_timeout_ns && s->backoff > 0 &&
-	       ep->now_ns - s->silent_ns >= ep->conf.peer_timeout_ns / 2;
+	return s->backoff > 0 && s->ep->now_ns - since >= s->ep->conf.peer_timeout_ns;
 }
 
 void
 rdp_loss_timeout(struct rdp_session *s)
 {
 	struct rdp_ep *ep = s->ep;
-	uint64_t quiet = silence(s);
 	uint64_t rto = rdp_rto_ns(s);
+	uint64_t age;
 
 	if (rdp_in_flight(s) == 0) {
-		if (quiet >= ep->conf.keepalive_ns) {
+		if (ep->now_ns - s->heard_ns >= ep->conf.keepalive_ns) {
 			keepalive(s);
 			rdp_timer_arm(s, ep->now_ns + rto);
 			return;
@@ -126,13 +112,18 @@ rdp_loss_timeout(struct rdp_session *s)
 		rdp_timer_arm(s, s->heard_ns + ep->conf.keepalive_ns);
 		return;
 	}
-	if (peer_down(s, quiet)) {
+	/* The timer comes late when nobody polled: who does not listen starts to ask anew. */
+	if (unlikely(ep->now_ns - s->timer_ns > ep->conf.peer_timeout_ns / 8))
+		s->asked_ns = ep->now_ns;
+	if (peer_down(s)) {
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;
 	}
-	if ((uint64_t)(ep->now_ts - rdp_sent_ts(s, s->tx_una)) << WIRE_TS_SHIFT >= rto) {
+	age = (uint64_t)(ep->now_ts - rdp_sent_ts(s, s->tx_una)) << WIRE_TS_SHIFT;
+	if (age >= rto) {
 		timeout(s);
 		rto = rdp_rto_ns(s);
+		age = 0;
 	}
-	rdp_timer_arm(s, ep->now_ns + rto);
+	rdp_timer_arm(s, ep->now_ns + rto - age);
 }

@@ -116,12 +116,12 @@ struct rdp_session {
 	uint16_t peer_node;
 	uint32_t rack_check; /**< time stamp at which an outstanding frame may count as lost */
 	uint64_t heard_ns;   /**< when a valid frame of the peer last arrived */
+	uint64_t asked_ns;   /**< when the first time-out in a row came */
 
 	/* Timer: one entry in the endpoint's wheel; doubly linked list of a slot. */
 	__rte_cache_aligned struct rdp_session *timer_next;
 	struct rdp_session **timer_prev; /**< NULL: not armed */
 	uint64_t timer_ns;
-	uint64_t silent_ns; /**< the first time-out since something was acknowledged */
 	uint64_t opened_ns;
 	uint64_t peer_epoch;
 	uint64_t cookie; /**< handshake: from the CHALLENGE */

@@ -37,6 +37,10 @@ static_assert(RDP_PARK_FULL + RDP_RING / 2 < RDP_PARK_MAX, "room for what is on 
 /** A cookie is good for this long: two periods of the stamp. */
 #define RDP_COOKIE_SHIFT 33 /* 8.6 s */
 
+/** Time stamps are compared with ones this young, a quarter of what they count before they wrap;
+ * no frame is on its way for so long. */
+#define RDP_TS_AGE_NS (UINT64_C(1) << (30 + WIRE_TS_SHIFT))
+
 /** RESETs sent or looked into, a millisecond. */
 #define RDP_RESETS_PER_MS 16
 

@@ -121,7 +121,7 @@ accept_frame(struct rdp_session *s, const struct wire_frame *f)
 		ep->stats.rx_refused++;
 		return false;
 	}
-	if ((int32_t)(ts - s->rx_ts) >= 0) {
+	if (likely((int32_t)(ts - s->rx_ts) >= 0) || ep->now_ns - s->rx_ns >= RDP_TS_AGE_NS) {
 		s->rx_ts = ts;
 		s->rx_ns = ep->now_ns;
 	}

@@ -120,6 +120,44 @@ loss__repetition_lost(void)
 	}
 }
 
+static void
+late_answers(void *ctx, const struct net_frame *f, struct net_fate *fate)
+{
+	fate->delay_ns = f->from == SERVER ? 150 * NET_US : 0;
+}
+
+/* What was sent again is not sent once more because its acknowledgement is slow, whatever the
+ * clock says. */
+static void
+loss__slow_acknowledgement_is_no_second_loss(void)
+{
+	static const uint64_t starts[] = {NET_S, UINT64_C(1) << 37, (UINT64_C(1) << 38) - NET_MS,
+		(UINT64_C(3) << 37) + NET_S};
+
+	for (unsigned int i = 0; i < RTE_DIM(starts); i++) {
+		struct pair p = pair_start(NULL);
+		uint32_t lost;
+
+		p.net->now_ns = starts[i];
+		CU_ASSERT_EQUAL(node_stop(p.server) + node_stop(p.client), 0);
+		p.server = node_start_plain(p.net, SERVER);
+		p.client = node_start_plain(p.net, CLIENT);
+		pair_connect(&p);
+		warm_up(&p);
+		lost = p.c->tx_next;
+		p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+		pair_frames(p.client, p.c, 5);
+		net_run(p.net, 14 * NET_US);
+		CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), 2);
+		/* From here on answers take ten times as long. */
+		p.net->script = late_answers;
+		CU_ASSERT(net_run_quiet(p.net, NET_MS));
+		CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), 2);
+		CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 0);
+		pair_free(&p);
+	}
+}
+
 /* Nothing was sent after the lost one: the time-out, 200 us. */
 static void
 timeout__of_the_last_frame(void)
@@ -140,6 +178,31 @@ timeout__of_the_last_frame(void)
 	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 1);
 	CU_ASSERT(ledger_complete());
 	pair_free(&p);
+}
+
+/* The same in the middle of traffic, when the timer was armed for an older frame. */
+static void
+timeout__of_the_last_frame_after_others(void)
+{
+	for (unsigned int before = 1; before < 40; before++) {
+		struct pair p = pair_open(NULL);
+		uint64_t took;
+		uint32_t lost;
+
+		for (unsigned int i = 0; i < before; i++) {
+			pair_frames(p.client, p.c, 1);
+			net_run(p.net, 9 * NET_US);
+		}
+		lost = p.c->tx_next;
+		p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+		pair_frames(p.client, p.c, 1);
+		CU_ASSERT(net_run_quiet(p.net, NET_MS));
+		CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), 2);
+		took = sent_at(p.net, CLIENT, lost, 1) - sent_at(p.net, CLIENT, lost, 0);
+		CU_ASSERT(took >= 200 * NET_US);
+		CU_ASSERT(took <= 200 * NET_US + 2 * WHEEL_NS);
+		pair_free(&p);
+	}
 }
 
 /* Doubled each time, up to 100 ms. */
@@ -182,6 +245,44 @@ timeout__one_brings_all(void)
 	CU_ASSERT(net_run_quiet(p.net, 400 * NET_US));
 	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 1);
 	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 20);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+static void
+lose_repetitions(void *ctx, const struct net_frame *f, struct net_fate *fate)
+{
+	const uint32_t *psn = ctx;
+
+	fate->drop |= f->type == WIRE_DATA && f->psn == *psn && (f->flags & WIRE_F_RETRANSMIT);
+}
+
+/* After a break in the line the next time-out is as short as ever. */
+static void
+timeout__is_short_again_after_a_break(void)
+{
+	struct pair p = pair_open(NULL);
+	uint64_t took;
+	uint32_t last;
+
+	warm_up(&p);
+	p.net->port[CLIENT].cut_off = true;
+	last = p.c->tx_next + 7;
+	pair_frames(p.client, p.c, 8);
+	net_run(p.net, 60 * NET_MS);
+	CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, last), 1);
+	/* The line is back. All come again, but the last is lost: first among others, which tells,
+	 * and then alone, which nothing tells. */
+	p.net->port[CLIENT].cut_off = false;
+	p.net->script = lose_repetitions;
+	p.net->script_ctx = &last;
+	while (net_logged_psn(p.net, CLIENT, last) < 3)
+		net_step(p.net);
+	p.net->script = NULL;
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_MS));
+	CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, last), 4);
+	took = sent_at(p.net, CLIENT, last, 3) - sent_at(p.net, CLIENT, last, 2);
+	CU_ASSERT(took <= 200 * NET_US + 2 * WHEEL_NS);
 	CU_ASSERT(ledger_complete());
 	pair_free(&p);
 }
@@ -251,6 +352,39 @@ rtt__without_the_delay_of_acknowledgements(void)
 	}
 	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT >= RTT_NS);
 	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT <= RTT_NS + 2 * NET_US);
+	pair_free(&p);
+}
+
+/* One end has only acknowledged, for longer than the sign of a time stamp lasts. Then it sends,
+ * and measures, and finds a loss as quickly as ever. */
+static void
+rtt__after_a_long_one_way_conversation(void)
+{
+	struct pair p = pair_open(NULL);
+	uint32_t lost;
+
+	p.net->logging = false;
+	p.net->step_ns = 10 * NET_US;
+	for (int i = 0; i < 1450; i++) { /* 145 s */
+		CU_ASSERT(node_request(p.client, p.c, 64, 0) >= 0);
+		net_run(p.net, 100 * NET_MS);
+	}
+	CU_ASSERT_EQUAL(net_logged(p.net, SERVER, WIRE_DATA), 0);
+	p.net->step_ns = 500;
+	p.net->logging = true;
+	CU_ASSERT(node_request(p.server, p.s, 64, 0) >= 0);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT(p.s->srtt << WIRE_TS_SHIFT >= RTT_NS);
+	CU_ASSERT(p.s->srtt << WIRE_TS_SHIFT <= RTT_NS + 2 * NET_US);
+	lost = p.s->tx_next;
+	p.net->port[SERVER].drop_next[WIRE_DATA] = 1;
+	pair_frames(p.server, p.s, 1);
+	pair_frames(p.server, p.s, 4);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->rto, 0);
+	CU_ASSERT_EQUAL(net_logged_psn(p.net, SERVER, lost), 2);
+	CU_ASSERT(sent_at(p.net, SERVER, lost, 1) - sent_at(p.net, SERVER, lost, 0) < 2 * RTT_NS);
+	CU_ASSERT(ledger_complete());
 	pair_free(&p);
 }
 
@@ -455,6 +589,57 @@ peer_down__not_when_it_comes_back(void)
 	pair_free(&p);
 }
 
+static void
+long_keepalive(struct node_conf *conf)
+{
+	conf->rdp.keepalive_ns = 60 * NET_S;
+}
+
+/* Silence is held against a peer only while it was asked something: not the time before. */
+static void
+peer_down__silence_counts_from_the_question(void)
+{
+	struct pair p = pair_open(long_keepalive);
+
+	warm_up(&p);
+	net_run(p.net, 10 * NET_S);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 4;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	CU_ASSERT(net_run_quiet(p.net, 100 * NET_MS));
+	CU_ASSERT_EQUAL(p.client->closed, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* The process did not run for ten seconds: little to do then, and nobody is given up. */
+static void
+stall__of_ten_seconds(void)
+{
+	for (int busy = 0; busy < 2; busy++) {
+		struct pair p = pair_open(NULL);
+		uint32_t most = 0;
+
+		warm_up(&p);
+		if (busy)
+			pair_frames(p.client, p.c, 5);
+		p.net->now_ns += 10 * NET_S;
+		for (int i = 0; i < 100; i++) {
+			uint32_t work = rdp_poll(p.client->ep);
+
+			most = RTE_MAX(most, work);
+			rdp_flush(p.client->ep);
+			p.net->now_ns += 500;
+		}
+		CU_ASSERT(most <= 10);
+		CU_ASSERT(net_run_quiet(p.net, 500 * NET_MS));
+		CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+		CU_ASSERT_EQUAL(p.c->state, RDP_OPEN);
+		CU_ASSERT(p.net->nb_log < 40);
+		CU_ASSERT(ledger_complete());
+		pair_free(&p);
+	}
+}
+
 /* One end sleeps for longer than the peer time-out, while the other asks in vain. */
 static void
 stall__of_the_peer(void)
@@ -481,12 +666,16 @@ CU_TestInfo loss_tests[] = {
 	TEST(loss__repetition_is_marked),
 	TEST(loss__not_every_overtaking_is_one),
 	TEST(loss__repetition_lost),
+	TEST(loss__slow_acknowledgement_is_no_second_loss),
 	TEST(timeout__of_the_last_frame),
+	TEST(timeout__of_the_last_frame_after_others),
 	TEST(timeout__doubles),
 	TEST(timeout__one_brings_all),
+	TEST(timeout__is_short_again_after_a_break),
 	TEST(rtt__follows_the_path),
 	TEST(rtt__after_a_pause_of_the_application),
 	TEST(rtt__without_the_delay_of_acknowledgements),
+	TEST(rtt__after_a_long_one_way_conversation),
 	TEST(retransmit__while_the_port_holds_the_first),
 	TEST(retransmit__with_the_pressure_of_now),
 	TEST(retransmit__once_while_the_port_is_full),
@@ -497,6 +686,8 @@ CU_TestInfo loss_tests[] = {
 	TEST(peer_down__while_busy),
 	TEST(peer_down__while_idle),
 	TEST(peer_down__not_when_it_comes_back),
+	TEST(peer_down__silence_counts_from_the_question),
+	TEST(stall__of_ten_seconds),
 	TEST(stall__of_the_peer),
 	CU_TEST_INFO_NULL,
 };
