@@ -35,7 +35,7 @@ turn(struct worker *w)
 	}
 	work += target_worker_poll(w->target);
 	for (unsigned int i = 0; i < w->nb_pairs; i++)
-		rdp_flush(w->pairs[i]->ep);
+		rdp_flush_turn(w->pairs[i]->ep);
 	return work;
 }
 

@@ -96,6 +96,7 @@ struct shmx_ep {
 struct shmx_port {
 	struct port *port;
 	struct neigh_table neigh;
+	struct clock clock;   /**< of all its endpoints: they share the table above */
 	uint64_t queues_used; /**< bit per queue that an endpoint has */
 };
 

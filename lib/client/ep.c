@@ -122,6 +122,7 @@ rdp_conf_fill(struct rdp_conf *rc, const struct shmx_ep_conf *conf, struct shmx_
 		.handler_ctx = ep,
 		.pool = port->pool,
 		.neigh = &conf->port->neigh,
+		.clock = conf->port->clock,
 		.mac = port->mac,
 		.ip = conf->ip,
 		.netmask = netmask(conf->prefix_len),
@@ -141,7 +142,6 @@ rdp_conf_fill(struct rdp_conf *rc, const struct shmx_ep_conf *conf, struct shmx_
 		.keepalive_ns = or_default(conf->keepalive_ms, 1000) * MS_NS,
 		.socket_id = rte_eth_dev_socket_id(port->port_id),
 	};
-	clock_init_tsc(&rc->clock);
 }
 
 static void
@@ -177,7 +177,10 @@ ep_create(const struct shmx_ep_conf *conf, struct shmx_ep *ep)
 		return ret;
 	init_tables(ep);
 	rdp_conf_fill(&rc, conf, ep);
-	return rdp_ep_create(&rc, &ep->rdp);
+	ret = rdp_ep_create(&rc, &ep->rdp);
+	if (ret == 0)
+		ep->last_ns = rdp_now(ep->rdp);
+	return ret;
 }
 
 struct shmx_ep *

@@ -279,6 +279,7 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 	ep->event_end = events + max;
 	if (unlikely(ep->bulk_active != CLIENT_NONE))
 		bulk_progress(ep);
+	/* Since the poll before this one the application did its own work. */
 	rdp_flush(ep->rdp);
 	account(ep, rdp_poll(ep->rdp));
 	n = (uint16_t)(ep->event - events);

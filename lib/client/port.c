@@ -37,6 +37,7 @@ shmx_port_open(const struct shmx_port_conf *conf)
 		return NULL;
 	}
 	neigh_init(&port->neigh);
+	clock_init_tsc(&port->clock);
 	return port;
 }
 

@@ -92,7 +92,7 @@ struct shmx_ep_conf {
 	rte_be32_t ip;          /**< own IPv4 address */
 	uint8_t prefix_len;     /**< of the subnet; 0: everything is on the link */
 	rte_be32_t gateway;     /**< 0: none */
-	uint16_t udp_port;      /**< own UDP port, host order; 0: chosen by queue and time */
+	uint16_t udp_port;      /**< own UDP port, host order; 0: a random one */
 	uint16_t max_sessions;  /**< 0: 64 */
 	uint32_t max_ops;       /**< operations in progress, at most 65535; 0: 4096 */
 	uint16_t window;        /**< frames in flight a session, a power of two, 8 to 256; 0: 128 */
@@ -105,7 +105,8 @@ struct shmx_ep_conf {
 
 /**
  * Create an endpoint. *Slow.*
- * @return NULL with rte_errno set: EINVAL, ENOMEM, ENODEV.
+ * @return NULL with rte_errno set: EINVAL, ENOMEM, EBUSY when the queue has an endpoint already,
+ *   EIO when the system gives no random numbers.
  */
 SHMX_API struct shmx_ep *shmx_ep_create(const struct shmx_ep_conf *conf);
 

@@ -217,6 +217,13 @@ resolve(const struct mem *m, const struct mem_extent *h, struct mem_pool **p, st
 int
 mem_extent_attach(struct mem *m, const struct mem_extent *h)
 {
+	/* Control may be releasing a pool that is not published any more. */
+	return mem_pool_live(m, h->pool) != NULL ? mem_ext_attach(m, h) : -ENOENT;
+}
+
+int
+mem_ext_attach(struct mem *m, const struct mem_extent *h)
+{
 	struct mem_pool *p;
 	struct mem_ext *x;
 	int ret = resolve(m, h, &p, &x);

@@ -211,7 +211,10 @@ struct mem_extent {
  * long enough (they span twice max_size), -ENOMEM.
  */
 int mem_extent_prepare(struct mem *m, uint16_t pool, uint64_t len, struct mem_extent *x);
-/* [home] From now on its memory is allocated. Costs two stores per 2 MiB. */
+/*
+ * [home] From now on its memory is allocated. Costs two stores per 2 MiB. -ENOENT when the pool's
+ * destruction has begun: the extent then goes with the pool, or by mem_extent_release().
+ */
 int mem_extent_attach(struct mem *m, const struct mem_extent *x);
 /*
  * [home] Takes the largest wholly free extent of at most max_len bytes out of the pool; call again

@@ -112,6 +112,7 @@ int mem_name_check(const char *name);
 
 /* extent.c */
 void mem_ext_map(struct mem_pool *p, uint32_t index, void *zone);
+int mem_ext_attach(struct mem *m, const struct mem_extent *h);
 void mem_ext_publish(struct mem_pool *p, struct mem_ext *x);
 void mem_ext_unpublish(struct mem_pool *p, struct mem_ext *x);
 uint64_t mem_ext_layout(

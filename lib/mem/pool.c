@@ -176,7 +176,7 @@ fill_up(struct mem *m, uint16_t id, const struct mem_pool_params *q)
 		len = RTE_MIN(left, q->extent_size);
 		ret = mem_extent_prepare(m, id, len, &x);
 		if (ret == 0)
-			ret = mem_extent_attach(m, &x);
+			ret = mem_ext_attach(m, &x);
 		if (ret != 0)
 			return ret;
 	}

@@ -29,7 +29,7 @@ control_queue(struct rdp_ep *ep, struct rte_mbuf *m, struct wire_ipv4_hdrs *h, c
 static struct rte_mbuf *
 control_mbuf(struct rdp_ep *ep)
 {
-	return ep->txq_len < RDP_TXQ ? rdp_mbuf_get(ep) : NULL;
+	return rdp_txq_taken(ep) < RDP_TXQ ? rdp_mbuf_get(ep) : NULL;
 }
 
 void

@@ -62,7 +62,7 @@ resolve(struct rdp_session *s)
 	}
 	if (ret == -EAGAIN &&
 		neigh_want_request(ep->conf.neigh, &ep->self, s->peer_ip, ep->now_ns) &&
-		ep->txq_len < RDP_TXQ) {
+		rdp_txq_taken(ep) < RDP_TXQ) {
 		struct rte_mbuf *m = arp_build_request(ep->conf.pool, &ep->self, s->peer_ip);
 
 		if (m != NULL)
@@ -403,7 +403,7 @@ close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 static void
 closed_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
-	struct rdp_session *s = session_by_inc(ep, &h->frame);
+	struct rdp_session *s = reset_allowed(ep) ? session_by_inc(ep, &h->frame) : NULL;
 
 	if (s != NULL && s->state == RDP_CLOSING)
 		rdp_session_free(s);

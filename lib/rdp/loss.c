@@ -68,12 +68,9 @@ rdp_loss_detect(struct rdp_session *s)
 static void
 timeout(struct rdp_session *s)
 {
-	uint64_t half = s->ep->conf.peer_timeout_ns / 2;
-
 	s->ep->stats.rto++;
-	/* Who was not asked for long has been silent for good reason. */
-	if (s->backoff == 0 && s->ep->now_ns - s->heard_ns > half)
-		s->heard_ns = s->ep->now_ns - half;
+	if (s->backoff == 0)
+		s->silent_ns = s->ep->now_ns;
 	rdp_retransmit(s, s->tx_una);
 	s->sack_high = s->tx_next;
 	s->rack_check = s->ep->now_ts;
@@ -86,7 +83,7 @@ static void
 keepalive(struct rdp_session *s)
 {
 	/* An empty DATA frame: it has to be acknowledged, which is all that is wanted. */
-	if (rdp_frame_open(s, 0, s->tx_room) == NULL)
+	if (rdp_response_open(s, 0) == NULL)
 		s->ep->stats.tx_full++;
 }
 
@@ -100,6 +97,17 @@ silence(struct rdp_session *s)
 	if (unlikely(late > s->ep->conf.peer_timeout_ns / 8))
 		s->heard_ns = RTE_MIN(s->heard_ns + late, s->ep->now_ns);
 	return s->ep->now_ns - s->heard_ns;
+}
+
+/* Silence counts when the peer had something to answer, for half of the time at least: we may have
+ * been idle for longer than the time-out. */
+static bool
+peer_down(const struct rdp_session *s, uint64_t quiet)
+{
+	const struct rdp_ep *ep = s->ep;
+
+	return quiet >= ep->conf.peer_timeout_ns && s->backoff > 0 &&
+	       ep->now_ns - s->silent_ns >= ep->conf.peer_timeout_ns / 2;
 }
 
 void
@@ -118,7 +126,7 @@ rdp_loss_timeout(struct rdp_session *s)
 		rdp_timer_arm(s, s->heard_ns + ep->conf.keepalive_ns);
 		return;
 	}
-	if (quiet >= ep->conf.peer_timeout_ns && s->backoff > 0) {
+	if (peer_down(s, quiet)) {
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;
 	}

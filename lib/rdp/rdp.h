@@ -72,8 +72,9 @@ enum rdp_list_id {
  */
 struct rdp_session {
 	/* Filling a frame. */
-	uint8_t *wr;  /**< where the next record goes; NULL: no frame is open */
-	uint8_t *end; /**< end of the room for records of the open frame */
+	uint8_t *wr;          /**< where the next record goes; NULL: no frame is open */
+	uint8_t *end;         /**< end of the room for records of the open frame */
+	uint8_t *request_end; /**< the same for requests: before `wr` when they may not go in */
 	struct rte_mbuf *open;
 	struct rdp_ep *ep;
 	/* Sending. Frame numbers are serial numbers (RFC 1982). */
@@ -96,7 +97,7 @@ struct rdp_session {
 	uint64_t ack_ns;      /**< when the oldest frame not acknowledged yet arrived */
 	uint32_t ack_owed;    /**< frames not acknowledged yet */
 	uint16_t rx_gaps;     /**< frames that arrived ahead of rx_next */
-	uint16_t parked;      /**< frames waiting in `park` */
+	uint16_t parked;      /**< frames waiting in the park */
 	uint32_t tx_released; /**< frames before this one have been given up, up to tx_una */
 	uint64_t user;        /**< the handler's */
 
@@ -109,7 +110,7 @@ struct rdp_session {
 	uint32_t sack_high;    /**< one past the highest frame known to have arrived */
 	uint8_t backoff;       /**< doublings of the time-out */
 	bool ack_now;          /**< do not wait for company */
-	uint8_t peer_pressure; /**< 0 to 15 */
+	uint8_t peer_pressure; /**< 0 to 15; from WIRE_PRESSURE_FULL on we send no requests */
 	uint8_t in_lists;      /**< RDP_IN_*: which lists of the endpoint name this session */
 	uint16_t peer_index;
 	uint16_t peer_node;
@@ -120,6 +121,7 @@ struct rdp_session {
 	__rte_cache_aligned struct rdp_session *timer_next;
 	struct rdp_session **timer_prev; /**< NULL: not armed */
 	uint64_t timer_ns;
+	uint64_t silent_ns; /**< the first time-out since something was acknowledged */
 	uint64_t opened_ns;
 	uint64_t peer_epoch;
 	uint64_t cookie; /**< handshake: from the CHALLENGE */
@@ -147,8 +149,9 @@ struct rdp_handler {
 	/**
 	 * Records of a frame that has arrived for the first time.
 	 * @return bytes consumed, at a record boundary: less than @p len when responses find no
-	 *   room; the rest is offered again when there may be. Negative errno: the peer broke
-	 *   the protocol, the session is reset.
+	 *   room; the rest is offered again when there may be, and other frames meanwhile, for
+	 *   they may hold responses. Negative errno: the peer broke the protocol, the session is
+	 *   reset.
 	 * @p records stays readable until batch_end() returns.
 	 */
 	int32_t (*records)(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len);
@@ -222,8 +225,17 @@ uint32_t rdp_poll(struct rdp_ep *ep);
 /** Process frames that somebody else received; as rdp_poll() without its rx_burst. */
 void rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n);
 
-/** Send all records written so far, and acknowledgements that are due. */
+/**
+ * Send all records written so far, and acknowledgements that are due. What leaves carries the
+ * time of now.
+ */
 void rdp_flush(struct rdp_ep *ep);
+
+/**
+ * The same right behind rdp_poll(), in a loop that does nothing else in between: uses the time
+ * that the poll has read.
+ */
+void rdp_flush_turn(struct rdp_ep *ep);
 
 /** Start a session. The handler's opened() tells the end of it. @return 0, -ENOSPC, -ENOMEM. */
 int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s);
@@ -239,40 +251,40 @@ struct rdp_session *rdp_session_at(struct rdp_ep *ep, uint16_t index);
 
 const struct rdp_stats *rdp_ep_stats(const struct rdp_ep *ep);
 
-/** Time of the current poll, ns. */
+/** Time of the current poll or flush, ns. */
 uint64_t rdp_now(const struct rdp_ep *ep);
 
-/** Slow half of rdp_record(): close the open frame, open the next. */
-uint8_t *rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room);
+/** Slow halves of rdp_request() and rdp_response(): close the open frame, open the next. */
+uint8_t *rdp_request_open(struct rdp_session *s, uint32_t size);
+uint8_t *rdp_response_open(struct rdp_session *s, uint32_t size);
 
 /**
- * Room for a record of @p size bytes, a multiple of eight and at most s->mss, in the session's
+ * Room for a request of @p size bytes, a multiple of eight and at most s->mss, in the session's
  * open frame, opening one when needed. The caller writes all of it before the next rdp_flush().
- * @return NULL when the window is full or buffers are short.
+ * Leaves responses their share of the window.
+ * @return NULL when the window or the peer is full, or buffers are short.
  */
 static inline uint8_t *
-rdp_record(struct rdp_session *s, uint32_t size, uint16_t room)
+rdp_request(struct rdp_session *s, uint32_t size)
 {
 	uint8_t *p = s->wr;
 
-	if (unlikely((uint64_t)(s->end - p) < size))
-		return rdp_frame_open(s, size, room);
+	if (unlikely(s->request_end - p < (int64_t)size))
+		return rdp_request_open(s, size);
 	s->wr = p + size;
 	return p;
 }
 
-/** Room for a request: leaves the peer's responses their share of the window. */
-static inline uint8_t *
-rdp_request(struct rdp_session *s, uint32_t size)
-{
-	return rdp_record(s, size, s->request_room);
-}
-
-/** Room for a response. */
+/** The same for a response. */
 static inline uint8_t *
 rdp_response(struct rdp_session *s, uint32_t size)
 {
-	return rdp_record(s, size, s->tx_room);
+	uint8_t *p = s->wr;
+
+	if (unlikely(s->end - p < (int64_t)size))
+		return rdp_response_open(s, size);
+	s->wr = p + size;
+	return p;
 }
 
 #endif /* RDP_RDP_H */

@@ -10,13 +10,19 @@
 #include "rdp/neigh.h"
 #include "rdp/rdp.h"
 
-#define RDP_RX_BURST   32
-#define RDP_IDLE_POLLS 8 /**< of these one reads the clock and looks at lists and timers */
-#define RDP_TX_BURST   32
-#define RDP_TXQ        512 /**< frames waiting for rdp_flush() or for room in the port's ring */
-#define RDP_MBUF_CACHE 32  /**< buffers at hand, taken from the pool and given back by halves */
-#define RDP_HELD       64
-#define RDP_PARK_MAX   64 /**< accepted frames a session may hold back */
+#define RDP_RX_BURST      32
+#define RDP_IDLE_SKIP     7   /**< idle polls in a row that read no clock */
+#define RDP_IDLE_DENSE_NS 500 /**< if they, or the last two, took less than this */
+#define RDP_TX_BURST      32
+#define RDP_TXQ           512 /**< frames waiting for rdp_flush() or for room in the port's ring */
+#define RDP_MBUF_CACHE    32  /**< buffers at hand, taken from the pool and given back by halves */
+#define RDP_HELD          64
+
+/** Frames a session parks before it asks the peer for no more requests. What may be on its way
+ * then, half a window, still finds a place: no peer that listens is ever refused. */
+#define RDP_PARK_FULL 64
+#define RDP_PARK_MAX  RDP_RING
+static_assert(RDP_PARK_FULL + RDP_RING / 2 < RDP_PARK_MAX, "room for what is on its way");
 
 /** Timer wheel: slots of 2^16 ns, 1024 of them, 67 ms a turn. */
 #define RDP_WHEEL_SHIFT 16
@@ -46,7 +52,7 @@ struct rdp_txq_entry {
 
 struct rdp_ep {
 	struct rdp_io io;
-	uint64_t now_ns; /**< time of this poll */
+	uint64_t now_ns; /**< time of this poll or flush */
 	uint32_t now_ts; /**< the same in WIRE_TS_NS units */
 	rte_be16_t udp_port;
 	rte_be32_t ip;
@@ -56,8 +62,8 @@ struct rdp_ep {
 	uint16_t txq_len;
 	uint16_t txq_ready; /**< of these, headers are final */
 	uint8_t pressure;
-	uint8_t idle_polls;
-	bool clock_fresh; /**< now_ns was read in this turn */
+	uint8_t idle_skip; /**< idle polls that need no clock */
+	bool clock_fresh;  /**< now_ns was read in this turn */
 	bool tx_udp_cksum;
 	const struct rdp_handler *handler;
 	void *handler_ctx;
@@ -127,6 +133,13 @@ rdp_list_del_at(struct rdp_ep *ep, enum rdp_list_id id, uint16_t i)
 
 void rdp_list_del(struct rdp_session *s, enum rdp_list_id id);
 
+/** Places of the queue that are taken: by frames in it, and by those that are being filled. */
+static inline uint32_t
+rdp_txq_taken(const struct rdp_ep *ep)
+{
+	return (uint32_t)ep->txq_len + ep->list[RDP_LIST_DIRTY].n;
+}
+
 /* tx.c */
 bool rdp_mbuf_refill(struct rdp_ep *ep);
 void rdp_mbuf_spill(struct rdp_ep *ep);
@@ -181,6 +194,16 @@ rdp_hdrs(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
 }
 
+/** No frame is open any more. */
+static inline void
+rdp_frame_forget(struct rdp_session *s)
+{
+	s->open = NULL;
+	s->wr = NULL;
+	s->end = NULL;
+	s->request_end = NULL;
+}
+
 /** Send time of a frame in flight. */
 static inline uint32_t
 rdp_sent_ts(const struct rdp_session *s, uint32_t psn)
@@ -205,6 +228,13 @@ rdp_bit_clear(uint64_t *bitmap, uint32_t psn)
 {
 	bitmap[psn % RDP_RING / 64] &= ~(UINT64_C(1) << (psn % 64));
 }
+
+/* park.c */
+void rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len);
+
+/** Offer parked frames until one has to wait again. @return whether the session is still open. */
+bool rdp_unpark(struct rdp_session *s);
+void rdp_park_run(struct rdp_ep *ep);
 
 /* ack.c */
 void rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack);

@@ -32,7 +32,7 @@ static void
 other_input(struct rdp_ep *ep, struct rte_mbuf *m)
 {
 	ep->stats.rx_other++;
-	if (ep->conf.neigh != NULL && ep->txq_len < RDP_TXQ &&
+	if (ep->conf.neigh != NULL && rdp_txq_taken(ep) < RDP_TXQ &&
 		l2_input(ep->conf.neigh, &ep->self, m, ep->now_ns) == L2_REPLY)
 		rdp_txq_put(ep, m, NULL);
 	else
@@ -54,42 +54,26 @@ session_of(const struct rdp_ep *ep, const struct wire_frame *f)
 	return s;
 }
 
-static void
-park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len)
-{
-	m->next = NULL;
-	m->data_off = (uint16_t)(m->data_off + offset);
-	m->data_len = len;
-	m->pkt_len = len;
-	if (s->park_head == NULL)
-		s->park_head = m;
-	else
-		s->park_tail->next = m;
-	s->park_tail = m;
-	s->parked++;
-	s->ep->stats.rx_parked++;
-	rdp_list_add(s, RDP_LIST_PARKED);
-}
-
-/* Hand the records to the layer above; what it has no room to answer waits in the park. Returns
+/* Hand the records to the layer above; what it has no room to answer waits in the park. Frames
+ * that wait come first, but do not keep this one from being offered: it may hold responses. Returns
  * whether the frame stays the caller's. */
 static inline bool
 deliver(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len)
 {
 	struct rdp_ep *ep = s->ep;
-	int32_t done = 0;
+	int32_t done;
 
-	if (likely(s->park_head == NULL)) {
-		done = ep->handler->records(ep->handler_ctx, s,
-			rte_pktmbuf_mtod_offset(m, const uint8_t *, offset), len);
-		if (unlikely(done < 0)) {
-			rdp_session_fail(s, done);
-			return true;
-		}
-	}
-	if (likely(done == len) || s->state != RDP_OPEN)
+	if (unlikely(s->park_head != NULL) && !rdp_unpark(s))
 		return true;
-	park(s, m, (uint16_t)(offset + done), (uint16_t)(len - done));
+	done = ep->handler->records(
+		ep->handler_ctx, s, rte_pktmbuf_mtod_offset(m, const uint8_t *, offset), len);
+	if (likely(done == len))
+		return true;
+	if (done < 0)
+		rdp_session_fail(s, done);
+	if (s->state != RDP_OPEN)
+		return true;
+	rdp_park(s, m, (uint16_t)(offset + done), (uint16_t)(len - done));
 	return false;
 }
 
@@ -115,7 +99,11 @@ static inline void
 accept_next(struct rdp_session *s)
 {
 	s->rx_next++;
-	while (unlikely(s->rx_gaps > 0) && rdp_bit(s->rx_bitmap, s->rx_next)) {
+	if (likely(s->rx_gaps == 0))
+		return;
+	/* The sender takes this one for lost, or will soon. */
+	s->ack_now = true;
+	while (rdp_bit(s->rx_bitmap, s->rx_next)) {
 		rdp_bit_clear(s->rx_bitmap, s->rx_next);
 		s->rx_next++;
 		s->rx_gaps--;
@@ -271,61 +259,6 @@ rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n)
 }
 
 static void
-park_again(struct rdp_session *s, struct rte_mbuf *m, uint16_t done)
-{
-	rte_pktmbuf_adj(m, done);
-	m->next = s->park_head;
-	if (s->park_head == NULL)
-		s->park_tail = m;
-	s->park_head = m;
-	s->parked++;
-}
-
-/* Offer the records of the oldest parked frame again. Returns whether to go on with the next.
- * The handler may close the session, so the frame is not the session's meanwhile. */
-static bool
-unpark(struct rdp_session *s)
-{
-	struct rdp_ep *ep = s->ep;
-	struct rte_mbuf *m = s->park_head;
-	int32_t done;
-
-	s->park_head = m->next;
-	s->parked--;
-	m->next = NULL;
-	done = ep->handler->records(
-		ep->handler_ctx, s, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
-	if (done != 0)
-		ep->handler->batch_end(ep->handler_ctx);
-	if (done < 0)
-		rdp_session_fail(s, done);
-	if (done < m->data_len && s->state == RDP_OPEN) {
-		park_again(s, m, (uint16_t)done);
-		return false;
-	}
-	rte_pktmbuf_free(m);
-	return true;
-}
-
-static void
-run_parked(struct rdp_ep *ep)
-{
-	struct rdp_list *list = &ep->list[RDP_LIST_PARKED];
-
-	for (uint16_t i = list->n; i-- > 0;) {
-		struct rdp_session *s;
-
-		if (i >= list->n) /* the handler has closed others */
-			continue;
-		s = list->item[i];
-		while (s->park_head != NULL && s->state == RDP_OPEN && unpark(s))
-			;
-		if (s->park_head == NULL || s->state != RDP_OPEN)
-			rdp_list_del(s, RDP_LIST_PARKED);
-	}
-}
-
-static void
 run_recovery(struct rdp_ep *ep)
 {
 	struct rdp_list *list = &ep->list[RDP_LIST_RECOVER];
@@ -356,7 +289,7 @@ run_lists(struct rdp_ep *ep)
 	uint32_t work = 0;
 
 	if (unlikely(ep->list[RDP_LIST_PARKED].n > 0))
-		run_parked(ep);
+		rdp_park_run(ep);
 	if (unlikely(ep->list[RDP_LIST_RECOVER].n > 0))
 		run_recovery(ep);
 	if (unlikely(ep->now_ns >> RDP_WHEEL_SHIFT != ep->wheel_tick))
@@ -366,18 +299,32 @@ run_lists(struct rdp_ep *ep)
 	return work;
 }
 
+/*
+ * Where polls follow each other closely, one that finds nothing costs nothing but the look: the
+ * next frame is not to wait for a clock that nobody needs. Who polls seldom gets his timers
+ * looked at each time.
+ */
+static inline void
+idle_pace(struct rdp_ep *ep, uint16_t n)
+{
+	uint64_t last = ep->now_ns;
+
+	rdp_clock_read(ep);
+	ep->idle_skip = n == 0 && ep->now_ns - last < RDP_IDLE_DENSE_NS ? RDP_IDLE_SKIP : 0;
+}
+
 uint32_t
 rdp_poll(struct rdp_ep *ep)
 {
 	struct rte_mbuf *mbufs[RDP_RX_BURST];
 	uint16_t n = ep->io.rx_burst(ep->io.ctx, mbufs, RDP_RX_BURST);
 
-	/* A poll that finds nothing costs nothing but the look: the next frame is not to wait
-	 * for a clock that nobody needs. */
-	ep->clock_fresh = n > 0 || ++ep->idle_polls % RDP_IDLE_POLLS == 0;
-	if (!ep->clock_fresh)
+	ep->clock_fresh = false;
+	if (n == 0 && ep->idle_skip > 0) {
+		ep->idle_skip--;
 		return 0;
-	rdp_clock_read(ep);
+	}
+	idle_pace(ep, n);
 	if (n > 0)
 		rdp_input(ep, mbufs, n);
 	return n + run_lists(ep);

@@ -114,6 +114,7 @@ rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, u
 	s->tx_room = window;
 	s->request_room = window / 2;
 	s->rx_ts = rte_be_to_cpu_32(h->frame.ts);
+	s->rack_ts = ep->now_ts;
 	s->rx_ns = ep->now_ns;
 	s->heard_ns = ep->now_ns;
 	s->tries = 0;
@@ -131,9 +132,7 @@ drop_frames(struct rdp_session *s)
 	s->tx_una = s->tx_next;
 	rdp_release(s);
 	rte_pktmbuf_free(s->open);
-	s->open = NULL;
-	s->wr = NULL;
-	s->end = NULL;
+	rdp_frame_forget(s);
 	while (s->park_head != NULL) {
 		struct rte_mbuf *m = s->park_head;
 

@@ -83,27 +83,26 @@ frame_close(struct rdp_session *s)
 		rdp_release(s);
 	s->ring[s->tx_next % RDP_RING] = m;
 	s->tx_next++;
-	s->open = NULL;
-	s->wr = NULL;
-	s->end = NULL;
+	rdp_frame_forget(s);
 	rdp_txq_put(s->ep, m, s);
 }
 
-uint8_t *
-rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room)
+static bool
+open_allowed(const struct rdp_session *s, uint32_t size)
+{
+	/* Some places are kept for acknowledgements and handshakes. */
+	return rdp_txq_taken(s->ep) < RDP_TXQ - RDP_TX_BURST && size <= s->mss &&
+	       s->state == RDP_OPEN;
+}
+
+static uint8_t *
+frame_open(struct rdp_session *s, uint32_t size, bool for_requests)
 {
 	struct rdp_ep *ep = s->ep;
 	struct wire_ipv4_hdrs *h;
-	struct rte_mbuf *m;
+	struct rte_mbuf *m = rdp_mbuf_get(ep);
 	uint8_t *records;
 
-	if (s->open != NULL)
-		frame_close(s);
-	/* One place is kept for closing the frame that is opened here. */
-	if (unlikely(rdp_in_flight(s) >= room || ep->txq_len >= RDP_TXQ - RDP_TX_BURST ||
-		     size > s->mss || s->state != RDP_OPEN))
-		return NULL;
-	m = rdp_mbuf_get(ep);
 	if (unlikely(m == NULL))
 		return NULL;
 	h = rdp_hdrs(m);
@@ -114,10 +113,42 @@ rdp_frame_open(struct rdp_session *s, uint32_t size, uint16_t room)
 	s->open = m;
 	s->wr = records + size;
 	s->end = s->no_coalesce ? s->wr : records + s->mss;
+	s->request_end = for_requests ? s->end : records;
 	rdp_list_add(s, RDP_LIST_DIRTY);
 	if (unlikely(s->timer_ns > ep->now_ns + ep->rto_min_ns) && rdp_in_flight(s) == 0)
 		rdp_timer_arm(s, ep->now_ns + rdp_rto_ns(s));
 	return records;
+}
+
+/* Whether a frame that is opened now may hold requests. */
+static bool
+request_room(const struct rdp_session *s)
+{
+	return rdp_in_flight(s) < s->request_room && s->peer_pressure < WIRE_PRESSURE_FULL;
+}
+
+uint8_t *
+rdp_request_open(struct rdp_session *s, uint32_t size)
+{
+	if (s->open != NULL) {
+		/* One for responses alone stays open for them. */
+		if (s->request_end < s->end)
+			return NULL;
+		frame_close(s);
+	}
+	if (unlikely(!request_room(s) || !open_allowed(s, size)))
+		return NULL;
+	return frame_open(s, size, true);
+}
+
+uint8_t *
+rdp_response_open(struct rdp_session *s, uint32_t size)
+{
+	if (s->open != NULL)
+		frame_close(s);
+	if (unlikely(rdp_in_flight(s) >= s->tx_room || !open_allowed(s, size)))
+		return NULL;
+	return frame_open(s, size, request_room(s));
 }
 
 /*
@@ -179,8 +210,9 @@ frame_finish(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *m)
 {
 	struct wire_ipv4_hdrs *h = rdp_hdrs(m);
 	uint64_t delay = (ep->now_ns - s->rx_ns) >> WIRE_TS_SHIFT;
+	uint8_t pressure = likely(s->parked < RDP_PARK_FULL) ? ep->pressure : WIRE_PRESSURE_FULL;
 
-	h->frame.flags |= (uint8_t)(ep->pressure << WIRE_PRESSURE_SHIFT);
+	h->frame.flags |= (uint8_t)(pressure << WIRE_PRESSURE_SHIFT);
 	h->frame.ack = rte_cpu_to_be_32(s->rx_next);
 	h->frame.ts = rte_cpu_to_be_32(ep->now_ts);
 	h->frame.echo = rte_cpu_to_be_32(s->rx_ts);
@@ -199,7 +231,7 @@ rdp_send_ack(struct rdp_session *s)
 	struct wire_ipv4_hdrs *h;
 	uint32_t len = sizeof(*h);
 
-	if (ep->txq_len >= RDP_TXQ || (m = rdp_mbuf_get(ep)) == NULL)
+	if (rdp_txq_taken(ep) >= RDP_TXQ || (m = rdp_mbuf_get(ep)) == NULL)
 		return false;
 	h = rdp_hdrs(m);
 	memcpy(h, &s->hdrs, sizeof(*h));
@@ -234,7 +266,7 @@ rdp_retransmit(struct rdp_session *s, uint32_t psn)
 	struct rdp_ep *ep = s->ep;
 	struct rte_mbuf *m = s->ring[psn % RDP_RING];
 
-	if (ep->txq_len >= RDP_TXQ)
+	if (rdp_txq_taken(ep) >= RDP_TXQ)
 		return;
 	if (rte_mbuf_refcnt_read(m) == 1) {
 		rte_mbuf_refcnt_set(m, 2);
@@ -315,7 +347,7 @@ flush_burst(struct rdp_ep *ep)
 }
 
 void
-rdp_flush(struct rdp_ep *ep)
+rdp_flush_turn(struct rdp_ep *ep)
 {
 	struct rdp_list *dirty = &ep->list[RDP_LIST_DIRTY];
 
@@ -327,7 +359,7 @@ rdp_flush(struct rdp_ep *ep)
 			frame_close(s);
 	}
 	dirty->n = 0;
-	if (ep->txq_ready < ep->txq_len && !ep->clock_fresh)
+	if (!ep->clock_fresh && (ep->txq_ready < ep->txq_len || ep->list[RDP_LIST_ACK].n > 0))
 		rdp_clock_read(ep);
 	flush_finish(ep);
 	if (ep->list[RDP_LIST_ACK].n > 0) {
@@ -337,4 +369,12 @@ rdp_flush(struct rdp_ep *ep)
 	if (ep->txq_len > 0)
 		flush_burst(ep);
 	flush_release(ep);
+}
+
+void
+rdp_flush(struct rdp_ep *ep)
+{
+	/* The last poll may be long ago, and what leaves now must not look old. */
+	ep->clock_fresh = false;
+	rdp_flush_turn(ep);
 }

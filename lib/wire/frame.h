@@ -43,6 +43,7 @@ enum wire_type {
 #define WIRE_F_SACK         0x02u /**< ACK only: a struct wire_sack follows the header */
 #define WIRE_F_RETRANSMIT   0x04u /**< this frame was sent before under the same number */
 #define WIRE_PRESSURE_SHIFT 4
+#define WIRE_PRESSURE_FULL  15 /**< do not send requests for now */
 
 /** Index that names no session: handshake messages before one exists. */
 #define WIRE_SESSION_NONE 0xffffu

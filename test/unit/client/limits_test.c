@@ -3,6 +3,7 @@
 
 /* Full pools, full windows, no buffers, sessions that end: each operation ends exactly once. */
 
+#include "client/client_private.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -519,6 +520,53 @@ test_routes(void)
 	fixture_down(&fx);
 }
 
+/* What the application takes between two polls is none of the round trip. */
+static void
+test_think_time(void)
+{
+	const struct fixture_conf conf = {0};
+	struct rdp_session *s;
+	struct shmx_event event;
+	struct shmx_ep *ep;
+	uint64_t value;
+	shmx_addr_t word;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	word = alloc_of(&fx, 0, 64);
+	s = rdp_session_at(ep->rdp, fx.host[0].session);
+	for (unsigned int i = 0; i < 40; i++) {
+		rte_delay_us_block(5000);
+		SAME(shmx_get(ep, word, &value, 8, i), 0);
+		while (shmx_poll(ep, &event, 1) == 0)
+			continue;
+		SAME(event.cookie, i);
+	}
+	SAME(s->srtt < 2000000 >> WIRE_TS_SHIFT, true);
+	fixture_down(&fx);
+}
+
+/* Endpoints of one port share what they know of neighbours, so they agree on the time. */
+static void
+test_one_clock(void)
+{
+	struct shmx_port_conf pc = {.spec = "loopback:clock", .nb_queues = 2};
+	struct shmx_ep_conf ec = {.node = 1, .ip = RTE_BE32(RTE_IPV4(10, 0, 0, 2))};
+	struct shmx_ep *young, *old;
+
+	ec.port = shmx_port_open(&pc);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ec.port);
+	old = shmx_ep_create(&ec);
+	rte_delay_us_block(100000);
+	ec.queue = 1;
+	young = shmx_ep_create(&ec);
+	CU_ASSERT_FATAL(old != NULL && young != NULL);
+	SAME(rdp_now(young->rdp) >= rdp_now(old->rdp) + 100000000, true);
+	shmx_ep_destroy(old);
+	shmx_ep_destroy(young);
+	shmx_port_close(ec.port);
+}
+
 static void
 test_most_ops(void)
 {
@@ -542,6 +590,8 @@ static const struct named_test tests[] = {
 	{"kept events", test_kept_events},
 	{"kept connections", test_kept_connections},
 	{"routes", test_routes},
+	{"think time", test_think_time},
+	{"one clock", test_one_clock},
 	{"most operations", test_most_ops},
 };
 

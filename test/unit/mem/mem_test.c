@@ -424,6 +424,25 @@ extents(void)
 	fixture_down(&f);
 }
 
+/* A pool that is going away takes no more extents: control may be freeing what is known of it. */
+static void
+extent_of_leaving_pool(void)
+{
+	struct mem_extent x;
+	struct fixture f;
+	uint16_t p;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 2 * MIB, 8 * MIB, 0);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 2 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, p, false), 0);
+	CU_ASSERT_EQUAL(mem_extent_attach(f.m, &x), -ENOENT);
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &x), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), 0);
+	CU_ASSERT_EQUAL(mem_extent_attach(f.m, &x), -ENOENT);
+	fixture_down(&f);
+}
+
 static void
 all_extents(void)
 {
@@ -680,6 +699,7 @@ main(void)
 		{"resize", resize},
 		{"names", names},
 		{"extents", extents},
+		{"extent_of_leaving_pool", extent_of_leaving_pool},
 		{"all_extents", all_extents},
 		{"sets", sets},
 		{"set_reclaim", set_reclaim},

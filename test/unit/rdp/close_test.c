@@ -132,7 +132,7 @@ close__leaves_the_queue_of_others(void)
 	}
 	p.client->no_flush = true;
 	CU_ASSERT(node_request(p.client, p.c, 64, 0) >= 0);
-	rdp_frame_open(p.c, NODE_RECORD_MIN, p.c->tx_room); /* one that is queued, not finished */
+	rdp_response_open(p.c, NODE_RECORD_MIN); /* one that is queued, not finished */
 	memset(p.c->wr - NODE_RECORD_MIN, 0, NODE_RECORD_MIN);
 	CU_ASSERT_EQUAL(p.client->ep->txq_len, 13);
 	CU_ASSERT_EQUAL(p.client->ep->txq_ready, 12);

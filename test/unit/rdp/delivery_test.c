@@ -74,6 +74,36 @@ window__responses_have_the_other_half(void)
 }
 
 static void
+ask_in_vain(struct node *node, struct rdp_session *s)
+{
+	CU_ASSERT_EQUAL(node_request(node, s, 64, 0), -1);
+}
+
+/* A frame of the other half holds no requests, and an attempt does not close it either. */
+static void
+window__no_requests_beside_responses_of_the_other_half(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.net->port[CLIENT].cut_off = true;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 1000), 32);
+	p.client->no_flush = true;
+	p.client->on_records = ask_in_vain;
+	for (int i = 0; i < 3; i++) {
+		CU_ASSERT(node_request(p.server, p.s, 64, 64) >= 0);
+		net_run(p.net, 10 * NET_US);
+	}
+	CU_ASSERT_EQUAL(p.client->requests_in, 3);
+	CU_ASSERT_EQUAL(rdp_in_flight(p.c), 32);
+	CU_ASSERT_PTR_NOT_NULL(p.c->open);
+	p.client->no_flush = false;
+	p.net->port[CLIENT].cut_off = false;
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+static void
 coalesce__many_records_to_a_frame(void)
 {
 	struct pair p = pair_open(NULL);
@@ -446,25 +476,68 @@ park__frames_wait_and_go_on_in_order(void)
 	pair_free(&p);
 }
 
-/* More than 64: not accepted, not acknowledged, sent again until there is room. */
 static void
-park__more_than_64_are_refused(void)
+ask(struct node *node)
+{
+	while (node_request(node, node->session, 32, 0) >= 0)
+		;
+}
+
+static void
+ask_regardless(struct node *node)
+{
+	node->session->peer_pressure = 0;
+	ask(node);
+}
+
+/* With 64 frames parked the peer is told to ask no more; what was on its way is parked too. */
+static void
+park__peer_stops_asking_at_64(void)
+{
+	for (tweak_window = 16; tweak_window <= 256; tweak_window *= 2) {
+		struct pair p = pair_open(with_window);
+
+		p.server->deaf = true;
+		p.client->pump = ask;
+		net_run(p.net, 200 * NET_US);
+		CU_ASSERT(p.s->parked >= 64);
+		CU_ASSERT(p.s->parked <= 64 + tweak_window / 2);
+		CU_ASSERT_EQUAL(p.c->peer_pressure, WIRE_PRESSURE_FULL);
+		CU_ASSERT_EQUAL(rdp_in_flight(p.c), 0);
+		CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->rx_refused, 0);
+		CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 0);
+		p.client->pump = NULL;
+		p.server->deaf = false;
+		/* Responses, or the next that is sent at all, tell that there is room again. */
+		CU_ASSERT(node_request(p.server, p.s, 64, 64) >= 0);
+		CU_ASSERT(net_run_quiet(p.net, NET_MS));
+		CU_ASSERT_EQUAL(p.c->peer_pressure, 0);
+		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+		CU_ASSERT(net_run_quiet(p.net, NET_MS));
+		CU_ASSERT(ledger_complete());
+		pair_free(&p);
+	}
+}
+
+/* A peer that does not listen is not accepted from, for as long as 256 frames are parked. */
+static void
+park__at_most_256(void)
 {
 	struct pair p;
 
 	tweak_window = 256;
 	p = pair_open(with_window);
 	p.server->deaf = true;
-	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 100), 100);
-	net_run(p.net, 100 * NET_US);
-	CU_ASSERT_EQUAL(p.s->parked, 64);
-	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->rx_refused, 36);
-	CU_ASSERT_EQUAL(rdp_in_flight(p.c), 36);
-	net_run(p.net, 50 * NET_MS);
-	CU_ASSERT_EQUAL(p.s->parked, 64);
+	p.client->pump = ask_regardless;
+	net_run(p.net, 5 * NET_MS);
+	p.client->pump = NULL;
+	CU_ASSERT_EQUAL(p.s->parked, 256);
+	CU_ASSERT(rdp_ep_stats(p.server->ep)->rx_refused > 0);
+	CU_ASSERT_EQUAL(rdp_in_flight(p.c), 128);
+	net_run(p.net, 20 * NET_MS);
+	CU_ASSERT_EQUAL(rdp_in_flight(p.c), 128);
 	p.server->deaf = false;
 	CU_ASSERT(net_run_quiet(p.net, 300 * NET_MS));
-	CU_ASSERT_EQUAL(p.server->requests_in, 100);
 	CU_ASSERT(ledger_complete());
 	CU_ASSERT_EQUAL(p.client->closed, 0);
 	pair_free(&p);
@@ -488,9 +561,41 @@ park__frame_consumed_in_pieces(void)
 	pair_free(&p);
 }
 
+/* Many small requests for large answers, all the time. */
+static void
+ask_for_much(struct node *node)
+{
+	while (ledger_sent() < 20000 && node->session != NULL &&
+		node_request(node, node->session, 32, node->session->mss) >= 0)
+		;
+}
+
+static bool
+all_answered(void *ctx)
+{
+	return ledger_sent() >= 20000 && ledger_complete();
+}
+
+/* Both ends ask for more than their windows hold, and still every answer goes through. */
+static void
+park__both_ends_full(void)
+{
+	for (tweak_window = 8; tweak_window <= 256; tweak_window *= 2) {
+		struct pair p = pair_open(with_window);
+
+		p.net->logging = false;
+		p.server->pump = ask_for_much;
+		p.client->pump = ask_for_much;
+		CU_ASSERT(net_run_until(p.net, all_answered, NULL, 200 * NET_MS));
+		CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+		pair_free(&p);
+	}
+}
+
 CU_TestInfo delivery_tests[] = {
 	TEST(window__requests_stop_at_half),
 	TEST(window__responses_have_the_other_half),
+	TEST(window__no_requests_beside_responses_of_the_other_half),
 	TEST(coalesce__many_records_to_a_frame),
 	TEST(coalesce__off_is_one_to_a_frame),
 	TEST(record__as_large_as_a_frame),
@@ -508,7 +613,9 @@ CU_TestInfo delivery_tests[] = {
 	TEST(numbers__half_way_round),
 	TEST(time_stamps__wrap),
 	TEST(park__frames_wait_and_go_on_in_order),
-	TEST(park__more_than_64_are_refused),
+	TEST(park__peer_stops_asking_at_64),
+	TEST(park__at_most_256),
 	TEST(park__frame_consumed_in_pieces),
+	TEST(park__both_ends_full),
 	CU_TEST_INFO_NULL,
 };

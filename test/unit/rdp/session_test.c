@@ -7,7 +7,9 @@ static CU_SuiteInfo suites[] = {
 	{"handshake", NULL, NULL, NULL, NULL, handshake_tests},
 	{"close", NULL, NULL, NULL, NULL, close_tests},
 	{"delivery", NULL, NULL, NULL, NULL, delivery_tests},
+	{"loss", NULL, NULL, NULL, NULL, loss_tests},
 	{"input", NULL, NULL, NULL, NULL, input_tests},
+	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},
 	CU_SUITE_INFO_NULL,
 };
 

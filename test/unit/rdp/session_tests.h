@@ -16,5 +16,7 @@ extern CU_TestInfo close_tests[];
 extern CU_TestInfo delivery_tests[];
 extern CU_TestInfo handshake_tests[];
 extern CU_TestInfo input_tests[];
+extern CU_TestInfo bounds_tests[];
+extern CU_TestInfo loss_tests[];
 
 #endif /* SESSION_TESTS_H */

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Loss, time-outs, keep-alive and the end of patience: doc/protocol.md, "Delivery". */
+
+#include "session_tests.h"
+
+#define WHEEL_NS (UINT64_C(1) << RDP_WHEEL_SHIFT) /* a timer may be late by this */
+#define RTT_NS   (10 * NET_US)
+
+/* Give the estimators some round trips of small requests and their answers. */
+static void
+warm_up(struct pair *p)
+{
+	for (int i = 0; i < 20; i++) {
+		CU_ASSERT(node_request(p->client, p->c, 64, 64) >= 0);
+		CU_ASSERT(node_request(p->server, p->s, 64, 64) >= 0);
+		net_run(p->net, 40 * NET_US);
+	}
+	CU_ASSERT(net_run_quiet(p->net, NET_MS));
+	net_log_clear(p->net);
+}
+
+/* When a number left for the @p nth time. */
+static uint64_t
+sent_at(const struct net *net, unsigned int from, uint32_t psn, unsigned int nth)
+{
+	for (uint32_t i = 0; i < net->nb_log; i++)
+		if (net->log[i].from == from && net->log[i].type == WIRE_DATA &&
+			net->log[i].psn == psn && nth-- == 0)
+			return net->log[i].ns;
+	return 0;
+}
+
+static void
+loss__one_frame_comes_again_after_a_round_trip(void)
+{
+	struct pair p = pair_open(NULL);
+	uint32_t lost;
+	uint64_t took;
+
+	warm_up(&p);
+	lost = p.c->tx_next;
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	for (int i = 0; i < 10; i++) {
+		pair_frames(p.client, p.c, 1);
+		net_run(p.net, NET_US);
+	}
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), 2);
+	took = sent_at(p.net, CLIENT, lost, 1) - sent_at(p.net, CLIENT, lost, 0);
+	CU_ASSERT(took >= RTT_NS);
+	CU_ASSERT(took <= 2 * RTT_NS);
+	for (uint32_t i = 1; i < 10; i++)
+		CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost + i), 1);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 1);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* Repetitions say so, carry the same number and a new time. */
+static void
+loss__repetition_is_marked(void)
+{
+	struct pair p = pair_open(NULL);
+	const struct net_frame *first, *again;
+
+	warm_up(&p);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	pair_frames(p.client, p.c, 3);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	first = net_find(p.net, CLIENT, WIRE_DATA, 0);
+	again = net_find(p.net, CLIENT, WIRE_DATA, 3);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+	CU_ASSERT_EQUAL(again->psn, first->psn);
+	CU_ASSERT_EQUAL(first->flags & WIRE_F_RETRANSMIT, 0);
+	CU_ASSERT_NOT_EQUAL(again->flags & WIRE_F_RETRANSMIT, 0);
+	CU_ASSERT_EQUAL(again->ts, (uint32_t)(again->ns >> WIRE_TS_SHIFT));
+	CU_ASSERT_EQUAL(again->len, first->len);
+	pair_free(&p);
+}
+
+/* Overtaken, by less than a quarter of a round trip: that is no loss. */
+static void
+loss__not_every_overtaking_is_one(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	pair_keep_next(&p, CLIENT, WIRE_DATA);
+	pair_frames(p.client, p.c, 5);
+	net_run(p.net, NET_US);
+	net_replay(p.net, 0);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* The repetition is lost too, and again: only evidence or a time-out brings the next. */
+static void
+loss__repetition_lost(void)
+{
+	for (unsigned int times = 2; times <= 4; times++) {
+		struct pair p = pair_open(NULL);
+		uint32_t lost;
+
+		warm_up(&p);
+		lost = p.c->tx_next;
+		p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+		pair_frames(p.client, p.c, 1);
+		pair_frames(p.client, p.c, 4);
+		p.net->port[CLIENT].drop_next[WIRE_DATA] = times - 1;
+		CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+		CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), times + 1);
+		CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, times);
+		CU_ASSERT(ledger_complete());
+		pair_free(&p);
+	}
+}
+
+/* Nothing was sent after the lost one: the time-out, 200 us. */
+static void
+timeout__of_the_last_frame(void)
+{
+	struct pair p = pair_open(NULL);
+	uint64_t took;
+	uint32_t lost;
+
+	warm_up(&p);
+	lost = p.c->tx_next;
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	pair_frames(p.client, p.c, 1);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(net_logged_psn(p.net, CLIENT, lost), 2);
+	took = sent_at(p.net, CLIENT, lost, 1) - sent_at(p.net, CLIENT, lost, 0);
+	CU_ASSERT(took >= 200 * NET_US);
+	CU_ASSERT(took <= 200 * NET_US + WHEEL_NS);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 1);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* Doubled each time, up to 100 ms. */
+static void
+timeout__doubles(void)
+{
+	struct pair p = pair_open(NULL);
+	uint32_t lost;
+
+	warm_up(&p);
+	lost = p.c->tx_next;
+	p.net->port[CLIENT].cut_off = true;
+	pair_frames(p.client, p.c, 1);
+	net_run(p.net, NET_S);
+	CU_ASSERT(net_logged_psn(p.net, CLIENT, lost) >= 15);
+	for (unsigned int i = 0; i < 15; i++) {
+		uint64_t gap = sent_at(p.net, CLIENT, lost, i + 1) -
+		               sent_at(p.net, CLIENT, lost, i);
+		uint64_t want = RTE_MIN(200 * NET_US << i, 100 * NET_MS);
+
+		CU_ASSERT(gap >= want);
+		CU_ASSERT(gap <= want + 2 * WHEEL_NS);
+	}
+	p.net->port[CLIENT].cut_off = false;
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_MS));
+	CU_ASSERT(ledger_complete());
+	CU_ASSERT_EQUAL(p.c->backoff, 0);
+	pair_free(&p);
+}
+
+/* Nobody heard of 20 frames: one time-out, and its acknowledgement brings the others at once. */
+static void
+timeout__one_brings_all(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 20;
+	pair_frames(p.client, p.c, 20);
+	CU_ASSERT(net_run_quiet(p.net, 400 * NET_US));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 1);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 20);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+static void
+double_delay(void *ctx, const struct net_frame *f, struct net_fate *fate)
+{
+	fate->delay_ns = *(const uint64_t *)ctx;
+}
+
+/* The estimate follows the path, and a slower one does not cause repetitions for long. */
+static void
+rtt__follows_the_path(void)
+{
+	struct pair p = pair_open(NULL);
+	uint64_t more = 0, before;
+
+	p.net->script = double_delay;
+	p.net->script_ctx = &more;
+	warm_up(&p);
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT >= RTT_NS);
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT <= RTT_NS + 2 * NET_US);
+	more = 300 * NET_US;
+	for (int i = 0; i < 60; i++) {
+		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+		net_run(p.net, 2 * NET_MS);
+	}
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT >= 600 * NET_US);
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT <= 630 * NET_US);
+	before = rdp_ep_stats(p.client->ep)->tx_retransmit;
+	CU_ASSERT(before <= 10);
+	for (int i = 0; i < 60; i++) {
+		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+		net_run(p.net, 2 * NET_MS);
+	}
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, before);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* The application did something else for a while: what it sends then is not old already. */
+static void
+rtt__after_a_pause_of_the_application(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->now_ns += 5 * NET_MS;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	rdp_flush(p.client->ep);
+	CU_ASSERT_EQUAL(p.net->log[0].ts, (uint32_t)(p.net->now_ns >> WIRE_TS_SHIFT));
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 0);
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT <= RTT_NS + 2 * NET_US);
+	pair_free(&p);
+}
+
+/* The peer's delay is taken off: an acknowledgement that waited 25 us is no slower path. */
+static void
+rtt__without_the_delay_of_acknowledgements(void)
+{
+	struct pair p = pair_open(NULL);
+
+	for (int i = 0; i < 40; i++) {
+		pair_frames(p.client, p.c, 1);
+		net_run(p.net, 100 * NET_US);
+	}
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT >= RTT_NS);
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT <= RTT_NS + 2 * NET_US);
+	pair_free(&p);
+}
+
+static void
+no_crc(struct node_conf *conf)
+{
+	conf->rdp.crc = false;
+}
+
+/* The port holds on to what it sent: repetitions are copies. net.c sees to it that the first
+ * ones do not change. */
+static void
+retransmit__while_the_port_holds_the_first(void)
+{
+	for (unsigned int crc = 0; crc < 2; crc++) {
+		struct pair p = pair_open(crc ? NULL : no_crc);
+
+		p.net->port[CLIENT].keeps = 200;
+		warm_up(&p);
+		for (int round = 0; round < 10; round++) {
+			p.net->port[CLIENT].drop_next[WIRE_DATA] = 4;
+			pair_frames(p.client, p.c, 9);
+			CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+		}
+		CU_ASSERT(rdp_ep_stats(p.client->ep)->tx_retransmit >= 40);
+		CU_ASSERT(rdp_ep_stats(p.client->ep)->tx_retransmit <= 45);
+		CU_ASSERT(ledger_complete());
+		pair_free(&p);
+	}
+}
+
+/* Pressure is that of now in each frame, also of one that goes again. */
+static void
+retransmit__with_the_pressure_of_now(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.client->ep->pressure = 5;
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 2;
+	pair_frames(p.client, p.c, 1);
+	p.client->ep->pressure = 10;
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	CU_ASSERT_EQUAL(net_logged(p.net, CLIENT, WIRE_DATA), 3);
+	CU_ASSERT_EQUAL(net_find(p.net, CLIENT, WIRE_DATA, 0)->flags >> WIRE_PRESSURE_SHIFT, 5);
+	CU_ASSERT_EQUAL(net_find(p.net, CLIENT, WIRE_DATA, 1)->flags >> WIRE_PRESSURE_SHIFT, 10);
+	CU_ASSERT_EQUAL(net_find(p.net, CLIENT, WIRE_DATA, 2)->flags >> WIRE_PRESSURE_SHIFT, 10);
+	CU_ASSERT_EQUAL(p.s->peer_pressure, 10);
+	pair_free(&p);
+}
+
+/* Lost, and not yet sent again because the port takes nothing: once in the queue is enough. */
+static void
+retransmit__once_while_the_port_is_full(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 5;
+	pair_frames(p.client, p.c, 10);
+	p.net->port[CLIENT].tx_most = 0;
+	net_run(p.net, 10 * NET_MS);
+	CU_ASSERT_EQUAL(p.client->ep->txq_len, 5);
+	p.net->port[CLIENT].tx_most = 32;
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 5);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* Acknowledged while its repetition still waits for the port. */
+static void
+retransmit__acknowledged_in_the_queue(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->port[SERVER].cut_off = true;
+	pair_frames(p.client, p.c, 10);
+	net_run(p.net, 100 * NET_US);
+	p.net->port[CLIENT].tx_most = 0;
+	net_run(p.net, 2 * NET_MS);
+	CU_ASSERT_EQUAL(p.client->ep->txq_len, 1);
+	p.net->port[SERVER].cut_off = false;
+	pair_frames(p.server, p.s, 1);
+	net_run(p.net, 100 * NET_US);
+	CU_ASSERT_EQUAL(rdp_in_flight(p.c), 0);
+	p.net->port[CLIENT].tx_most = 32;
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->rx_duplicate, 1);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* Idle: one frame and its acknowledgement a second, from whichever end. */
+static void
+keepalive__one_a_second(void)
+{
+	struct pair p = pair_open(NULL);
+	unsigned int data, acks;
+
+	net_run(p.net, 10 * NET_S + NET_S / 2);
+	data = net_logged(p.net, CLIENT, WIRE_DATA) + net_logged(p.net, SERVER, WIRE_DATA);
+	acks = net_logged(p.net, CLIENT, WIRE_ACK) + net_logged(p.net, SERVER, WIRE_ACK);
+	CU_ASSERT(data >= 10);
+	CU_ASSERT(data <= 11);
+	CU_ASSERT_EQUAL(acks, data);
+	CU_ASSERT_EQUAL(p.net->nb_log, data + acks);
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto + rdp_ep_stats(p.server->ep)->rto, 0);
+	pair_free(&p);
+}
+
+static void
+client_listens_long(struct node_conf *conf)
+{
+	if (!conf->rdp.listen)
+		conf->rdp.keepalive_ns = 3600 * NET_S;
+}
+
+static void
+keepalive__of_one_end_is_enough(void)
+{
+	struct pair p = pair_open(client_listens_long);
+
+	net_run(p.net, 10 * NET_S + NET_S / 2);
+	CU_ASSERT_EQUAL(net_logged(p.net, CLIENT, WIRE_DATA), 0);
+	CU_ASSERT_EQUAL(net_logged(p.net, SERVER, WIRE_DATA), 10);
+	CU_ASSERT_EQUAL(net_logged(p.net, CLIENT, WIRE_ACK), 10);
+	pair_free(&p);
+}
+
+static void
+keepalive__not_while_there_is_traffic(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.net->step_ns = 10 * NET_US;
+	for (int i = 0; i < 50; i++) {
+		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+		net_run(p.net, 100 * NET_MS);
+	}
+	CU_ASSERT_EQUAL(net_logged(p.net, CLIENT, WIRE_DATA), 50);
+	CU_ASSERT_EQUAL(net_logged(p.net, SERVER, WIRE_DATA), 50);
+	pair_free(&p);
+}
+
+/* With requests in flight: the peer time-out, and the last time-out of a frame. */
+static void
+peer_down__while_busy(void)
+{
+	struct pair p = pair_open(NULL);
+	uint64_t start;
+
+	warm_up(&p);
+	start = p.net->now_ns;
+	p.net->port[SERVER].cut_off = true;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	net_run(p.net, 3 * NET_S);
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	CU_ASSERT(p.client->status_ns - start >= 2 * NET_S);
+	CU_ASSERT(p.client->status_ns - start <= 2 * NET_S + 101 * NET_MS);
+	pair_free(&p);
+}
+
+/* Idle: a keep-alive and the peer time-out. Both ends find out. */
+static void
+peer_down__while_idle(void)
+{
+	struct pair p = pair_open(NULL);
+	uint64_t start;
+
+	warm_up(&p);
+	start = p.net->now_ns;
+	p.net->port[SERVER].cut_off = true;
+	p.net->port[CLIENT].cut_off = true;
+	net_run(p.net, 4 * NET_S);
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	CU_ASSERT(p.client->status_ns - start >= 2 * NET_S);
+	CU_ASSERT(p.client->status_ns - start <= 3 * NET_S + 101 * NET_MS);
+	CU_ASSERT_EQUAL(p.server->closed, 1);
+	CU_ASSERT_EQUAL(p.server->status, -ETIMEDOUT);
+	CU_ASSERT(p.server->status_ns - start <= 3 * NET_S + 101 * NET_MS);
+	pair_free(&p);
+}
+
+/* It answers again just in time. */
+static void
+peer_down__not_when_it_comes_back(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->port[SERVER].cut_off = true;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	net_run(p.net, 1800 * NET_MS);
+	p.net->port[SERVER].cut_off = false;
+	CU_ASSERT(net_run_quiet(p.net, 300 * NET_MS));
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* One end sleeps for longer than the peer time-out, while the other asks in vain. */
+static void
+stall__of_the_peer(void)
+{
+	struct pair p = pair_open(NULL);
+	struct node *server = p.server;
+
+	warm_up(&p);
+	p.net->node[SERVER] = NULL; /* nobody polls it */
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	net_run(p.net, 3 * NET_S);
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	p.net->node[SERVER] = server;
+	net_run(p.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(p.server->closed, 1);
+	CU_ASSERT_EQUAL(p.server->status, -ECONNRESET);
+	pair_connect(&p);
+	pair_free(&p);
+}
+
+CU_TestInfo loss_tests[] = {
+	TEST(loss__one_frame_comes_again_after_a_round_trip),
+	TEST(loss__repetition_is_marked),
+	TEST(loss__not_every_overtaking_is_one),
+	TEST(loss__repetition_lost),
+	TEST(timeout__of_the_last_frame),
+	TEST(timeout__doubles),
+	TEST(timeout__one_brings_all),
+	TEST(rtt__follows_the_path),
+	TEST(rtt__after_a_pause_of_the_application),
+	TEST(rtt__without_the_delay_of_acknowledgements),
+	TEST(retransmit__while_the_port_holds_the_first),
+	TEST(retransmit__with_the_pressure_of_now),
+	TEST(retransmit__once_while_the_port_is_full),
+	TEST(retransmit__acknowledged_in_the_queue),
+	TEST(keepalive__one_a_second),
+	TEST(keepalive__of_one_end_is_enough),
+	TEST(keepalive__not_while_there_is_traffic),
+	TEST(peer_down__while_busy),
+	TEST(peer_down__while_idle),
+	TEST(peer_down__not_when_it_comes_back),
+	TEST(stall__of_the_peer),
+	CU_TEST_INFO_NULL,
+};
