@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Hosts on one Ethernet, in namespaces, on AF_XDP: compute nodes share memory, four
+# Hosts on one Ethernet, in namespaces, on AF_XDP: compute nodes share memory, eight
 # processes count in one word to the exact sum, and the memory node answers ping meanwhile.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/server_common.sh"
@@ -10,8 +10,8 @@
 
 need_root
 need_built apps/shmx-bench/shmx-bench
-eal_memory 128 6
-COMPUTE_NODES=4
+eal_memory 128 10
+COMPUTE_NODES=8
 lan af_xdp
 grep -q 'shmx-server: ready' "$TMP/server.log" ||
 	skip "af_xdp is not possible here: $(tail -n 1 "$TMP/server.log")"
@@ -22,7 +22,7 @@ pinged 10
 client_end c1
 client_end c2
 echo "two compute nodes share memory"
-counters af_xdp 4 20000
+counters af_xdp 8 20000
 alive "$server_pid" || fail "the server died"
 server_stop TERM
-echo "four processes count to 80000"
+echo "eight processes count to 160000"

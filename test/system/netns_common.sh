@@ -24,7 +24,7 @@ lan() {
 	spawn server ip netns exec "$ID-server" "$SERVER" --lcores "0@(0-$all),1@(0-$all)" --no-pci \
 		"--file-prefix=${ID}server" "${EAL_MEMORY[@]}" -- --idle sleep \
 		--port "$kind:iface=eth" --ip 10.0.0.1/24 --pool main:16M
-	# shellcheck disable=SC2154 # lib.sh sets it
+	# shellcheck disable=SC2034,SC2154 # lib.sh sets it, the test uses it
 	server_pid=$spawned
 	wait_for 30 server_up_or_gone server
 }
@@ -38,7 +38,7 @@ compute() {
 
 # shared_memory: two compute nodes see each other's data, and nothing else.
 shared_memory() {
-	local len
+	local len reply
 	ask c1 '0 [0-9]+' alloc 300000 shared
 	ask c2 '0 [0-9]+ [0-9]+' lookup shared
 	for len in 8 1399 1400 1401 1473 9001 262145; do

@@ -42,21 +42,21 @@ echo "operations are handed over"
 
 # Storms of all three in one pool.
 for name in a b c; do
-	tell $name storm 6000 $RANDOM
+	tell $name storm 4000 $RANDOM
 done
 for name in a b c; do
 	reply $name
-	[[ $reply == "0 6000" ]] || fail "$name: storm: $reply"
+	[[ $reply == "0 4000" ]] || fail "$name: storm: $reply"
 done
 for name in a b c; do
 	ask $name '0 16777216 0 0' stat
 done
-echo "three storms of 6000 steps agree"
+echo "three storms of 4000 steps agree"
 
 # Pools come and go at the same time, while a storm goes on beside them.
-tell a storm 6000 $RANDOM
-tell b pools 60 mine
-tell c pools 60 yours
+tell a storm 4000 $RANDOM
+tell b pools 20 mine
+tell c pools 20 yours
 for name in a b c; do
 	reply $name
 	[[ $reply == 0\ * ]] || fail "$name: $reply"
