@@ -403,8 +403,12 @@ close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 static void
 closed_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
-	struct rdp_session *s = reset_allowed(ep) ? session_by_inc(ep, &h->frame) : NULL;
+	uint16_t index = rte_be_to_cpu_16(h->frame.session);
+	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
 
+	/* A peer that still knew the session names our index; only the others cost a search. */
+	if (s == NULL || s->local_inc != h->frame.dst_inc || s->peer_inc != h->frame.src_inc)
+		s = reset_allowed(ep) ? session_by_inc(ep, &h->frame) : NULL;
 	if (s != NULL && s->state == RDP_CLOSING)
 		rdp_session_free(s);
 }

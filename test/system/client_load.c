@@ -188,9 +188,9 @@ run_churn(struct client *c, char *words[WORDS_MAX])
 			mbufs = buffers();
 			nb_zones = zones();
 		}
-		do
-			ret = churn_round(c, words[2], round);
-		while (ret == -ENOSPC); /* earlier sessions are still being closed */
+		/* While earlier sessions are still being closed there may be no room. */
+		while ((ret = churn_round(c, words[2], round)) == -ENOSPC)
+			shmx_poll(c->ep, NULL, 0);
 	}
 	reply_value(c, round);
 	reply_value(c, buffers() > mbufs ? buffers() - mbufs : 0);

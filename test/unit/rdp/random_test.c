@@ -160,7 +160,7 @@ run_trial(const struct trial *t, uint64_t round)
 	net_free(net);
 }
 
-#define REORDER 15 * NET_US
+#define REORDER (15 * NET_US)
 
 static const struct trial trials[] = {
 	{"clean", {0}, 64, .crc = true, .tx_most = 32, .requests = 4000},
