@@ -27,6 +27,9 @@ struct drv_controller {
 	uint32_t caps;       /**< PORT_CAP_* of every port of this kind */
 	uint16_t nb_desc;    /**< descriptors when nobody asks; 0: what the device prefers */
 	uint16_t pool_users; /**< ports that share one pool; 0 is taken as 1 */
+	/** Frames sent after which the driver takes its buffers back, still warm from use; 0: when
+	 * it sees fit, which for some is when the ring is nearly full. */
+	uint16_t tx_reclaim;
 
 	/** Make the ethdev exist: sets port_id, name, attached. Negative errno, logged. */
 	int (*attach)(const struct port_conf *conf, const char *args, struct port *port);

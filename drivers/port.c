@@ -261,18 +261,32 @@ device_configure(struct port *port, const struct rte_eth_conf *eth)
 	return driver_said(port, "configuring the device", ret);
 }
 
+/* What the driver would take itself, but for when it takes buffers back. */
+static int
+txconf_get(const struct port *port, struct rte_eth_txconf *conf)
+{
+	struct rte_eth_dev_info info;
+	int ret = rte_eth_dev_info_get(port->port_id, &info);
+
+	*conf = info.default_txconf;
+	if (port->ctl->tx_reclaim != 0 && port->nb_txd > 2 * port->ctl->tx_reclaim)
+		conf->tx_free_thresh = port->nb_txd - port->ctl->tx_reclaim;
+	return ret;
+}
+
 static int
 queues_setup(const struct port *port, int socket_id)
 {
+	struct rte_eth_txconf txconf;
+	int ret = txconf_get(port, &txconf);
 	uint16_t q;
-	int ret = 0;
 
 	for (q = 0; q < port->nb_queues && ret == 0; q++) {
 		ret = rte_eth_rx_queue_setup(
 			port->port_id, q, port->nb_rxd, socket_id, NULL, port->pool);
 		if (ret == 0)
 			ret = rte_eth_tx_queue_setup(
-				port->port_id, q, port->nb_txd, socket_id, NULL);
+				port->port_id, q, port->nb_txd, socket_id, &txconf);
 	}
 	return driver_said(port, "setting up the queues", ret);
 }

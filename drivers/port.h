@@ -41,6 +41,9 @@ struct drv_controller;
 #define PORT_CAP_RSS (UINT32_C(1) << 5)
 /** A frame to send may be a chain of mbufs. */
 #define PORT_CAP_TX_MULTI_SEGS (UINT32_C(1) << 6)
+/** rte_eth_tx_burst() copies: it has read the frames that it took when it returns, by their virtual
+ * addresses. */
+#define PORT_CAP_TX_COPIES (UINT32_C(1) << 7)
 
 #define PORT_SPEC_MAX 256
 
@@ -135,6 +138,15 @@ struct rte_mempool *port_pool_create(const char *name, uint32_t nb_mbufs, uint16
 #define port_rx_cksum_verified(ol_flags)                                                           \
 	(((ol_flags)&RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||                \
 		((ol_flags)&RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+
+/** Whether a frame to send may end in memory that changes once it is sent. */
+static inline bool
+port_tx_gather(const struct port *port)
+{
+	const uint32_t caps = PORT_CAP_TX_MULTI_SEGS | PORT_CAP_TX_COPIES;
+
+	return (port->caps & caps) == caps;
+}
 
 #ifdef __cplusplus
 }

@@ -9,6 +9,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_memcpy.h>
+#include <rte_pause.h>
 
 #include "fail.h"
 #include "raw.h"
@@ -141,6 +142,7 @@ await_echo(struct raw *raw, uint64_t start)
 			if (echo)
 				return now;
 		}
+		rte_pause();
 		if (spins % SPINS_CHECK == 0 && (stop || rte_rdtsc() - start > raw->silence))
 			return 0;
 	}

@@ -8,6 +8,7 @@
 
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include <rte_pause.h>
 
 #include "fail.h"
 #include "run.h"
@@ -205,8 +206,10 @@ run_until(struct run *run, uint64_t end)
 
 	while (!finished(run)) {
 		submit_some(run);
-		if (turn(run) == 0 && slots_busy(run) > 0)
+		if (turn(run) == 0 && slots_busy(run) > 0) {
+			rte_pause();
 			continue;
+		}
 		now = rte_rdtsc();
 		if (unlikely(now >= run->live_ticks))
 			run_live(run, now);

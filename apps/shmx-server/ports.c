@@ -77,6 +77,7 @@ fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
 		.max_sessions = (uint16_t)o->max_sessions,
 		.listen = true,
 		.tx_udp_cksum = (port->caps & PORT_CAP_TX_UDP_CKSUM) != 0,
+		.tx_gather = port_tx_gather(port),
 		.crc = wants_crc(o, port),
 		.no_coalesce = o->coalesce == OFF,
 		.rto_min_ns = o->rto_min_us * US_NS,

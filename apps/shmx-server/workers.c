@@ -27,13 +27,12 @@
 static inline uint32_t
 turn(struct worker *w)
 {
-	uint32_t work = 0;
+	uint32_t work = target_worker_poll(w->target);
 
 	for (unsigned int i = 0; i < w->nb_pairs; i++) {
 		work += rdp_poll(w->pairs[i]->ep);
 		work += echo_take_work(&w->pairs[i]->io);
 	}
-	work += target_worker_poll(w->target);
 	for (unsigned int i = 0; i < w->nb_pairs; i++)
 		rdp_flush_turn(w->pairs[i]->ep);
 	return work;

@@ -76,7 +76,7 @@ const struct drv_controller drv_vhost = {
 	.name = "vhost",
 	.args = "iface=SOCKET PATH[,k=v...]",
 	.hint = "no client yet: start one with virtio_user:path=... on the same socket",
-	.caps = PORT_CAP_MEMORY,
+	.caps = PORT_CAP_MEMORY | PORT_CAP_TX_COPIES,
 	.nb_desc = 1024,
 	.attach = vhost_attach,
 	.detach = drv_dev_detach,

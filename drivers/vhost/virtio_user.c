@@ -172,6 +172,7 @@ const struct drv_controller drv_virtio_user = {
 	.hint = "the server is gone or has not started its port",
 	.caps = PORT_CAP_MEMORY,
 	.nb_desc = 1024,
+	.tx_reclaim = 128,
 	.attach = virtio_user_attach,
 	.post_start = virtio_user_post_start,
 	.detach = virtio_user_detach,

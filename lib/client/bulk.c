@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-#include <rte_memcpy.h>
-
 #include "client/client_private.h"
 
 static bool
@@ -41,11 +39,7 @@ part_request(struct shmx_ep *ep, struct bulk *b, struct rdp_session *s, shmx_add
 			len, index, 0);
 		break;
 	case WIRE_OP_PUT:
-		rec = client_request(ep, s, WIRE_OP_PUT,
-			(uint32_t)sizeof(struct wire_put) + wire_pad(len), len, OP_STATUS, NULL, 0,
-			index, 0);
-		if (rec != NULL)
-			rte_memcpy((struct wire_put *)rec + 1, buf, len);
+		rec = client_put(ep, s, buf, len, index, 0);
 		break;
 	default:
 		rec = client_request(ep, s, WIRE_OP_FILL, sizeof(struct wire_fill), len, OP_STATUS,

@@ -34,8 +34,8 @@ enum op_kind {
 /** An operation in progress; its index is the record's id. */
 struct op {
 	uint64_t cookie;
-	void *dst;
-	uint32_t len;  /**< bytes, or entries, that `dst` takes */
+	void *dst;     /**< OP_STATUS of a put whose data are lent: where they are */
+	uint32_t len;  /**< bytes, or entries, that `dst` takes or holds */
 	uint32_t psn;  /**< frame that carries the request */
 	uint16_t bulk; /**< transfer it is a part of, or CLIENT_NONE */
 	uint16_t session;
@@ -148,23 +148,21 @@ client_event(struct shmx_ep *ep)
 	return &ep->kept[ep->kept_head++ & ep->kept_mask];
 }
 
-/**
- * Room for a request of @p size bytes, and an operation to wait for its response. The caller
- * fills what follows the record header. NULL: a window is full, and nothing has changed.
- */
-static inline struct wire_record *
-client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t size, uint32_t len,
-	enum op_kind kind, void *dst, uint32_t dst_len, uint16_t bulk, uint64_t cookie)
+/** Whether one more operation may start. */
+static inline bool
+client_may_start(const struct shmx_ep *ep)
 {
-	struct wire_record *rec;
-	uint16_t id;
+	return likely(ep->nb_free_op > client_kept(ep));
+}
 
-	if (unlikely(ep->nb_free_op <= client_kept(ep)))
-		return NULL;
-	rec = (struct wire_record *)rdp_request(s, size);
-	if (unlikely(rec == NULL))
-		return NULL;
-	id = ep->free_op[--ep->nb_free_op];
+/** Write the header of a request, and take an operation to wait for its response. */
+static inline void
+client_start(struct shmx_ep *ep, struct rdp_session *s, struct wire_record *rec, uint8_t op,
+	uint32_t len, enum op_kind kind, void *dst, uint32_t dst_len, uint16_t bulk,
+	uint64_t cookie)
+{
+	uint16_t id = ep->free_op[--ep->nb_free_op];
+
 	ep->op[id] = (struct op){
 		.cookie = cookie,
 		.dst = dst,
@@ -175,8 +173,29 @@ client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t s
 		.kind = kind,
 	};
 	wire_record_write(rec, op, 0, rte_cpu_to_be_16(id), len);
+}
+
+/**
+ * Room for a request of @p size bytes, and an operation to wait for its response. The caller
+ * fills what follows the record header. NULL: a window is full, and nothing has changed.
+ */
+static inline struct wire_record *
+client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t size, uint32_t len,
+	enum op_kind kind, void *dst, uint32_t dst_len, uint16_t bulk, uint64_t cookie)
+{
+	struct wire_record *rec;
+
+	if (unlikely(!client_may_start(ep)))
+		return NULL;
+	rec = (struct wire_record *)rdp_request(s, size);
+	if (likely(rec != NULL))
+		client_start(ep, s, rec, op, len, kind, dst, dst_len, bulk, cookie);
 	return rec;
 }
+
+/** Request to put @p len bytes, without the address. */
+struct wire_record *client_put(struct shmx_ep *ep, struct rdp_session *s, const void *src,
+	uint32_t len, uint16_t bulk, uint64_t cookie);
 
 /** End all operations of a session that ends. */
 void client_fail_ops(struct shmx_ep *ep, const struct rdp_session *s);

@@ -26,6 +26,30 @@ shmx_get(struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len, uint64_t 
 	return 0;
 }
 
+/* Long ones stay where they are until the frame leaves. */
+struct wire_record *
+client_put(struct shmx_ep *ep, struct rdp_session *s, const void *src, uint32_t len, uint16_t bulk,
+	uint64_t cookie)
+{
+	uint32_t size = sizeof(struct wire_put);
+	struct wire_record *rec;
+
+	if (len <= SHMX_INLINE_MAX || len % 8 != 0) {
+		rec = client_request(ep, s, WIRE_OP_PUT, size + wire_pad(len), len, OP_STATUS, NULL,
+			0, bulk, cookie);
+		if (likely(rec != NULL))
+			rte_memcpy((struct wire_put *)rec + 1, src, len);
+		return rec;
+	}
+	if (unlikely(!client_may_start(ep)))
+		return NULL;
+	rec = (struct wire_record *)rdp_request_lend(s, size, src, len);
+	if (likely(rec != NULL))
+		client_start(ep, s, rec, WIRE_OP_PUT, len, OP_STATUS, (void *)(uintptr_t)src, len,
+			bulk, cookie);
+	return rec;
+}
+
 int
 shmx_put(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len, uint64_t cookie)
 {
@@ -40,16 +64,18 @@ shmx_put(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len, uin
 	if (unlikely(len > client_part_max(s)))
 		return bulk_start(ep, WIRE_OP_PUT,
 			&(struct shmx_vec){dst, (void *)(uintptr_t)src, len}, 1, 0, cookie);
-	put = (struct wire_put *)client_request(ep, s, WIRE_OP_PUT,
-		(uint32_t)sizeof(*put) + wire_pad((uint32_t)len), (uint32_t)len, OP_STATUS, NULL, 0,
-		CLIENT_NONE, cookie);
+	if (likely(len == sizeof(uint64_t))) {
+		put = (struct wire_put *)client_request(ep, s, WIRE_OP_PUT,
+			sizeof(*put) + sizeof(uint64_t), sizeof(uint64_t), OP_STATUS, NULL, 0,
+			CLIENT_NONE, cookie);
+		if (likely(put != NULL))
+			memcpy(put + 1, src, sizeof(uint64_t));
+	} else {
+		put = (struct wire_put *)client_put(ep, s, src, (uint32_t)len, CLIENT_NONE, cookie);
+	}
 	if (unlikely(put == NULL))
 		return -EAGAIN;
 	put->addr = rte_cpu_to_be_64(dst);
-	if (likely(len == sizeof(uint64_t)))
-		memcpy(put + 1, src, sizeof(uint64_t));
-	else
-		rte_memcpy(put + 1, src, len);
 	return 0;
 }
 

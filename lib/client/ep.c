@@ -134,6 +134,7 @@ rdp_conf_fill(struct rdp_conf *rc, const struct shmx_ep_conf *conf, struct shmx_
 		.window = (uint16_t)or_default(conf->window, WINDOW_DEFAULT),
 		.max_sessions = ep->max_sessions,
 		.tx_udp_cksum = port->caps & PORT_CAP_TX_UDP_CKSUM,
+		.tx_gather = port_tx_gather(port),
 		.crc = conf->crc > 0 || (conf->crc == 0 && !memory),
 		.no_coalesce = conf->no_coalesce,
 		.rto_min_ns = or_default(conf->rto_min_us, 200) * US_NS,

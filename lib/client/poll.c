@@ -183,6 +183,20 @@ client_batch_end(void *ctx)
 {
 }
 
+/* Data of a put that has ended need not travel: the peer has them, or is not to take them. */
+static int32_t
+client_recall(void *ctx, struct rdp_session *s, uint32_t psn, uint8_t *to)
+{
+	const struct shmx_ep *ep = ctx;
+	const struct wire_put *put = (const struct wire_put *)to - 1;
+	const struct op *op = &ep->op[rte_be_to_cpu_16(put->rec.id)];
+
+	if (op->kind == OP_FREE || op->session != s->index || op->psn != psn)
+		return -(int32_t)sizeof(*put);
+	rte_memcpy(to, op->dst, op->len);
+	return (int32_t)op->len;
+}
+
 static void
 client_opened(void *ctx, struct rdp_session *s, int status)
 {
@@ -240,6 +254,7 @@ client_closed(void *ctx, struct rdp_session *s, int status)
 const struct rdp_handler client_handler = {
 	.records = client_records,
 	.batch_end = client_batch_end,
+	.recall = client_recall,
 	.opened = client_opened,
 	.closed = client_closed,
 };

@@ -23,7 +23,7 @@ control_queue(struct rdp_ep *ep, struct rte_mbuf *m, struct wire_ipv4_hdrs *h, c
 	h->ip.hdr_checksum = rte_ipv4_cksum(&h->ip);
 	h->udp.dgram_cksum = 0;
 	h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
-	rdp_txq_put(ep, m, NULL);
+	rdp_txq_put(ep, m, NULL, false);
 }
 
 static struct rte_mbuf *

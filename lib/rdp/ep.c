@@ -37,6 +37,7 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->ip = conf->ip;
 	ep->max_sessions = conf->max_sessions;
 	ep->tx_udp_cksum = conf->tx_udp_cksum;
+	ep->tx_gather = conf->tx_gather;
 	ep->rto_min_ns = conf->rto_min_ns;
 	ep->ack_delay_ns = conf->ack_delay_ns;
 	ep->self.mac = conf->mac;

@@ -66,7 +66,7 @@ resolve(struct rdp_session *s)
 		struct rte_mbuf *m = arp_build_request(ep->conf.pool, &ep->self, s->peer_ip);
 
 		if (m != NULL)
-			rdp_txq_put(ep, m, NULL);
+			rdp_txq_put(ep, m, NULL, false);
 	}
 	rdp_timer_arm(s, ep->now_ns + RDP_HANDSHAKE_NS / 8);
 }

@@ -85,8 +85,9 @@ struct rdp_session {
 	uint8_t state;         /**< enum rdp_state */
 	bool no_coalesce;
 	bool crc;
-	uint16_t index; /**< ours */
-	uint16_t mss;   /**< bytes of records a frame holds */
+	uint16_t index;    /**< ours */
+	uint16_t mss;      /**< bytes of records a frame holds */
+	uint16_t lent_len; /**< bytes of lent data behind the last record of the open frame */
 
 	/* Receiving. */
 	__rte_cache_aligned uint32_t rx_next; /**< every frame before this one has arrived */
@@ -139,8 +140,7 @@ struct rdp_session {
 
 	/** Bit per frame of the ring: the peer said it has arrived though earlier ones have not. */
 	uint64_t sacked[RDP_RING / 64];
-	/** Frames from tx_released up to tx_next, at number modulo RDP_RING; we hold a reference.
-	 */
+	/** Kept frames from tx_released up to tx_next, at number modulo RDP_RING. */
 	struct rte_mbuf *ring[RDP_RING];
 };
 
@@ -157,6 +157,13 @@ struct rdp_handler {
 	int32_t (*records)(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len);
 	/** The frames of this burst have been handed over; their memory goes away after this. */
 	void (*batch_end)(void *ctx);
+	/**
+	 * A frame with lent data has to be sent again, and what was lent may have changed or gone:
+	 * write it to @p to, right behind the part of the record that was written at first.
+	 * @return bytes written; or by how many the record shrinks, as a negative number, when
+	 * there is nothing to be sent any more: the handler has then turned it into another.
+	 */
+	int32_t (*recall)(void *ctx, struct rdp_session *s, uint32_t psn, uint8_t *to);
 	/** A session exists (status 0), or the attempt to connect it failed; `s` goes after. */
 	void (*opened)(void *ctx, struct rdp_session *s, int status);
 	/** An open session has ended: 0 in good order by the peer, or negative errno. */
@@ -182,6 +189,7 @@ struct rdp_conf {
 	uint16_t max_sessions;
 	bool listen;       /**< accept sessions */
 	bool tx_udp_cksum; /**< the port completes UDP checksums */
+	bool tx_gather;    /**< the port takes chains, and has read them when tx_burst returns */
 	bool crc;          /**< ask for CRC32C */
 	bool no_coalesce;
 	uint64_t rto_min_ns;
@@ -253,6 +261,17 @@ const struct rdp_stats *rdp_ep_stats(const struct rdp_ep *ep);
 
 /** Time of the current poll or flush, ns. */
 uint64_t rdp_now(const struct rdp_ep *ep);
+
+/** As rdp_request() and rdp_response(), for a record of @p size bytes followed by @p len bytes of
+ * data, both multiples of eight, that are lent: they are read from where they are in the next
+ * rdp_flush(), and not looked at any more after it, or after rdp_settle(). The frame ends with
+ * them. The room has eight bytes more than asked for, which do not travel: the handler's, to know
+ * the data by in recall(). */
+uint8_t *rdp_request_lend(struct rdp_session *s, uint32_t size, const void *data, uint32_t len);
+uint8_t *rdp_response_lend(struct rdp_session *s, uint32_t size, const void *data, uint32_t len);
+
+/** Copy all that is lent, before what is there may change. */
+void rdp_settle(struct rdp_ep *ep);
 
 /** Slow halves of rdp_request() and rdp_response(): close the open frame, open the next. */
 uint8_t *rdp_request_open(struct rdp_session *s, uint32_t size);

@@ -51,8 +51,27 @@ struct rdp_list {
 
 struct rdp_txq_entry {
 	struct rte_mbuf *m;
-	struct rdp_session *s; /**< whose acknowledgement rides on it; NULL: frame is complete */
+	struct rdp_session *s; /**< whose frame it is; NULL: of none */
+	bool kept;             /**< `m` is the session's; what goes to the port is made of it */
 };
+
+/**
+ * A frame that is kept until it is acknowledged never goes to the port itself: a port works fastest
+ * with buffers that have no other owner, and nothing changes under its hands when a frame is sent
+ * again. Where the frame that is sent has its headers, the kept one has this; records stand at
+ * the same place in both.
+ *
+ * Lent data follow the last record. They are not in the buffer: pkt_len counts them, data_len does
+ * not. Once sent, their place may hold anything: see rdp_handler.recall.
+ */
+struct rdp_kept {
+	const void *lent; /**< good until the first sending */
+	uint32_t psn;
+	uint32_t sent_ts; /**< when it was sent last */
+	uint8_t flags;    /**< 0 or WIRE_F_RETRANSMIT */
+};
+
+static_assert(sizeof(struct rdp_kept) <= sizeof(struct wire_ipv4_hdrs), "in the headers' place");
 
 struct rdp_ep {
 	struct rdp_io io;
@@ -69,6 +88,7 @@ struct rdp_ep {
 	uint8_t idle_skip; /**< idle polls that need no clock */
 	bool clock_fresh;  /**< now_ns was read in this turn */
 	bool tx_udp_cksum;
+	bool tx_gather;
 	const struct rdp_handler *handler;
 	void *handler_ctx;
 	struct rdp_session **session; /**< by index */
@@ -144,12 +164,27 @@ rdp_txq_taken(const struct rdp_ep *ep)
 	return (uint32_t)ep->txq_len + ep->list[RDP_LIST_DIRTY].n;
 }
 
-/* tx.c */
-bool rdp_mbuf_refill(struct rdp_ep *ep);
+static inline void
+rdp_txq_put(struct rdp_ep *ep, struct rte_mbuf *m, struct rdp_session *s, bool kept)
+{
+	struct rdp_txq_entry *e = &ep->txq[ep->txq_len++];
+
+	/* One by one: they are read again soon, and one by one. */
+	e->m = m;
+	e->s = s;
+	e->kept = kept;
+}
+
+/* mbuf.c */
+bool rdp_mbuf_refill(struct rdp_ep *ep, unsigned int least);
 void rdp_mbuf_spill(struct rdp_ep *ep);
-void rdp_txq_put(struct rdp_ep *ep, struct rte_mbuf *m, struct rdp_session *s);
+struct rte_mbuf *rdp_mbuf_attach(struct rdp_ep *ep, const void *data, uint32_t len);
+
+/* frame.c */
+void rdp_frame_close(struct rdp_session *s);
 void rdp_release(struct rdp_session *s);
-bool rdp_send_ack(struct rdp_session *s);
+
+/* tx.c */
 void rdp_retransmit(struct rdp_session *s, uint32_t psn);
 
 /**
@@ -162,7 +197,7 @@ rdp_mbuf_get(struct rdp_ep *ep)
 {
 	struct rte_mbuf *m;
 
-	if (unlikely(ep->nb_mbufs == 0 && !rdp_mbuf_refill(ep)))
+	if (unlikely(ep->nb_mbufs == 0 && !rdp_mbuf_refill(ep, 1)))
 		return NULL;
 	m = ep->mbufs[--ep->nb_mbufs];
 	m->data_off = RTE_PKTMBUF_HEADROOM;
@@ -170,7 +205,7 @@ rdp_mbuf_get(struct rdp_ep *ep)
 	return m;
 }
 
-/** Give up a reference to a frame received or sent. */
+/** Give up a frame received, or kept. */
 static inline void
 rdp_mbuf_put(struct rdp_ep *ep, struct rte_mbuf *m)
 {
@@ -198,11 +233,25 @@ rdp_hdrs(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
 }
 
+static inline struct rdp_kept *
+rdp_kept(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod(m, struct rdp_kept *);
+}
+
+/** Bytes of lent data behind the records of a kept frame. */
+static inline uint32_t
+rdp_kept_lent(const struct rte_mbuf *m)
+{
+	return m->pkt_len - m->data_len;
+}
+
 /** No frame is open any more. */
 static inline void
 rdp_frame_forget(struct rdp_session *s)
 {
 	s->open = NULL;
+	s->lent_len = 0;
 	s->wr = NULL;
 	s->end = NULL;
 	s->request_end = NULL;
@@ -212,7 +261,7 @@ rdp_frame_forget(struct rdp_session *s)
 static inline uint32_t
 rdp_sent_ts(const struct rdp_session *s, uint32_t psn)
 {
-	return rte_be_to_cpu_32(rdp_hdrs(s->ring[psn % RDP_RING])->frame.ts);
+	return rdp_kept(s->ring[psn % RDP_RING])->sent_ts;
 }
 
 static inline bool

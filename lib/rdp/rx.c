@@ -34,7 +34,7 @@ other_input(struct rdp_ep *ep, struct rte_mbuf *m)
 	ep->stats.rx_other++;
 	if (ep->conf.neigh != NULL && rdp_txq_taken(ep) < RDP_TXQ &&
 		l2_input(ep->conf.neigh, &ep->self, m, ep->now_ns) == L2_REPLY)
-		rdp_txq_put(ep, m, NULL);
+		rdp_txq_put(ep, m, NULL, false);
 	else
 		rte_pktmbuf_free(m);
 }

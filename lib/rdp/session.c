@@ -142,10 +142,10 @@ drop_frames(struct rdp_session *s)
 	}
 	s->parked = 0;
 	for (uint16_t i = 0; i < ep->txq_len; i++) {
-		if (ep->txq[i].s == s)
-			rte_pktmbuf_free(ep->txq[i].m);
-		else
+		if (ep->txq[i].s != s)
 			ep->txq[kept++] = ep->txq[i];
+		else if (!ep->txq[i].kept)
+			rte_pktmbuf_free(ep->txq[i].m);
 		if (i + 1 == ep->txq_ready)
 			ep->txq_ready = kept;
 	}

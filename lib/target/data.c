@@ -34,6 +34,58 @@ clear_padding(uint8_t *data, uint32_t len)
 		memset(data + RTE_ALIGN_FLOOR(len, 8u), 0, 8);
 }
 
+/* Whether this endpoint may borrow memory until its next flush. */
+static bool
+may_lend(struct target_worker *w, struct rdp_ep *ep)
+{
+	for (uint16_t i = w->nb_lent; i-- > 0;)
+		if (w->lent_ep[i] == ep)
+			return true;
+	if (w->nb_lent == TARGET_LENT)
+		return false;
+	w->lent_ep[w->nb_lent++] = ep;
+	return true;
+}
+
+void
+target_settle(struct target_worker *w)
+{
+	while (w->nb_lent > 0)
+		rdp_settle(w->lent_ep[--w->nb_lent]);
+}
+
+/* A long get: the frame takes the data from the pool when it leaves. The address stands behind the
+ * record header, for the case that it has to be sent again. */
+static int
+lend_get(struct rdp_session *s, const struct wire_record *rec, const void *va, uint32_t len)
+{
+	uint8_t *to = rdp_response_lend(s, sizeof(*rec), va, len);
+
+	if (unlikely(to == NULL))
+		return -EAGAIN;
+	for (uint32_t at = 0; at < len; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch1((const uint8_t *)va + at);
+	target_response(to, WIRE_OP_GET, STATUS_OK, rec->id, len);
+	memcpy(to + sizeof(*rec), &((const struct wire_get *)rec)->addr, sizeof(rte_be64_t));
+	return 0;
+}
+
+int32_t
+target_read_again(struct target_worker *w, struct rdp_session *s, struct wire_record *rec)
+{
+	struct wire_get *get = (struct wire_get *)rec;
+	uint32_t len = rte_be_to_cpu_32(rec->len);
+	int err;
+	const void *va = mem_access(w->mem, rte_be_to_cpu_64(get->addr), len, s->peer_node, &err);
+
+	if (va == NULL) {
+		target_response(rec, WIRE_OP_GET, status_from_errno(err), rec->id, 0);
+		return 0;
+	}
+	rte_memcpy(rec + 1, va, len);
+	return (int32_t)len;
+}
+
 static inline int
 stage_get(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
@@ -48,6 +100,10 @@ stage_get(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	a->va = mem_access(w->mem, rte_be_to_cpu_64(get->addr), len, s->peer_node, &err);
 	if (unlikely(a->va == NULL))
 		return target_respond_status(w, s, rec, status_from_errno(err));
+	if (len >= TARGET_LEND_MIN && len % 8 == 0 && may_lend(w, s->ep)) {
+		w->stats.bytes_read += len;
+		return lend_get(s, rec, a->va, len);
+	}
 	to = rdp_response(s, (uint32_t)sizeof(*rec) + wire_pad(len));
 	if (unlikely(to == NULL))
 		return -EAGAIN;

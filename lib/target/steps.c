@@ -181,6 +181,7 @@ job_step_home(struct target_worker *w, struct target_job *job, bool *wait)
 {
 	/* A change must not overtake operations that came before it in the same burst. */
 	target_run_batch(w);
+	target_settle(w);
 	switch (job->op) {
 	case WIRE_OP_ALLOC:
 		return step_alloc(w, job, wait);

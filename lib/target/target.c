@@ -186,6 +186,13 @@ target_batch_end(void *ctx)
 	target_run_batch(ctx);
 }
 
+static int32_t
+target_recall(void *ctx, struct rdp_session *s, uint32_t psn, uint8_t *to)
+{
+	(void)psn;
+	return target_read_again(ctx, s, (struct wire_record *)to - 1);
+}
+
 static void
 target_opened(void *ctx, struct rdp_session *s, int status)
 {
@@ -200,6 +207,7 @@ target_closed(void *ctx, struct rdp_session *s, int status)
 const struct rdp_handler target_handler = {
 	.records = target_records,
 	.batch_end = target_batch_end,
+	.recall = target_recall,
 	.opened = target_opened,
 	.closed = target_closed,
 };
@@ -227,6 +235,7 @@ target_worker_poll(struct target_worker *w)
 {
 	uint32_t work = 0;
 
+	w->nb_lent = 0;
 	/* Nothing here is so urgent that every turn of an idle worker should pay for it. */
 	if (likely(++w->turn % TARGET_TURNS != 0))
 		return 0;

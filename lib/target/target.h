@@ -42,8 +42,9 @@ struct target_worker *target_worker_at(struct target *target, unsigned int index
 extern const struct rdp_handler target_handler;
 
 /**
- * Once per turn of a worker, between rdp_poll() and rdp_flush() of its endpoints: serve what
- * other workers and the control thread handed over, finish frees, report a quiescent state.
+ * Once per turn of a worker, in front of rdp_poll() of its endpoints and behind rdp_flush() of the
+ * turn before, when no frame borrows memory: serve what other workers and the control thread
+ * handed over, finish frees, report a quiescent state.
  * @return work done.
  */
 uint32_t target_worker_poll(struct target_worker *w);

@@ -24,6 +24,12 @@
 
 #define TARGET_WORKERS_MAX 32
 
+/** Data of a get from this length on are sent from where they are. */
+#define TARGET_LEND_MIN 512
+
+/** Endpoints of one worker that may have borrowed in one turn; gets on others are copied. */
+#define TARGET_LENT 8
+
 /** Turns of a worker from one look at rings and lists to the next. */
 #define TARGET_TURNS 8
 
@@ -91,7 +97,8 @@ struct target_worker {
 	uint16_t nb_batch;
 	uint16_t turn;
 	bool online;
-	bool alone; /**< no other thread touches the memory */
+	bool alone;       /**< no other thread touches the memory */
+	uint16_t nb_lent; /**< in `lent_ep` */
 	struct target_stats stats;
 	struct target_job **free_job; /**< stack */
 	uint32_t nb_free_job;
@@ -101,6 +108,7 @@ struct target_worker {
 	uint32_t nb_dirty;
 	uint32_t dirty_next;
 	struct target_job *jobs;
+	struct rdp_ep *lent_ep[TARGET_LENT]; /**< with pool memory lent to frames of this turn */
 	struct target_access batch[TARGET_BATCH] __rte_cache_aligned;
 } __rte_cache_aligned;
 
@@ -117,6 +125,8 @@ struct target {
 /* data.c */
 int target_stage(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
 void target_run_batch(struct target_worker *w);
+void target_settle(struct target_worker *w);
+int32_t target_read_again(struct target_worker *w, struct rdp_session *s, struct wire_record *rec);
 
 /* request.c */
 int target_request(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);

@@ -38,13 +38,13 @@ server_turn(struct fixture *f)
 	if (f->server_stopped || f->in_turn)
 		return;
 	f->in_turn = true;
-	for (unsigned int i = 0; i < f->nb_hosts; i++)
-		if (f->host[i].server != NULL)
-			rdp_poll(f->host[i].server);
 	for (unsigned int i = 0; i < f->workers * TARGET_POLLS; i++)
 		target_worker_poll(target_worker_at(f->target, i % f->workers));
 	if (!f->control_stopped)
 		control_turn(f);
+	for (unsigned int i = 0; i < f->nb_hosts; i++)
+		if (f->host[i].server != NULL)
+			rdp_poll(f->host[i].server);
 	for (unsigned int i = 0; i < f->nb_hosts; i++)
 		if (f->host[i].server != NULL)
 			rdp_flush(f->host[i].server);

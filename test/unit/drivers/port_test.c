@@ -166,8 +166,8 @@ vhost_waits(void)
 	CU_ASSERT_EQUAL_FATAL(open_spec(spec_of("vhost:iface=", "wait"), &port), 0);
 	CU_ASSERT_EQUAL(port->nb_rxd, 1024);
 	CU_ASSERT_EQUAL(port->mtu, 1500);
-	CU_ASSERT_EQUAL(port->caps, PORT_CAP_MEMORY | PORT_CAP_TX_UDP_CKSUM | PORT_CAP_RX_CKSUM |
-					    PORT_CAP_TX_MULTI_SEGS);
+	CU_ASSERT_EQUAL(port->caps, PORT_CAP_MEMORY | PORT_CAP_TX_COPIES | PORT_CAP_TX_UDP_CKSUM |
+					    PORT_CAP_RX_CKSUM | PORT_CAP_TX_MULTI_SEGS);
 	CU_ASSERT_FALSE(port_link_up(port));
 	CU_ASSERT_EQUAL(port_link_wait(port, 0), -ETIMEDOUT);
 	CU_ASSERT_EQUAL(port_link_wait(port, 20), -ETIMEDOUT);
@@ -182,7 +182,7 @@ no_offload(void)
 	struct port *port;
 
 	CU_ASSERT_EQUAL_FATAL(port_open(&conf, &port), 0);
-	CU_ASSERT_EQUAL(port->caps, PORT_CAP_MEMORY | PORT_CAP_TX_MULTI_SEGS);
+	CU_ASSERT_EQUAL(port->caps, PORT_CAP_MEMORY | PORT_CAP_TX_COPIES | PORT_CAP_TX_MULTI_SEGS);
 	port_close(port);
 }
 

@@ -477,10 +477,9 @@ ring_holes(const struct rdp_session *s)
 	unsigned int n = 0;
 
 	for (uint32_t psn = s->tx_una; psn != s->tx_next; psn++) {
-		const struct rte_mbuf *m = s->ring[psn % RDP_RING];
+		struct rte_mbuf *m = s->ring[psn % RDP_RING];
 
-		n += m == NULL || rte_mbuf_refcnt_read(m) == 0 ||
-		     rdp_hdrs(s->ring[psn % RDP_RING])->frame.psn != rte_cpu_to_be_32(psn);
+		n += m == NULL || rte_mbuf_refcnt_read(m) != 1 || rdp_kept(m)->psn != psn;
 	}
 	return n;
 }
