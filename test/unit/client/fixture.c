@@ -64,7 +64,7 @@ on_client_receives(uint16_t port_id, uint16_t queue, struct rte_mbuf *pkts[], ui
 }
 
 static int
-server_ep(struct fixture *f, struct host *h, unsigned int index)
+server_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, unsigned int index)
 {
 	struct rdp_conf rc = {
 		.handler = &target_handler,
@@ -80,7 +80,7 @@ server_ep(struct fixture *f, struct host *h, unsigned int index)
 		.window = 128,
 		.max_sessions = 16,
 		.listen = true,
-		.rto_min_ns = 200000,
+		.rto_min_ns = conf->rto_min_us != 0 ? conf->rto_min_us * MS_NS / 1000 : 200000,
 		.ack_delay_ns = 25000,
 		.peer_timeout_ns = 2000 * MS_NS,
 		.keepalive_ns = 1000 * MS_NS,
@@ -88,7 +88,9 @@ server_ep(struct fixture *f, struct host *h, unsigned int index)
 	};
 
 	h->eth = (struct rdp_eth){.port_id = h->server_port->port_id};
-	rc.io = rdp_eth_io(&h->eth);
+	rc.io = h->io = rdp_eth_io(&h->eth);
+	if (conf->wrap != NULL)
+		conf->wrap(h, &rc);
 	clock_init_tsc(&rc.clock);
 	neigh_init(&h->neigh);
 	return rdp_ep_create(&rc, &h->server);
@@ -104,10 +106,12 @@ client_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, un
 		.max_ops = conf->max_ops,
 		.window = conf->window,
 		.peer_timeout_ms = conf->peer_timeout_ms,
+		.rto_min_us = conf->rto_min_us,
 	};
 	struct shmx_peer peer = {.ip = SERVER_IP};
 
-	if (rte_eth_add_rx_callback(shmx_port_id(h->port), 0, on_client_receives, f) == NULL)
+	h->turn = rte_eth_add_rx_callback(shmx_port_id(h->port), 0, on_client_receives, f);
+	if (h->turn == NULL)
 		return -ENOMEM;
 	h->ep = shmx_ep_create(&ec);
 	if (h->ep == NULL)
@@ -136,7 +140,7 @@ host_up(struct fixture *f, const struct fixture_conf *conf, unsigned int index)
 	h->port = shmx_port_open(&cc);
 	if (h->port == NULL)
 		return -rte_errno;
-	ret = server_ep(f, h, index);
+	ret = server_ep(f, conf, h, index);
 	return ret < 0 ? ret : client_ep(f, conf, h, index);
 }
 
@@ -203,6 +207,8 @@ fixture_down(struct fixture *f)
 		shmx_ep_destroy(h->ep);
 		rdp_ep_destroy(h->server);
 		h->server = NULL;
+		/* It belongs to the port number: whoever gets it next would inherit it. */
+		rte_eth_remove_rx_callback(shmx_port_id(h->port), 0, h->turn);
 		shmx_port_close(h->port);
 		port_close(h->server_port);
 	}

@@ -34,8 +34,10 @@ struct host {
 	struct port *server_port;
 	struct neigh_table neigh;
 	struct rdp_eth eth;
+	struct rdp_io io; /**< what `server` uses: that of `eth`, perhaps behind a test's own */
 	struct rdp_ep *server;
 	struct shmx_port *port;
+	const struct rte_eth_rxtx_callback *turn; /**< gives the memory node its turns */
 	struct shmx_ep *ep;
 	shmx_session_t session;
 };
@@ -61,6 +63,9 @@ struct fixture_conf {
 	uint16_t window;
 	uint32_t nb_mbufs;
 	uint32_t peer_timeout_ms;
+	uint32_t rto_min_us; /**< of both ends */
+	/** Put something between an endpoint of the memory node and its port; may be NULL. */
+	void (*wrap)(struct host *h, struct rdp_conf *conf);
 };
 
 /** Bring up all of it: sessions connected, a pool "main" created and open on each node. */

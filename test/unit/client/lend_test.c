@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/*
+ * Long data are lent to frames and asked for again when a frame is repeated: what is read then must
+ * be what may be read then, and what is written what was asked to be written.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_ip.h>
+#include <rte_random.h>
+
+#include "client/client_private.h"
+#include "client/fixture.h"
+
+#define LONG  1400 /* one record, long enough to be lent */
+#define LARGE 6000
+
+/* ---- a port of the memory node that loses frames, and perhaps copies chains as vhost does ------
+ */
+
+static bool lose_all;      /* what the memory node sends */
+static unsigned int lossy; /* one frame in so many is lost, either way; 0: none */
+static unsigned int chains;
+
+static bool
+is_lost(void)
+{
+	return lossy != 0 && rte_rand_max(lossy) == 0;
+}
+
+static uint16_t
+lossy_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	struct host *h = ctx;
+
+	for (uint16_t i = 0; i < n; i++)
+		if (lose_all || is_lost())
+			rte_pktmbuf_free(mbufs[i]);
+		else if (h->io.tx_burst(h->io.ctx, &mbufs[i], 1) == 0)
+			return i;
+	return n;
+}
+
+/* What leaves the port is a copy with its checksum made; what was given is free again. */
+static struct rte_mbuf *
+copied(struct rte_mbuf *m)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_copy(m, m->pool, 0, UINT32_MAX);
+	struct wire_ipv4_hdrs *h;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+	h = rte_pktmbuf_mtod(copy, struct wire_ipv4_hdrs *);
+	if (m->ol_flags & RTE_MBUF_F_TX_UDP_CKSUM) {
+		h->udp.dgram_cksum = 0;
+		h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
+	}
+	chains += m->nb_segs > 1;
+	copy->ol_flags = 0;
+	rte_pktmbuf_free(m);
+	return copy;
+}
+
+static uint16_t
+copying_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = copied(mbufs[i]);
+
+		if (lossy_tx(ctx, &m, 1) == 0)
+			rte_pktmbuf_free(m);
+	}
+	return n;
+}
+
+static uint16_t
+lossy_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	struct host *h = ctx;
+	uint16_t kept = 0;
+
+	n = h->io.rx_burst(h->io.ctx, mbufs, n);
+	for (uint16_t i = 0; i < n; i++)
+		if (is_lost())
+			rte_pktmbuf_free(mbufs[i]);
+		else
+			mbufs[kept++] = mbufs[i];
+	return kept;
+}
+
+static void
+wrap_lossy(struct host *h, struct rdp_conf *conf)
+{
+	conf->io = (struct rdp_io){.ctx = h, .rx_burst = lossy_rx, .tx_burst = lossy_tx};
+}
+
+static void
+wrap_copying(struct host *h, struct rdp_conf *conf)
+{
+	conf->io = (struct rdp_io){.ctx = h, .rx_burst = lossy_rx, .tx_burst = copying_tx};
+	conf->tx_gather = true;
+	conf->tx_udp_cksum = true;
+}
+
+static void
+pattern_fill(uint8_t *buf, uint32_t len, uint64_t number)
+{
+	uint64_t x = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
+
+	for (uint32_t i = 0; i < len; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		buf[i] = (uint8_t)x;
+	}
+}
+
+/* ---- tests -------------------------------------------------------------------------------------
+ */
+
+/* The response is lost, and before it is repeated another node frees the memory. */
+static void
+get_again_from_free_memory(void (*wrap)(struct host *h, struct rdp_conf *conf))
+{
+	const struct fixture_conf conf = {.nb_hosts = 2, .rto_min_us = 50000, .wrap = wrap};
+	static uint8_t in[LONG], out[LONG];
+	struct fixture f;
+	struct shmx_event event;
+	shmx_addr_t addr;
+
+	if (fixture_up(&f, &conf) < 0)
+		return;
+	addr = alloc_of(&f, 0, sizeof(in));
+	pattern_fill(in, sizeof(in), 1);
+	SAME(STATUS(f.host[0].ep, shmx_put(f.host[0].ep, addr, in, sizeof(in), cookie)), 0);
+	SAME(shmx_get(f.host[0].ep, addr, out, sizeof(out), 7), 0);
+	lose_all = true;
+	shmx_flush(f.host[0].ep);
+	server_turn(&f);
+	lose_all = false;
+	SAME(STATUS(f.host[1].ep, shmx_free(f.host[1].ep, addr, cookie)), 0);
+	SAME(shmx_wait(f.host[0].ep, 7, &event), -ESTALE);
+	fixture_down(&f);
+}
+
+static void
+get_again_stale(void)
+{
+	get_again_from_free_memory(wrap_lossy);
+}
+
+static void
+get_again_stale_chain(void)
+{
+	chains = 0;
+	get_again_from_free_memory(wrap_copying);
+	CU_ASSERT_TRUE(chains > 0);
+}
+
+/* A get and, in the same turn of the memory node, what makes the memory another node's alone and
+ * lets it write there: the get shows what was there before, or is refused. */
+static void
+get_beside_own(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 2, .wrap = wrap_copying};
+	static uint8_t ours[LONG], theirs[LONG], out[LONG];
+	struct fixture f;
+	struct shmx_event event;
+
+	if (fixture_up(&f, &conf) < 0)
+		return;
+	pattern_fill(ours, sizeof(ours), 1);
+	pattern_fill(theirs, sizeof(theirs), 2);
+	for (int i = 0; i < 100; i++) {
+		struct shmx_ep *us = f.host[0].ep, *them = f.host[1].ep;
+		shmx_addr_t addr = alloc_of(&f, 0, 4096);
+
+		SAME(STATUS(us, shmx_put(us, addr, ours, sizeof(ours), cookie)), 0);
+		SAME(shmx_get(us, addr, out, sizeof(out), 7), 0);
+		SAME(shmx_own(them, addr, 4096, SHMX_OWNER_SELF, 8), 0);
+		SAME(shmx_put(them, addr, theirs, sizeof(theirs), 9), 0);
+		shmx_flush(us);
+		shmx_flush(them);
+		if (shmx_wait(us, 7, &event) == 0)
+			CU_ASSERT_EQUAL(memcmp(out, ours, sizeof(out)), 0);
+		SAME(shmx_wait(them, 8, &event), 0);
+		SAME(shmx_wait(them, 9, &event), 0);
+	}
+	fixture_down(&f);
+}
+
+/* Once an operation has ended its buffer may hold anything: none of that is sent. */
+static void
+nothing_of_an_ended_put(void)
+{
+	const struct fixture_conf conf = {0};
+	static uint64_t room[LARGE / 8];
+	struct wire_put *put = (struct wire_put *)room;
+	struct rdp_session *s;
+	struct fixture f;
+
+	if (fixture_up(&f, &conf) < 0)
+		return;
+	s = f.host[0].ep->session[f.host[0].session];
+	put->rec = (struct wire_record){.op = WIRE_OP_PUT, .id = 0, .len = RTE_BE32(LONG)};
+	SAME(client_handler.recall(f.host[0].ep, s, 1, (uint8_t *)(put + 1)),
+		-(int32_t)sizeof(*put));
+	fixture_down(&f);
+}
+
+/* Random puts and gets over links that lose frames, all from one buffer that is filled anew as soon
+ * as it may be. */
+static void
+random_rounds(struct fixture *f, unsigned int rounds)
+{
+	static uint8_t buf[LARGE], model[16][LARGE], out[LARGE];
+	struct shmx_ep *ep = f->host[0].ep;
+	shmx_addr_t base = alloc_of(f, 0, sizeof(model));
+
+	memset(model, 0, sizeof(model));
+	for (unsigned int i = 0; i < rounds; i++) {
+		uint32_t slot = (uint32_t)rte_rand_max(16), len = 1 + (uint32_t)rte_rand_max(LARGE);
+		shmx_addr_t addr = base + slot * LARGE;
+
+		if (rte_rand_max(4) != 0)
+			len = RTE_MAX(RTE_ALIGN_FLOOR(len, 8u), 8u);
+		if (rte_rand_max(2) == 0) {
+			pattern_fill(buf, len, i);
+			memcpy(model[slot], buf, len);
+			SAME(STATUS(ep, shmx_put(ep, addr, buf, len, cookie)), 0);
+			pattern_fill(buf, LARGE, ~(uint64_t)i);
+		} else {
+			SAME(STATUS(ep, shmx_get(ep, addr, out, len, cookie)), 0);
+			CU_ASSERT_EQUAL(memcmp(out, model[slot], len), 0);
+		}
+	}
+	SAME(STATUS(ep, shmx_free(ep, base, cookie)), 0);
+}
+
+static void
+random_over(void (*wrap)(struct host *h, struct rdp_conf *conf), unsigned int rounds)
+{
+	const struct fixture_conf conf = {.wrap = wrap};
+	const char *given = getenv("SHMX_SEED");
+	uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : rte_rdtsc();
+	struct fixture f;
+
+	fprintf(stderr, "  seed %" PRIu64 " (SHMX_SEED)\n", seed);
+	rte_srand(seed);
+	if (fixture_up(&f, &conf) < 0)
+		return;
+	lossy = 8;
+	random_rounds(&f, rounds);
+	lossy = 0;
+	fixture_down(&f);
+}
+
+static void
+random_plain(void)
+{
+	random_over(wrap_lossy, 2000);
+}
+
+static void
+random_chains(void)
+{
+	chains = 0;
+	random_over(wrap_copying, 2000);
+	CU_ASSERT_TRUE(chains > 100);
+}
+
+static const struct named_test tests[] = {
+	{"get again, memory freed", get_again_stale},
+	{"get again, memory freed, chain", get_again_stale_chain},
+	{"get beside own", get_beside_own},
+	{"nothing of an ended put", nothing_of_an_ended_put},
+	{"random, lossy", random_plain},
+	{"random, lossy, chains", random_chains},
+};
+
+int
+main(void)
+{
+	return tests_run("lend", tests, RTE_DIM(tests));
+}
