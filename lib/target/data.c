@@ -95,7 +95,8 @@ stage_get(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	uint8_t *to;
 	int err;
 
-	if (unlikely(len + sizeof(*rec) > s->mss))
+	/* Room in the frame is not enough: the peer takes no response with more. */
+	if (unlikely(len > WIRE_DATA_MAX || len + sizeof(*rec) > s->mss))
 		return target_respond_status(w, s, rec, STATUS_MSGSIZE);
 	a->va = mem_access(w->mem, rte_be_to_cpu_64(get->addr), len, s->peer_node, &err);
 	if (unlikely(a->va == NULL))

@@ -124,9 +124,10 @@ host_up(struct fixture *f, const struct fixture_conf *conf, unsigned int index)
 		.spec = spec,
 		.nb_queues = 1,
 		.nb_mbufs = conf->nb_mbufs != 0 ? conf->nb_mbufs : 4096,
+		.mtu = conf->mtu,
 		.socket_id = SOCKET_ID_ANY,
 	};
-	struct shmx_port_conf cc = {.spec = spec};
+	struct shmx_port_conf cc = {.spec = spec, .mtu = conf->mtu};
 	int ret;
 
 	snprintf(spec, sizeof(spec), "loopback:h%u", index);

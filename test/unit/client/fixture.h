@@ -60,6 +60,7 @@ struct fixture_conf {
 	uint32_t max_ops;       /**< of the endpoints */
 	uint16_t window;
 	uint32_t nb_mbufs;
+	uint16_t mtu; /**< 0: 1500 */
 	uint32_t peer_timeout_ms;
 };
 
