@@ -330,7 +330,8 @@ struct shmx_pool_info {
 	uint64_t size;
 	uint64_t max_size;
 	uint64_t used;         /**< bytes in allocations */
-	uint64_t largest_free; /**< longest allocation that would succeed now */
+	uint64_t largest_free; /**< longest allocation that would succeed now; listed: or a fifth
+	                          less */
 	uint64_t allocs;
 	uint32_t granule;
 	uint16_t extents;

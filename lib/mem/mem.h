@@ -189,10 +189,17 @@ int mem_pool_destroy_end(struct mem *m, uint16_t pool);
 
 /* [any] [view] -ENOENT. Compares at most max_pools names. */
 int mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id);
-/* [any] [view] Writes up to n ids, ascending, and returns how many pools there are. */
-uint32_t mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n);
-/* [home] Others ask home: the search for the largest hole must not meet a change. */
+/* [any] [view] Writes up to n ids from first on, ascending, and returns how many. */
+uint32_t mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint32_t n);
+/* [home] The search for the largest hole must not meet a change. -ENOENT */
 int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
+/*
+ * [any] [view] The same from single words that home keeps: each is of now, together they may be of
+ * before and after a change. largest_free is exact below 64 granules, else up to a fifth too
+ * small. The pool must not be released meanwhile: between two quiescent states of the caller, or
+ * on the control thread.
+ */
+int mem_pool_peek(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
 
 /*
  * Extents: growing and shrinking under load. The handle is a plain value; send it from the

@@ -130,7 +130,8 @@ struct mem_pool_hdr {
 	uint32_t stack_top;
 	uint32_t pad;
 
-	/* Which classes have a hole, and in which extents. Home. Derived. */
+	/* Which classes have a hole, and in which extents. Home; the mask is read by any thread
+	 * (relaxed). Derived. */
 	uint64_t class_mask[MEM_CLASS_WORDS] __attribute__((aligned(64)));
 	uint64_t zero_mask[MEM_EXT_WORDS]; /* extents with memory to be zeroed */
 	uint64_t class_ext[MEM_CLASSES][MEM_EXT_WORDS];

@@ -91,6 +91,12 @@ mem_stat_add(uint64_t *v, uint64_t d)
 	__atomic_store_n(v, *v + d, __ATOMIC_RELAXED);
 }
 
+static inline void
+mem_stat_add32(uint32_t *v, uint32_t d)
+{
+	__atomic_store_n(v, *v + d, __ATOMIC_RELAXED);
+}
+
 /* Order of stores seen by whoever adopts the zones after this process was killed in between. */
 static inline void
 mem_order(void)
@@ -134,6 +140,7 @@ void mem_hole_give(struct mem_pool *p, struct mem_ext *x, uint32_t g, uint32_t n
 bool mem_hole_extend(struct mem_pool *p, struct mem_ext *x, uint32_t g, uint32_t n, uint32_t to);
 uint32_t mem_hole_len(const struct mem_ext *x, uint32_t g);
 uint32_t mem_hole_largest(const struct mem_pool *p);
+uint32_t mem_hole_at_least(const struct mem_pool *p);
 void mem_hole_hide(struct mem_pool *p, struct mem_ext *x);
 void mem_hole_show(struct mem_pool *p, struct mem_ext *x);
 uint32_t mem_chunk_len(const struct mem_ext *x, uint32_t g);

@@ -292,41 +292,56 @@ mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id)
 }
 
 uint32_t
-mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n)
+mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint32_t n)
 {
 	uint32_t i, found = 0;
 
-	for (i = 1; i < m->nb_views; i++) {
-		if (__atomic_load_n(&m->priv->dir[i].state, __ATOMIC_ACQUIRE) != MEM_STATE_LIVE)
-			continue;
-		if (found < n)
-			ids[found] = (uint16_t)i;
-		found++;
-	}
+	for (i = RTE_MAX(first, (uint16_t)1); i < m->nb_views && found < n; i++)
+		if (__atomic_load_n(&m->priv->dir[i].state, __ATOMIC_ACQUIRE) == MEM_STATE_LIVE)
+			ids[found++] = (uint16_t)i;
 	return found;
+}
+
+/* All but what only home may look for. */
+static void
+describe(const struct mem_pool *p, struct mem_pool_stat *st)
+{
+	const struct mem_pool_hdr *h = p->hdr;
+
+	memset(st, 0, sizeof(*st));
+	memcpy(st->name, h->name, MEM_NAME_LEN);
+	st->id = p->id;
+	st->granule = 1u << p->granule_log;
+	st->nb_extents = __atomic_load_n(&h->nb_extents, __ATOMIC_RELAXED);
+	st->size = __atomic_load_n(&h->size_bytes, __ATOMIC_RELAXED);
+	st->max_size = h->max_size;
+	st->used = __atomic_load_n(&h->used, __ATOMIC_RELAXED);
+	st->zeroing = __atomic_load_n(&h->zeroing, __ATOMIC_RELAXED);
+	st->free = st->size > st->used ? st->size - st->used : 0;
+	st->nb_allocs = __atomic_load_n(&h->nb_allocs, __ATOMIC_RELAXED);
+	st->nb_names = __atomic_load_n(&h->nb_names, __ATOMIC_RELAXED);
 }
 
 int
 mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st)
 {
 	const struct mem_pool *p = mem_pool_live(m, pool);
-	const struct mem_pool_hdr *h;
 
 	if (p == NULL)
 		return -ENOENT;
-	h = p->hdr;
-	memset(st, 0, sizeof(*st));
-	memcpy(st->name, h->name, MEM_NAME_LEN);
-	st->id = pool;
-	st->granule = 1u << p->granule_log;
-	st->nb_extents = h->nb_extents;
-	st->size = __atomic_load_n(&h->size_bytes, __ATOMIC_RELAXED);
-	st->max_size = h->max_size;
-	st->used = __atomic_load_n(&h->used, __ATOMIC_RELAXED);
-	st->zeroing = __atomic_load_n(&h->zeroing, __ATOMIC_RELAXED);
-	st->free = st->size > st->used ? st->size - st->used : 0;
+	describe(p, st);
 	st->largest_free = (uint64_t)mem_hole_largest(p) << p->granule_log;
-	st->nb_allocs = __atomic_load_n(&h->nb_allocs, __ATOMIC_RELAXED);
-	st->nb_names = h->nb_names;
+	return 0;
+}
+
+int
+mem_pool_peek(const struct mem *m, uint16_t pool, struct mem_pool_stat *st)
+{
+	const struct mem_pool *p = mem_pool_live(m, pool);
+
+	if (p == NULL)
+		return -ENOENT;
+	describe(p, st);
+	st->largest_free = (uint64_t)mem_hole_at_least(p) << p->granule_log;
 	return 0;
 }

@@ -65,12 +65,36 @@ session_of(const struct target_job *job)
 	return s != NULL && s->local_inc == job->session_inc && s->state == RDP_OPEN ? s : NULL;
 }
 
+/* Bytes of data in the response. */
+static uint32_t
+data_len(const struct target_job *job)
+{
+	if (job->err != 0)
+		return 0;
+	return job->op == WIRE_OP_POOL_STAT ? (uint32_t)sizeof(job->info)
+	                                    : job->values * (uint32_t)sizeof(uint64_t);
+}
+
+static void
+data_write(const struct target_job *job, uint8_t *to, uint32_t len)
+{
+	if (job->op == WIRE_OP_POOL_STAT) {
+		memcpy(to, &job->info, len);
+		return;
+	}
+	for (uint32_t i = 0; i * 8 < len; i++) {
+		rte_be64_t be = rte_cpu_to_be_64(job->value[i]);
+
+		memcpy(to + i * 8, &be, sizeof(be));
+	}
+}
+
 /* Back at its owner: answer, or wait for room. */
 static void
 job_respond(struct target_worker *w, struct target_job *job)
 {
 	struct rdp_session *s = session_of(job);
-	uint32_t len = job->err == 0 ? job->values * (uint32_t)sizeof(uint64_t) : 0;
+	uint32_t len = data_len(job);
 	uint8_t *to;
 
 	if (s != NULL) {
@@ -80,11 +104,7 @@ job_respond(struct target_worker *w, struct target_job *job)
 			return;
 		}
 		target_response(to, job->op, status_from_errno(job->err), job->id, len);
-		for (uint32_t i = 0; i * 8 < len; i++) {
-			rte_be64_t be = rte_cpu_to_be_64(job->value[i]);
-
-			memcpy(to + sizeof(struct wire_record) + i * 8, &be, sizeof(be));
-		}
+		data_write(job, to + sizeof(struct wire_record), len);
 	}
 	w->stats.op_errors += job->err != 0;
 	w->free_job[w->nb_free_job++] = job;

@@ -135,11 +135,22 @@ step_lookup(struct target_worker *w, struct target_job *job)
 		mem_alloc_lookup(w->mem, job->pool, job->name, &job->value[0], &job->value[1]));
 }
 
+static enum job_place
+step_stat(struct target_worker *w, struct target_job *job)
+{
+	struct mem_pool_stat st;
+	int ret = mem_pool_stat(w->mem, job->pool, &st);
+
+	if (ret == 0)
+		pool_info_write(&st, &job->info);
+	return done(job, ret);
+}
+
 static int
 pool_size(const struct target_worker *w, struct target_job *job)
 {
 	struct mem_pool_stat st;
-	int ret = mem_pool_stat(w->mem, job->pool, &st);
+	int ret = mem_pool_peek(w->mem, job->pool, &st);
 
 	job->value[0] = ret == 0 ? st.size : 0;
 	return ret;
@@ -193,6 +204,8 @@ job_step_home(struct target_worker *w, struct target_job *job, bool *wait)
 		return step_own(w, job, wait);
 	case WIRE_OP_LOOKUP:
 		return step_lookup(w, job);
+	case WIRE_OP_POOL_STAT:
+		return step_stat(w, job);
 	case WIRE_OP_POOL_GROW:
 		return step_grow(w, job);
 	case WIRE_OP_POOL_SHRINK:

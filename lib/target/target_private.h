@@ -70,7 +70,7 @@ struct target_job {
 	uint8_t align_log2;
 	uint8_t owner_set; /**< enum wire_owner */
 	uint16_t pool;
-	uint16_t values; /**< 64-bit numbers in the response */
+	uint16_t values; /**< 64-bit numbers in the response; POOL_STAT has `info` instead */
 	int err;
 	uint64_t addr;
 	uint64_t size;
@@ -81,7 +81,10 @@ struct target_job {
 	struct mem_freed freed;
 	struct mem_extent extent;
 	struct target_job *next; /**< in a list of its holder */
-	char name[MEM_NAME_LEN];
+	union {
+		char name[MEM_NAME_LEN];
+		struct wire_pool_info info;
+	};
 };
 
 /** Jobs in the order they came; private to one thread. */
@@ -146,8 +149,8 @@ uint32_t job_poll_unsent(struct target_worker *w);
 enum job_place job_step_home(struct target_worker *w, struct target_job *job, bool *wait);
 enum job_place job_step_control(struct target *t, struct target_job *job);
 
-/* Describe a pool; all zeros when it has gone. */
-void pool_info_fill(const struct mem *mem, uint16_t pool, struct wire_pool_info *info);
+/* A pool's figures as a response carries them. */
+void pool_info_write(const struct mem_pool_stat *st, struct wire_pool_info *info);
 
 /** Worker that runs a pool's allocator. */
 static inline unsigned int

@@ -65,7 +65,7 @@ check_seen(const struct mem *m, const struct expect *e)
 	uint8_t *p;
 	int err;
 
-	CU_ASSERT_EQUAL(mem_pool_list(m, ids, 4), 2);
+	CU_ASSERT_EQUAL(mem_pool_list(m, 0, ids, 4), 2);
 	CU_ASSERT_EQUAL(mem_pool_lookup(m, "a", &id), 0);
 	CU_ASSERT_EQUAL(id, e->a);
 	CU_ASSERT_EQUAL(mem_alloc_lookup(m, id, "root", &addr, &len), 0);

@@ -136,8 +136,13 @@ pool_directory(void)
 		CU_ASSERT_EQUAL(fixture_pool(&f, name, 1, 0, 0), i);
 	}
 	CU_ASSERT_EQUAL(pool_err(&f, (struct mem_pool_params){.name = "x"}, 0), -ENOSPC);
-	CU_ASSERT_EQUAL(mem_pool_list(f.m, ids, 3), 7);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, 0, ids, 3), 3);
 	CU_ASSERT(ids[0] == 1 && ids[2] == 3);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, 5, ids, 8), 3);
+	CU_ASSERT(ids[0] == 5 && ids[2] == 7);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, 8, ids, 8), 0);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, UINT16_MAX, ids, 8), 0);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, 1, ids, 0), 0);
 	CU_ASSERT_EQUAL(mem_pool_lookup(f.m, "p4", &id), 0);
 	CU_ASSERT_EQUAL(id, 4);
 	CU_ASSERT_EQUAL(mem_pool_lookup(f.m, "p9", &id), -ENOENT);
@@ -606,6 +611,57 @@ reader(void *arg)
 	return NULL;
 }
 
+static void *
+peeker(void *arg)
+{
+	struct readers *r = arg;
+	struct mem_pool_stat st;
+
+	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+		r->wrong += mem_pool_peek(r->m, mem_addr_pool(r->addr), &st) != 0;
+		r->wrong += st.size != 8 * MIB || st.nb_extents != 1 || st.nb_names > 1;
+		r->wrong += st.used > st.size || st.zeroing > st.size || st.nb_allocs > 64;
+		/* 6 MiB are taken all the time, and always something is free. */
+		r->wrong += st.largest_free == 0 || st.largest_free > 2 * MIB;
+		r->checks++;
+	}
+	return NULL;
+}
+
+/* Figures that any thread may look at while home works. */
+static void
+figures_beside_home(void)
+{
+	struct readers r = {0};
+	struct fixture f;
+	uint64_t addr[32] = {0};
+	pthread_t thread;
+	uint16_t p;
+	int i, k;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 8 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 6 * MIB, 0, 1, NULL, &r.addr), 0);
+	r.m = f.m;
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, peeker, &r), 0);
+	srandom(1);
+	for (i = 0; i < 200000; i++) {
+		k = (int)(random() % 32);
+		if (addr[k] != 0)
+			CU_ASSERT_EQUAL(mem_free(f.m, addr[k], 0), 0);
+		addr[k] = 0;
+		if (random() % 2)
+			CU_ASSERT_EQUAL(mem_alloc(f.m, p, 1 + random() % 60000, 0, 1,
+						k == 0 ? "k" : NULL, &addr[k]),
+				0);
+	}
+	__atomic_store_n(&r.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(r.wrong, 0);
+	CU_ASSERT(r.checks > 0);
+	fixture_down(&f);
+}
+
 static void
 readers_beside_home(void)
 {
@@ -705,6 +761,7 @@ main(void)
 		{"set_reclaim", set_reclaim},
 		{"zeroing", zeroing},
 		{"readers_beside_home", readers_beside_home},
+		{"figures_beside_home", figures_beside_home},
 		{"space", space},
 		{"large_granules", large_granules},
 		{NULL, NULL},
