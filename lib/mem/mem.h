@@ -243,7 +243,7 @@ int mem_extent_release(struct mem *m, const struct mem_extent *x);
  * caller holds a reference to set during the call.
  * -ENOENT no such pool; -EINVAL len, align, set or an empty name; -ENAMETOOLONG; -EEXIST name;
  * -ENOSPC no room for another name; -ENOMEM; -EAGAIN would fit, perhaps, once mem_zero_step()
- * has cleared what was freed (each failing call clears one slice of it).
+ * has cleared what was freed.
  */
 int mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
 	const char *name, uint64_t *addr);
@@ -252,6 +252,7 @@ int mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16
 struct mem_freed {
 	uint64_t addr;
 	uint64_t len;
+	uint64_t at_once; /* bytes that the end zeroes: all of len, or none */
 };
 
 /*
@@ -261,15 +262,16 @@ struct mem_freed {
  */
 int mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed *f);
 /*
- * [home] After quiescence: gives the memory back. Up to 64 KiB are zeroed here; a larger piece is
- * queued for mem_zero_step(), and free afterwards.
+ * [home] After quiescence: gives the memory back. Up to 64 KiB, or 63 granules where those are
+ * more, are zeroed here; a larger piece is queued for mem_zero_step(), and free afterwards.
  */
 int mem_free_end(struct mem *m, const struct mem_freed *f);
 int mem_free(struct mem *m, uint64_t addr, uint16_t by_node);
 
 /*
- * [home] Zeroes up to about budget bytes of freed memory (at least one slice of 64 granules) and
- * returns how many it zeroed; 0 when nothing waits. Call it when idle.
+ * [home] Zeroes up to about budget bytes of freed memory (at least one slice of 64 to 127 granules)
+ * and returns how many it zeroed; 0 when nothing waits. Call it when idle, and for an allocation
+ * that said -EAGAIN.
  */
 uint64_t mem_zero_step(struct mem *m, uint16_t pool, uint64_t budget);
 

@@ -17,8 +17,7 @@
 #include "mem_access.h"
 #include "mem_layout.h"
 
-#define MEM_ZERO_INLINE 65536        /* freed pieces up to this are zeroed at once */
-#define MEM_ZERO_SLICE  (256 * 1024) /* what a failing allocation zeroes */
+#define MEM_ZERO_INLINE 65536 /* freed pieces up to this are zeroed at once */
 
 /* An extent as mapped here: written by control before it is handed to home. */
 struct mem_ext {

@@ -107,8 +107,13 @@ job_read(struct target_job *job, const struct wire_record *rec)
 static int
 start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
-	struct target_job *job = job_take(w);
+	bool clears = rec->op == WIRE_OP_FREE || rec->op == WIRE_OP_RESIZE;
+	int32_t before = w->turn_bytes;
+	struct target_job *job;
 
+	if (clears && !turn_admits(w, s))
+		return -EAGAIN;
+	job = job_take(w);
 	if (job == NULL) {
 		w->stats.busy++;
 		return target_respond_status(w, s, rec, STATUS_BUSY);
@@ -127,6 +132,8 @@ start_job(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 		return target_respond_status(w, s, rec, STATUS_INVAL);
 	}
 	job_run(w->target, w->index, job);
+	if (clears)
+		turn_charge(s, (uint32_t)(before - w->turn_bytes));
 	return 0;
 }
 

@@ -296,6 +296,7 @@ slot_fill(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
 	s->set = (uint16_t)(3 + random() % 4);
 	s->len = 64 * (uint64_t)(1 + random() % (random() % 32 ? 40 : 20000));
 	if (mem_alloc(m, pool, s->len, 0, s->set, s->named ? name : NULL, &s->addr) != 0) {
+		mem_zero_step(m, pool, 256 * 1024);
 		__atomic_store_n(&s->state, 1, __ATOMIC_SEQ_CST);
 		return;
 	}

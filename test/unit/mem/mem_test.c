@@ -571,13 +571,21 @@ zeroing(void)
 	mem_pool_stat(f.m, p, &st);
 	CU_ASSERT(st.zeroing == 4 * MIB && st.used == 4 * MIB && st.nb_allocs == 0);
 	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &b), -EAGAIN);
+	CU_ASSERT_EQUAL(mem_zero_step(f.m, p, 1), 4096);
 	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, NULL, &b), 0);
 	CU_ASSERT_EQUAL(mem_free(f.m, b, 0), 0);
 	CU_ASSERT_EQUAL(mem_zero_step(f.m, p, 1), 4096);
-	for (i = 0; mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &a) == -EAGAIN; i++)
+	/* A refusal costs a look, and changes nothing. */
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &a), -EAGAIN);
+	mem_pool_stat(f.m, p, &st);
+	CU_ASSERT_EQUAL(st.zeroing, 4 * MIB - 2 * 4096);
+	for (i = 0; mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &a) == -EAGAIN; i++) {
 		CU_ASSERT_FATAL(i < 32);
+		CU_ASSERT(mem_zero_step(f.m, p, 256 * 1024) > 0);
+	}
 	mem_pool_stat(f.m, p, &st);
 	CU_ASSERT(st.zeroing == 0 && st.nb_allocs == 1);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, NULL, &b), -ENOMEM);
 	CU_ASSERT_EQUAL(mem_free(f.m, a, 0), 0);
 	fixture_down(&f);
 }
