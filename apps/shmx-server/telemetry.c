@@ -55,6 +55,8 @@ info(const struct server *s, const char *params, struct rte_tel_data *d)
 	rte_tel_data_start_dict(d);
 	rte_tel_data_add_dict_string(d, "version", shmx_version());
 	rte_tel_data_add_dict_u64(d, "node", s->options->node);
+	rte_tel_data_add_dict_u64(d, "first_pool_id", mem_first_pool(s->mem));
+	rte_tel_data_add_dict_u64(d, "last_pool_id", mem_last_pool(s->mem));
 	rte_tel_data_add_dict_u64(d, "udp_port", s->options->udp_port);
 	rte_tel_data_add_dict_u64(d, "epoch", s->epoch);
 	rte_tel_data_add_dict_u64(d, "uptime_ns", clock_now(&s->clock));

@@ -54,10 +54,10 @@ struct mem_pool {
 
 struct mem_priv {
 	struct mem_root *root;
-	struct mem_dirent *dir;
+	struct mem_dirent *dir; /* by pool id, from first_pool on */
 	struct mem_set_rec *sets;
 	struct mem_index set_index;
-	struct mem_pool **pools; /* by id. Written by control */
+	struct mem_pool **pools; /* likewise. Written by control */
 	struct mem_provider prov;
 	enum mem_attach_mode mode;
 	char prefix[16];
@@ -101,6 +101,29 @@ static inline void
 mem_order(void)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline bool
+mem_pool_ours(const struct mem *m, uint16_t id)
+{
+	return mem_pool_index(m, id) < m->nb_views;
+}
+
+/* Of a pool id that is ours. */
+static inline struct mem_dirent *
+mem_dirent_of(const struct mem *m, uint16_t id)
+{
+	return &m->priv->dir[mem_pool_index(m, id)];
+}
+
+/* The view of a published pool, or NULL. */
+static inline struct mem_view *
+mem_view_of(const struct mem *m, uint16_t id)
+{
+	struct mem_view *v = &m->views[mem_pool_index(m, id)];
+
+	return mem_pool_ours(m, id) && __atomic_load_n(&v->pages, __ATOMIC_ACQUIRE) != NULL ? v
+	                                                                                    : NULL;
 }
 
 /* mem.c */

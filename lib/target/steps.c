@@ -61,12 +61,14 @@ step_alloc(struct target_worker *w, struct target_job *job)
 static void
 end_free(struct target_worker *w, const struct target_job *job)
 {
+	uint32_t bit = job->pool - mem_first_pool(w->mem);
+
 	if (job->freed.len == 0)
 		return;
 	mem_free_end(w->mem, &job->freed);
 	w->turn_bytes -= (int32_t)job->freed.at_once;
-	w->dirty_pools[job->pool / 64] |= UINT64_C(1) << (job->pool % 64);
-	w->nb_dirty = RTE_MAX(w->nb_dirty, job->pool / 64u + 1);
+	w->dirty_pools[bit / 64] |= UINT64_C(1) << (bit % 64);
+	w->nb_dirty = RTE_MAX(w->nb_dirty, bit / 64 + 1);
 }
 
 static enum job_place

@@ -44,7 +44,12 @@ create_qsbr(struct target *t, int socket_id)
 	return rte_rcu_qsbr_init(t->qsbr, t->nb_workers) == 0 ? 0 : -rte_errno;
 }
 
-#define POOL_WORDS (65536 / 64)
+/* Bytes of a bit per pool id. */
+static size_t
+pool_bits_size(const struct mem *mem)
+{
+	return ((mem_last_pool(mem) - mem_first_pool(mem)) / 64 + 1u) * sizeof(uint64_t);
+}
 
 static int
 create_worker(struct target *t, unsigned int index, int socket_id)
@@ -60,7 +65,7 @@ create_worker(struct target *t, unsigned int index, int socket_id)
 	w->alone = t->nb_workers == 1 && !t->mapped;
 	w->index = (uint16_t)index;
 	w->dirty_pools = rte_zmalloc_socket(
-		"target_worker", POOL_WORDS * sizeof(uint64_t), RTE_CACHE_LINE_SIZE, socket_id);
+		"target_worker", pool_bits_size(t->mem), RTE_CACHE_LINE_SIZE, socket_id);
 	if (w->dirty_pools == NULL)
 		return -ENOMEM;
 	turn_init(w);
@@ -213,7 +218,7 @@ const struct rdp_handler target_handler = {
 	.closed = target_closed,
 };
 
-/* The first dirty pool from @p from on; UINT32_MAX: none. */
+/* The first dirty pool from bit @p from on; UINT32_MAX: none. */
 static uint32_t
 dirty_from(const struct target_worker *w, uint32_t from)
 {
@@ -229,17 +234,17 @@ dirty_from(const struct target_worker *w, uint32_t from)
 static uint32_t
 zero_some(struct target_worker *w)
 {
-	uint32_t pool = dirty_from(w, w->dirty_next);
+	uint32_t bit = dirty_from(w, w->dirty_next);
 
-	if (pool == UINT32_MAX)
-		pool = dirty_from(w, 0);
-	if (pool == UINT32_MAX) {
+	if (bit == UINT32_MAX)
+		bit = dirty_from(w, 0);
+	if (bit == UINT32_MAX) {
 		w->nb_dirty = 0;
 		return 0;
 	}
-	if (mem_zero_step(w->mem, (uint16_t)pool, TARGET_ZERO_STEP) == 0)
-		w->dirty_pools[pool / 64] &= ~(UINT64_C(1) << (pool % 64));
-	w->dirty_next = pool + 1;
+	if (mem_zero_step(w->mem, (uint16_t)(mem_first_pool(w->mem) + bit), TARGET_ZERO_STEP) == 0)
+		w->dirty_pools[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
+	w->dirty_next = bit + 1;
 	return 1;
 }
 

@@ -128,9 +128,9 @@ struct target_worker {
 	struct job_list quiescent; /**< JOB_QUIESCENT, in the order of their tokens */
 	struct job_list memory;    /**< JOB_MEMORY */
 	struct job_list unsent;    /**< finished, no room for the response yet */
-	uint64_t *dirty_pools;     /**< bit per pool: freed memory waits to be cleared */
+	uint64_t *dirty_pools;     /**< bit per pool id of mem: freed memory waits to be cleared */
 	uint32_t nb_dirty;         /**< words of it that may have bits */
-	uint32_t dirty_next;       /**< pool to look at first */
+	uint32_t dirty_next;       /**< bit to look at first */
 	struct target_job *jobs;
 	struct rdp_ep *lent_ep[TARGET_LENT]; /**< with pool memory lent to frames of this turn */
 	struct target_access batch[TARGET_BATCH] __rte_cache_aligned;

@@ -142,9 +142,11 @@ host_up(struct fixture *f, const struct fixture_conf *conf, unsigned int index)
 }
 
 static int
-memory_up(struct fixture *f)
+memory_up(struct fixture *f, const struct fixture_conf *fc)
 {
 	const struct mem_conf conf = {
+		.first_pool = fc->first_pool,
+		.last_pool = fc->last_pool,
 		.max_nodes = 1024,
 		.provider = mem_provider_memzone(SOCKET_ID_ANY),
 	};
@@ -184,7 +186,7 @@ fixture_up(struct fixture *f, const struct fixture_conf *conf)
 	memset(f, 0, sizeof(*f));
 	f->nb_hosts = conf->nb_hosts != 0 ? conf->nb_hosts : 1;
 	f->workers = conf->workers != 0 ? conf->workers : 1;
-	ret = memory_up(f);
+	ret = memory_up(f, conf);
 	for (unsigned int i = 0; ret == 0 && i < f->nb_hosts; i++)
 		ret = host_up(f, conf, i);
 	if (ret == 0)

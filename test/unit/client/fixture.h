@@ -55,6 +55,8 @@ struct fixture {
 struct fixture_conf {
 	unsigned int nb_hosts;  /**< 0: 1 */
 	unsigned int workers;   /**< 0: 1 */
+	uint16_t first_pool;    /**< ids of pools; 0: 1 */
+	uint16_t last_pool;     /**< 0: first_pool + 63 */
 	uint64_t pool_size;     /**< 0: 8 MiB */
 	uint64_t pool_max_size; /**< 0: pool_size */
 	uint32_t max_ops;       /**< of the endpoints */

@@ -42,11 +42,15 @@ create_errors(void)
 	c.max_sets = 65535;
 	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
 	c.max_sets = 1;
-	c.max_pools = 65537;
+	c.last_pool = 65536;
 	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
-	c.max_pools = 1;
+	c.first_pool = 65536;
+	c.last_pool = 0;
 	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
-	c.max_pools = 2;
+	c.first_pool = 9;
+	c.last_pool = 8;
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.last_pool = 9;
 	c.provider.reserve = NULL;
 	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
 	c.provider = *f.prov;
@@ -153,6 +157,105 @@ pool_directory(void)
 	CU_ASSERT_EQUAL(mem_pool_stat(f.m, 0, &st), -ENOENT);
 	CU_ASSERT_EQUAL(mem_pool_stat(f.m, 99, &st), -ENOENT);
 	fixture_down(&f);
+}
+
+static struct mem *
+with_ids(struct mem_provider *prov, uint32_t first, uint32_t last)
+{
+	struct mem_conf conf = {.provider = *prov, .first_pool = first, .last_pool = last};
+	int err = 0;
+	struct mem *m = mem_create(&conf, &err);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	return m;
+}
+
+/* Memory nodes have ids of their own, up to the last one there is, and no two the same. */
+static void
+pool_ids_by_node(void)
+{
+	uint32_t next = 1, node;
+
+	for (node = 1; node <= 1023; node++, next += MEM_NODE_POOLS)
+		CU_ASSERT_EQUAL(mem_node_first_pool((uint16_t)node), next);
+	CU_ASSERT(next - 1 <= UINT16_MAX);
+}
+
+/* Every id of first to last goes to a pool, and none beside. */
+static void
+fill_range(struct mem *m, uint32_t first, uint32_t last)
+{
+	struct mem_pool_params q = {.max_names = 1};
+	uint32_t k;
+	uint16_t id;
+
+	for (k = first; k <= last; k++) {
+		snprintf(q.name, sizeof(q.name), "p%u", k);
+		q.size = k == last ? 2 * MIB : 0;
+		CU_ASSERT_EQUAL(mem_pool_create(m, &q, 0, &id), 0);
+		CU_ASSERT_EQUAL(id, k);
+	}
+	snprintf(q.name, sizeof(q.name), "one more");
+	CU_ASSERT_EQUAL(mem_pool_create(m, &q, 0, &id), -ENOSPC);
+	if (last < UINT16_MAX)
+		CU_ASSERT_EQUAL(mem_pool_create(m, &q, (uint16_t)(last + 1), &id), -EINVAL);
+	if (first > 1)
+		CU_ASSERT_EQUAL(mem_pool_create(m, &q, (uint16_t)(first - 1), &id), -EINVAL);
+}
+
+/* What has a pool's id says so, and ids of other nodes are nobody's. */
+static void
+check_range(struct mem *m, uint16_t first, uint16_t last)
+{
+	uint16_t id, ids[4];
+	char name[16];
+	uint64_t addr;
+	uint32_t k;
+
+	snprintf(name, sizeof(name), "p%u", last);
+	CU_ASSERT_EQUAL(mem_pool_lookup(m, name, &id), 0);
+	CU_ASSERT_EQUAL(id, last);
+	CU_ASSERT_EQUAL(mem_pool_list(m, last, ids, 4), 1);
+	CU_ASSERT_EQUAL(mem_pool_list(m, 0, ids, 4), RTE_MIN(last - first + 1, 4));
+	CU_ASSERT_EQUAL(ids[0], first);
+	CU_ASSERT_EQUAL(mem_alloc(m, last, 100, 0, 5, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_addr_pool(addr), last);
+	CU_ASSERT_EQUAL(try_access(m, addr, 100, 3), 0);
+	CU_ASSERT_EQUAL(try_access(m, addr, 100, 4), -EPERM);
+	CU_ASSERT_EQUAL(mem_own_set(m, addr, 64, 6), 0);
+	CU_ASSERT_EQUAL(try_access(m, addr, 100, 3), -EPERM);
+	CU_ASSERT_EQUAL(mem_free(m, addr, 0), 0);
+	for (k = 0; k <= UINT16_MAX; k++)
+		if (k < first || k > last)
+			CU_ASSERT(try_access(m, mem_addr((uint16_t)k, 0), 8, 1) == -ENOENT);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(m, (uint16_t)(last + 1), true), -ENOENT);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(m, last, false), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(m, last), 0);
+}
+
+/* A range anywhere: at both ends of all ids, of a single one, longer than a word of bits. */
+static void
+pool_ids(void)
+{
+	static const struct {
+		uint32_t conf_first, conf_last;
+		uint16_t first, last;
+	} ranges[] = {{0, 0, 1, 64}, {65409, 65472, 65409, 65472}, {65535, 65535, 65535, 65535},
+		{65, 0, 65, 128}, {65530, 0, 65530, 65535}, {0, 5, 1, 5}, {700, 900, 700, 900}};
+	struct mem_provider *prov = mem_provider_heap_create();
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(ranges); i++) {
+		struct mem *m = with_ids(prov, ranges[i].conf_first, ranges[i].conf_last);
+
+		CU_ASSERT_EQUAL(mem_first_pool(m), ranges[i].first);
+		CU_ASSERT_EQUAL(mem_last_pool(m), ranges[i].last);
+		fill_range(m, ranges[i].first, ranges[i].last);
+		check_range(m, ranges[i].first, ranges[i].last);
+		mem_destroy(m);
+		CU_ASSERT_EQUAL(mem_provider_heap_count(prov), 0);
+	}
+	mem_provider_heap_destroy(prov);
 }
 
 static void
@@ -755,6 +858,8 @@ main(void)
 		{"pool_errors", pool_errors},
 		{"pool_without_memory", pool_without_memory},
 		{"pool_directory", pool_directory},
+		{"pool_ids_by_node", pool_ids_by_node},
+		{"pool_ids", pool_ids},
 		{"pool_destroy", pool_destroy},
 		{"alloc_errors", alloc_errors},
 		{"free_errors", free_errors},

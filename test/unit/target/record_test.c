@@ -72,9 +72,48 @@ test_get_longer_than_the_frame(void)
 	fixture_down(&fx);
 }
 
+/* Pools with the highest ids there are, more than a record describes: page after page. */
+static void
+test_long_list(void)
+{
+	const struct fixture_conf conf = {
+		.mtu = 9000, .first_pool = 65400, .last_pool = 65480, .pool_size = 2 * MIB};
+	struct shmx_pool_req req = {.name = "one more", .size = 2 * MIB};
+	struct mem_pool_params empty = {.max_names = 1};
+	static struct shmx_pool_info info[100];
+	uint16_t pool, first = 0, found = 0;
+	struct shmx_ep *ep;
+	shmx_session_t s;
+	uint64_t n;
+
+	fixture_up(&fx, &conf);
+	ep = fx.host[0].ep;
+	s = fx.host[0].session;
+	SAME(fx.pool, 65400);
+	for (unsigned int i = 65401; i <= 65480; i++) {
+		snprintf(empty.name, sizeof(empty.name), "p%u", i);
+		SAME(mem_pool_create(fx.mem, &empty, 0, &pool), 0);
+		SAME(pool, i);
+	}
+	SAME(shmx_pool_create_sync(ep, s, &req, &pool), -ENOSPC);
+	while ((n = VALUE(ep, shmx_pool_list(ep, s, first, info, 100, cookie))) > 0) {
+		SAME(n <= WIRE_DATA_MAX / sizeof(struct wire_pool_info), true);
+		for (unsigned int i = 0; i < n; i++)
+			SAME(info[i].pool, 65400 + found++);
+		first = (uint16_t)(info[n - 1].pool + 1);
+	}
+	SAME(found, 81);
+	SAME(shmx_pool_open_sync(ep, s, "p65440", &pool), 0);
+	SAME(shmx_pool_destroy_sync(ep, pool, false), 0);
+	SAME(shmx_pool_create_sync(ep, s, &req, &pool), 0);
+	SAME(pool, 65440);
+	fixture_down(&fx);
+}
+
 static const struct named_test tests[] = {
 	{"get longer than a record", test_get_too_long},
 	{"get longer than a frame", test_get_longer_than_the_frame},
+	{"long list of pools", test_long_list},
 };
 
 int
