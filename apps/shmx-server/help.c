@@ -101,6 +101,8 @@ sample_value(const struct setting *s)
 		return "10.0.0.254";
 	if (s->type.kind == VALUE_PREFIX)
 		return "10.0.0.1/24";
+	if (s->type.kind == VALUE_RANGE)
+		return "1-64";
 	return s->scope == SCOPE_PORT ? "vhost:iface=/run/shmx.sock" : "--lcores 0@0,1@0";
 }
 
@@ -108,7 +110,7 @@ sample_value(const struct setting *s)
 static bool
 sample_active(const struct setting *s)
 {
-	return s->fallback == NULL && s->type.kind != VALUE_IPV4;
+	return s->fallback == NULL && s->type.kind != VALUE_IPV4 && s->type.kind != VALUE_RANGE;
 }
 
 static void

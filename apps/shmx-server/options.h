@@ -21,6 +21,9 @@
 #define OPTIONS_TEXT_MAX  255 /* the longest value that rte_cfgfile keeps */
 #define OPTIONS_NAME_MAX  63
 
+/* A pool takes two memzones at least, and EAL has 2560 of them. */
+#define OPTIONS_POOL_IDS_MAX 1024
+
 /** Order of the choices in settings.c. */
 enum idle_policy {
 	IDLE_POLL,
@@ -70,6 +73,7 @@ struct options {
 	enum options_action action;
 	char eal[OPTIONS_TEXT_MAX + 1]; /**< EAL options of the file; empty: none */
 	uint32_t node;
+	struct number_range pool_ids; /**< options_pool_ids() fills in the default */
 	uint32_t udp_port;
 	uint32_t max_sessions;
 	uint32_t window;
@@ -105,6 +109,9 @@ void options_init(struct options *o);
 /** One more port or pool with its defaults; NULL with a problem when there are too many. */
 struct port_options *options_add_port(struct options *o, const char *label, struct problem *p);
 struct pool_options *options_add_pool(struct options *o, const char *name, struct problem *p);
+
+/** The ids that pools get: those asked for, or those that belong to the node's id. */
+struct number_range options_pool_ids(const struct options *o);
 
 /** Whether all of it goes together. @return 0, or -EINVAL with a problem. */
 int options_check(const struct options *o, struct problem *p);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "mem/mem.h"
 #include "options.h"
 #include "rdp/rdp.h"
 
@@ -70,6 +71,31 @@ check_pools(const struct options *o, struct problem *p)
 	return 0;
 }
 
+struct number_range
+options_pool_ids(const struct options *o)
+{
+	uint32_t first = mem_node_first_pool((uint16_t)o->node);
+
+	if (o->pool_ids.first != 0)
+		return o->pool_ids;
+	return (struct number_range){first, first + MEM_NODE_POOLS - 1};
+}
+
+static int
+check_pool_ids(const struct options *o, struct problem *p)
+{
+	struct number_range ids = options_pool_ids(o);
+	uint32_t n = ids.last - ids.first + 1;
+
+	if (n > OPTIONS_POOL_IDS_MAX)
+		return problem_set(p, "pool-ids %u-%u are %u ids: %d are the most a node may have",
+			ids.first, ids.last, n, OPTIONS_POOL_IDS_MAX);
+	if (n < o->nb_pools)
+		return problem_set(p, "%u pools at start, but pool-ids %u-%u has room for %u only",
+			o->nb_pools, ids.first, ids.last, n);
+	return 0;
+}
+
 int
 options_check(const struct options *o, struct problem *p)
 {
@@ -77,6 +103,8 @@ options_check(const struct options *o, struct problem *p)
 
 	if (ret == 0)
 		ret = check_pools(o, p);
+	if (ret == 0)
+		ret = check_pool_ids(o, p);
 	if (ret == 0 && o->keepalive_ms >= o->peer_timeout_ms)
 		ret = problem_set(p,
 			"keepalive-ms (%u) has to be less than peer-timeout-ms (%u): "

@@ -71,7 +71,10 @@ no_memory(const struct server *s, const char *what, struct problem *p)
 static int
 create_memory(struct server *s, struct problem *p)
 {
+	const struct number_range ids = options_pool_ids(s->options);
 	const struct mem_conf conf = {
+		.first_pool = ids.first,
+		.last_pool = ids.last,
 		.max_nodes = MEM_NODES_MAX,
 		.provider = mem_provider_memzone((int)rte_socket_id()),
 	};

@@ -37,6 +37,10 @@ static const char *const on_off_choices[] = {"off", "on", NULL};
 	{                                                                                          \
 		VALUE_CHOICE, 0, 0, names                                                          \
 	}
+#define RANGE(lo, hi)                                                                              \
+	{                                                                                          \
+		VALUE_RANGE, lo, hi, NULL                                                          \
+	}
 #define OTHER(kind)                                                                                \
 	{                                                                                          \
 		kind, 0, OPTIONS_TEXT_MAX, NULL                                                    \
@@ -49,6 +53,8 @@ const struct setting settings[] = {
 
 	{"server", "node", "node", "N", SERVER(node), NUMBER(1, 1023), "1",
 		"id of this node"},
+	{"server", "pool-ids", "pool-ids", "FIRST-LAST", SERVER(pool_ids), RANGE(1, 65535), NULL,
+		"ids that pools get; default: 64 by node id"},
 	{"server", "udp-port", "udp-port", "N", SERVER(udp_port), NUMBER(1, 65535), "51966",
 		"UDP port to listen on"},
 	{"server", "max-sessions", "max-sessions", "N", SERVER(max_sessions), NUMBER(1, 65534), "1024",

@@ -55,6 +55,8 @@ info(const struct server *s, const char *params, struct rte_tel_data *d)
 	rte_tel_data_start_dict(d);
 	rte_tel_data_add_dict_string(d, "version", shmx_version());
 	rte_tel_data_add_dict_u64(d, "node", s->options->node);
+	rte_tel_data_add_dict_u64(d, "first_pool_id", mem_first_pool(s->mem));
+	rte_tel_data_add_dict_u64(d, "last_pool_id", mem_last_pool(s->mem));
 	rte_tel_data_add_dict_u64(d, "udp_port", s->options->udp_port);
 	rte_tel_data_add_dict_u64(d, "epoch", s->epoch);
 	rte_tel_data_add_dict_u64(d, "uptime_ns", clock_now(&s->clock));
@@ -248,6 +250,7 @@ sessions(const struct server *s, const char *params, struct rte_tel_data *d)
 
 struct pools_view {
 	const struct mem *mem;
+	uint16_t first; /* id to begin with */
 	unsigned int nb;
 	struct mem_pool_stat pool[POOLS_MAX];
 };
@@ -258,11 +261,11 @@ pools_look(void *view)
 {
 	struct pools_view *v = view;
 	uint16_t ids[POOLS_MAX];
-	uint32_t n = RTE_MIN(mem_pool_list(v->mem, ids, POOLS_MAX), (uint32_t)POOLS_MAX);
+	uint32_t n = mem_pool_list(v->mem, v->first, ids, POOLS_MAX);
 
 	v->nb = 0;
 	for (uint32_t i = 0; i < n; i++)
-		if (mem_pool_stat(v->mem, ids[i], &v->pool[v->nb]) == 0)
+		if (mem_pool_peek(v->mem, ids[i], &v->pool[v->nb]) == 0)
 			v->nb++;
 }
 
@@ -289,6 +292,7 @@ pools(struct server *s, const char *params, struct rte_tel_data *d)
 	struct rte_tel_data *one;
 
 	view.mem = s->mem;
+	view.first = (uint16_t)RTE_MIN(parameter(&params), (uint32_t)UINT16_MAX);
 	if (ask(&s->ask, pools_look, &view, ASK_MS) != 0)
 		return -ETIMEDOUT;
 	rte_tel_data_start_dict(d);
@@ -331,7 +335,8 @@ telemetry_begin(struct server *s)
 		"Indices of the endpoints; counters of one. Parameter: index");
 	rte_telemetry_register_cmd("/shmx/sessions", on_sessions,
 		"Sessions of an endpoint. Parameters: endpoint, first index ('next' of the last)");
-	rte_telemetry_register_cmd("/shmx/pools", on_pools, "Pools. No parameters.");
+	rte_telemetry_register_cmd(
+		"/shmx/pools", on_pools, "Pools, at most 64. Parameter: first id");
 }
 
 void

@@ -138,6 +138,25 @@ parse_prefix(const char *text, void *field)
 	return true;
 }
 
+/* FIRST-LAST */
+static bool
+parse_range(const struct value_type *type, const char *text, void *field)
+{
+	const struct value_type number = {VALUE_NUMBER, type->min, type->max, NULL};
+	struct number_range range;
+	char first[16];
+	size_t n = strcspn(text, "-");
+
+	if (n >= sizeof(first) || text[n] != '-')
+		return false;
+	strlcpy(first, text, n + 1);
+	if (!parse_number(&number, first, &range.first) ||
+		!parse_number(&number, text + n + 1, &range.last) || range.last < range.first)
+		return false;
+	*(struct number_range *)field = range;
+	return true;
+}
+
 static bool
 parse_text(const struct value_type *type, const char *text, void *field)
 {
@@ -166,6 +185,8 @@ parse(const struct value_type *type, const char *text, void *field)
 		return parse_ipv4(text, field);
 	case VALUE_PREFIX:
 		return parse_prefix(text, field);
+	case VALUE_RANGE:
+		return parse_range(type, text, field);
 	case VALUE_TEXT:
 		return parse_text(type, text, field);
 	}
@@ -235,6 +256,11 @@ value_allowed(const struct value_type *type, char *buf, size_t size)
 		break;
 	case VALUE_PREFIX:
 		strlcpy(buf, "a host's IPv4 address, such as 192.168.7.1 or 192.168.7.1/24", size);
+		break;
+	case VALUE_RANGE:
+		snprintf(buf, size,
+			"FIRST-LAST, numbers from %" PRIu64 " to %" PRIu64 ", such as 65-128",
+			type->min, type->max);
 		break;
 	case VALUE_TEXT:
 		snprintf(buf, size, "a text of 1 to %" PRIu64 " characters", type->max);

@@ -24,6 +24,7 @@ enum value_kind {
 	VALUE_CHOICE,  /**< int, index into choices */
 	VALUE_IPV4,    /**< rte_be32_t */
 	VALUE_PREFIX,  /**< struct ipv4_prefix */
+	VALUE_RANGE,   /**< struct number_range; min, max */
 	VALUE_TEXT,    /**< char[max + 1], not empty */
 };
 
@@ -36,6 +37,11 @@ struct value_type {
 struct ipv4_prefix {
 	rte_be32_t addr;
 	uint8_t len; /**< 0: not given, everything is on the link */
+};
+
+/** Numbers from first to last; 0, 0: not given. */
+struct number_range {
+	uint32_t first, last;
 };
 
 /** 0 when no length was given. */

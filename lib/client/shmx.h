@@ -330,20 +330,25 @@ struct shmx_pool_info {
 	uint64_t size;
 	uint64_t max_size;
 	uint64_t used;         /**< bytes in allocations */
-	uint64_t largest_free; /**< longest allocation that would succeed now */
+	uint64_t largest_free; /**< longest allocation that would succeed now; listed: or a fifth
+	                          less */
 	uint64_t allocs;
 	uint32_t granule;
 	uint16_t extents;
 	uint16_t pool;
 };
 
-/** Create a pool on the memory node of @p session. Event value: the pool id. -EEXIST, -ENOMEM. */
+/**
+ * Create a pool on the memory node of @p session. Event value: the pool id. -EEXIST, -ENOMEM,
+ * -ENOSPC when all pool ids of the memory node are taken: 64 unless it was given more.
+ */
 SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_pool_req *req, uint64_t cookie);
 
 /**
  * Find a pool by name and route its addresses over @p session. Event value: the pool id. -ENOENT;
- * -EEXIST when a session with another memory node leads to a pool with that id.
+ * -EEXIST when a session with another memory node leads to a pool with that id: two nodes have the
+ * same id, or were given --pool-ids that overlap.
  */
 SHMX_API int shmx_pool_open(
 	struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie);

@@ -213,7 +213,7 @@ adopt_pool(struct mem *m, uint16_t id)
 
 	if (ret != 0)
 		return ret;
-	p = m->priv->pools[id];
+	p = mem_pool_get(m, id);
 	h = p->hdr;
 	h->used = h->zeroing = h->size_bytes = h->nb_allocs = 0;
 	h->nb_extents = 0;
@@ -241,24 +241,24 @@ discard_pool(struct mem *m, uint16_t id)
 		discard_ext(m, id, &none, i);
 	if (mem_zone_lookup(m, id, -1, &zone, &len) == 0)
 		mem_zone_release(m, id, -1, zone);
-	m->priv->dir[id].state = MEM_STATE_NONE;
+	mem_dirent_of(m, id)->state = MEM_STATE_NONE;
 }
 
 static int
 adopt(struct mem *m)
 {
-	uint32_t i, state;
+	uint32_t id, state;
 	int ret;
 
 	mem_sets_rebuild(m);
-	for (i = 1; i < m->nb_views; i++) {
-		state = m->priv->dir[i].state;
+	for (id = m->first_pool; id <= mem_last_pool(m); id++) {
+		state = mem_dirent_of(m, (uint16_t)id)->state;
 		if (state == MEM_STATE_LIVE) {
-			ret = adopt_pool(m, (uint16_t)i);
+			ret = adopt_pool(m, (uint16_t)id);
 			if (ret != 0)
 				return ret;
 		} else if (state != MEM_STATE_NONE) {
-			discard_pool(m, (uint16_t)i);
+			discard_pool(m, (uint16_t)id);
 		}
 	}
 	return 0;
@@ -288,20 +288,21 @@ refresh_ext(struct mem *m, struct mem_pool *p, uint32_t i)
 static int
 refresh_pool(struct mem *m, uint16_t id)
 {
-	struct mem_pool *p = m->priv->pools[id];
-	bool live = __atomic_load_n(&m->priv->dir[id].state, __ATOMIC_ACQUIRE) == MEM_STATE_LIVE;
+	const struct mem_dirent *d = mem_dirent_of(m, id);
+	bool live = __atomic_load_n(&d->state, __ATOMIC_ACQUIRE) == MEM_STATE_LIVE;
+	struct mem_pool *p = mem_pool_get(m, id);
 	uint32_t i;
 	int ret = 0;
 
 	if (!live) {
-		__atomic_store_n(&m->views[id].pages, NULL, __ATOMIC_RELEASE);
+		__atomic_store_n(&m->views[mem_pool_index(m, id)].pages, NULL, __ATOMIC_RELEASE);
 		if (p != NULL)
 			mem_pool_forget(m, p);
 		return 0;
 	}
 	if (p == NULL)
 		ret = find_pool(m, id);
-	p = m->priv->pools[id];
+	p = mem_pool_get(m, id);
 	for (i = 0; ret == 0 && i < MEM_EXTENTS; i++)
 		ret = refresh_ext(m, p, i);
 	if (ret == 0)
@@ -312,13 +313,13 @@ refresh_pool(struct mem *m, uint16_t id)
 int
 mem_refresh(struct mem *m)
 {
-	uint32_t i;
+	uint32_t id;
 	int ret = 0;
 
 	if (m->priv->mode != MEM_ATTACH_VIEW)
 		return -EINVAL;
-	for (i = 1; ret == 0 && i < m->nb_views; i++)
-		ret = refresh_pool(m, (uint16_t)i);
+	for (id = m->first_pool; ret == 0 && id <= mem_last_pool(m); id++)
+		ret = refresh_pool(m, (uint16_t)id);
 	return ret;
 }
 
@@ -330,6 +331,9 @@ root_check(const struct mem_root *r, size_t len)
 	if (__atomic_load_n(&r->magic, __ATOMIC_ACQUIRE) != MEM_ROOT_MAGIC ||
 		r->version != MEM_VERSION || r->size != sizeof(*r))
 		return -EPROTO;
+	if (r->first_pool == 0 || r->nb_pools == 0 || r->first_pool > UINT16_MAX ||
+		r->nb_pools > UINT16_MAX - r->first_pool + 1)
+		return -EBADMSG;
 	return r->len <= len ? 0 : -EBADMSG;
 }
 

@@ -35,23 +35,11 @@ take(struct mem_pool *p, uint32_t n, uint32_t align, struct mem_spot *s)
 {
 	uint32_t hole, len;
 
+	/* Memory that waits to be zeroed may help; when to zero it is the caller's to say. */
 	if (!mem_hole_find(p, n, align, s, &hole, &len))
-		return -ENOMEM;
+		return p->hdr->zeroing != 0 ? -EAGAIN : -ENOMEM;
 	mem_hole_take(p, s->x, hole, len, s->g, n);
 	return 0;
-}
-
-/* On failure, memory that waits to be zeroed may help: a slice now, the rest is the caller's. */
-static int
-take_or_zero(struct mem *m, struct mem_pool *p, uint32_t n, uint32_t align, struct mem_spot *s)
-{
-	if (take(p, n, align, s) == 0)
-		return 0;
-	if (mem_zero_step(m, p->id, MEM_ZERO_SLICE) == 0)
-		return -ENOMEM;
-	if (take(p, n, align, s) == 0)
-		return 0;
-	return p->hdr->zeroing != 0 ? -EAGAIN : -ENOMEM;
 }
 
 int
@@ -73,7 +61,7 @@ mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t s
 	ret = name == NULL ? 0 : mem_names_check(m, p, name);
 	if (ret != 0)
 		return ret;
-	ret = n == 0 ? -ENOMEM : take_or_zero(m, p, n, al, &s);
+	ret = n == 0 ? -ENOMEM : take(p, n, al, &s);
 	if (ret != 0)
 		return ret;
 	at = mem_spot_addr(&s);
@@ -126,6 +114,19 @@ bytes_of(const struct mem_spot *s, uint32_t n)
 	return (uint64_t)n << s->p->granule_log;
 }
 
+/* What the end of a free will find. */
+static struct mem_freed
+freed_of(const struct mem_spot *s, uint32_t n)
+{
+	uint64_t len = bytes_of(s, n);
+
+	return (struct mem_freed){
+		.addr = mem_spot_addr(s),
+		.len = len,
+		.at_once = mem_zero_at_once(s->p, n) ? len : 0,
+	};
+}
+
 /* May by_node do as it likes with the n granules? */
 static int
 owns_all(const struct mem *m, const struct mem_spot *s, uint32_t n, uint16_t by_node)
@@ -151,7 +152,7 @@ mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed 
 	mem_names_del(m, s.p, mem_addr_off(addr));
 	mem_map_set(m, &s, n, MEM_SET_FREE);
 	mem_stat_add(&s.p->hdr->nb_allocs, (uint64_t)-1);
-	*f = (struct mem_freed){.addr = addr, .len = bytes_of(&s, n)};
+	*f = freed_of(&s, n);
 	return 0;
 }
 
@@ -213,7 +214,7 @@ cut(struct mem *m, const struct mem_spot *s, uint32_t n, uint32_t to, struct mem
 
 	mem_map_set(m, &rest, n - to, MEM_SET_FREE);
 	mem_chunk_split(s->x, s->g, n, to);
-	*tail = (struct mem_freed){.addr = mem_spot_addr(&rest), .len = bytes_of(s, n - to)};
+	*tail = freed_of(&rest, n - to);
 }
 
 int

@@ -236,7 +236,7 @@ mem_ext_attach(struct mem *m, const struct mem_extent *h)
 	mem_ext_publish(p, x);
 	mem_hole_show(p, x);
 	mem_stat_add(&p->hdr->size_bytes, (uint64_t)x->nb_pages << MEM_PAGE_LOG);
-	p->hdr->nb_extents++;
+	mem_stat_add32(&p->hdr->nb_extents, 1);
 	return 0;
 }
 
@@ -274,7 +274,7 @@ mem_extent_detach(struct mem *m, uint16_t pool, uint64_t max_len, struct mem_ext
 	mem_ext_unpublish(p, x);
 	__atomic_store_n(&p->hdr->extents[x->index].state, MEM_STATE_LEAVING, __ATOMIC_RELEASE);
 	mem_stat_add(&p->hdr->size_bytes, -((uint64_t)x->nb_pages << MEM_PAGE_LOG));
-	p->hdr->nb_extents--;
+	mem_stat_add32(&p->hdr->nb_extents, (uint32_t)-1);
 	*out = (struct mem_extent){.pool = pool, .index = x->index, .pages = x->nb_pages};
 	return 0;
 }

@@ -90,21 +90,23 @@ starts_of(const struct mem_ext *x, uint32_t w, uint32_t c)
 static void
 pool_class_on(struct mem_pool *p, const struct mem_ext *x, uint32_t c)
 {
+	uint64_t *mask = &p->hdr->class_mask[c / 64];
+
 	p->hdr->class_ext[c][x->index / 64] |= UINT64_C(1) << (x->index % 64);
-	p->hdr->class_mask[c / 64] |= UINT64_C(1) << (c % 64);
+	__atomic_store_n(mask, *mask | UINT64_C(1) << (c % 64), __ATOMIC_RELAXED);
 }
 
 static void
 pool_class_off(struct mem_pool *p, const struct mem_ext *x, uint32_t c)
 {
-	uint64_t *w = p->hdr->class_ext[c], any = 0;
+	uint64_t *w = p->hdr->class_ext[c], *mask = &p->hdr->class_mask[c / 64], any = 0;
 	uint32_t i;
 
 	w[x->index / 64] &= ~(UINT64_C(1) << (x->index % 64));
 	for (i = 0; i < MEM_EXT_WORDS; i++)
 		any |= w[i];
 	if (any == 0)
-		p->hdr->class_mask[c / 64] &= ~(UINT64_C(1) << (c % 64));
+		__atomic_store_n(mask, *mask & ~(UINT64_C(1) << (c % 64)), __ATOMIC_RELAXED);
 }
 
 /* The hole at g, once of class c, is gone: is there another of its kind in the word? */
@@ -396,6 +398,24 @@ mem_hole_show(struct mem_pool *p, struct mem_ext *x)
 	for (c = 0; c < MEM_CLASSES; c++)
 		if (!hbm_empty(&x->pages, class_words(x, c)))
 			pool_class_on(p, x, c);
+}
+
+/* What a hole of the top class has at least. Any thread: nothing but the mask is read. */
+uint32_t
+mem_hole_at_least(const struct mem_pool *p)
+{
+	uint32_t i, c;
+	uint64_t w = 0;
+
+	for (i = MEM_CLASS_WORDS; w == 0 && i-- > 0;)
+		w = __atomic_load_n(&p->hdr->class_mask[i], __ATOMIC_RELAXED);
+	if (w == 0)
+		return 0;
+	c = i * 64 + 63 - (uint32_t)__builtin_clzll(w);
+	if (c < 63)
+		return c + 1;
+	c -= 63;
+	return (MEM_SUB + c % MEM_SUB) << (c / MEM_SUB + 6 - MEM_SUB_LOG);
 }
 
 /* Longest of the holes of the top class that a search would look at. */

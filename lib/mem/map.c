@@ -209,15 +209,14 @@ mem_access_slow(const struct mem *m, uint64_t addr, uint64_t len, uint16_t node,
 		va = __atomic_load_n(&page->va, __ATOMIC_ACQUIRE);
 	if (len == 0)
 		*err = -EINVAL;
-	else if (mem_addr_pool(addr) >= m->nb_views || m->views[mem_addr_pool(addr)].pages == NULL)
+	else if (mem_view_of(m, mem_addr_pool(addr)) == NULL)
 		*err = -ENOENT;
 	else if (va == NULL || len > ((uint64_t)page->left << MEM_PAGE_LOG) - in)
 		*err = -EFAULT;
 	else if (node >= m->max_nodes)
 		*err = -EPERM;
 	else
-		*err = check_pages(
-			m, page, in, len, m->views[mem_addr_pool(addr)].granule_log, node);
+		*err = check_pages(m, page, in, len, mem_granule_log(m, addr), node);
 	return *err == 0 ? va + in : NULL;
 }
 

@@ -20,16 +20,16 @@ mem_name_check(const char *name)
 struct mem_pool *
 mem_pool_get(const struct mem *m, uint16_t id)
 {
-	return id < m->nb_views ? __atomic_load_n(&m->priv->pools[id], __ATOMIC_ACQUIRE) : NULL;
+	return mem_pool_ours(m, id)
+	               ? __atomic_load_n(&m->priv->pools[mem_pool_index(m, id)], __ATOMIC_ACQUIRE)
+	               : NULL;
 }
 
 /* The same while it is published: home must not touch a pool that control may be releasing. */
 struct mem_pool *
 mem_pool_live(const struct mem *m, uint16_t id)
 {
-	if (id >= m->nb_views || __atomic_load_n(&m->views[id].pages, __ATOMIC_ACQUIRE) == NULL)
-		return NULL;
-	return mem_pool_get(m, id);
+	return mem_view_of(m, id) != NULL ? mem_pool_get(m, id) : NULL;
 }
 
 /* Where addr lies, whatever is there. -ENOENT outside of every extent. */
@@ -40,7 +40,7 @@ mem_locate(const struct mem *m, uint64_t addr, struct mem_spot *s)
 
 	if (page == NULL || page->va == NULL)
 		return -ENOENT;
-	s->p = m->priv->pools[mem_addr_pool(addr)];
+	s->p = mem_pool_get(m, mem_addr_pool(addr));
 	s->x = &s->p->ext[page->extent];
 	s->g = (uint32_t)((mem_addr_off(addr) - ((uint64_t)s->x->first << MEM_PAGE_LOG)) >>
 			  s->p->granule_log);
@@ -141,9 +141,10 @@ mem_root_map(struct mem *m, void *zone)
 	m->set_bits = (uint64_t *)(void *)(z + r->bits_off);
 	m->set_shift = (uint8_t)r->set_shift;
 	m->max_nodes = (uint16_t)r->max_nodes;
-	m->nb_views = r->max_pools;
-	m->priv->pools = calloc(r->max_pools, sizeof(*m->priv->pools));
-	m->views = calloc(r->max_pools, sizeof(*m->views));
+	m->nb_views = r->nb_pools;
+	m->first_pool = (uint16_t)r->first_pool;
+	m->priv->pools = calloc(r->nb_pools, sizeof(*m->priv->pools));
+	m->views = calloc(r->nb_pools, sizeof(*m->views));
 	return m->priv->pools != NULL && m->views != NULL ? 0 : -ENOMEM;
 }
 
@@ -166,15 +167,30 @@ place(uint64_t *end, uint64_t len)
 }
 
 static int
+pool_ids(struct mem_root *r, const struct mem_conf *conf)
+{
+	uint32_t first = conf->first_pool != 0 ? conf->first_pool : 1, last = conf->last_pool;
+
+	if (first > UINT16_MAX || last > UINT16_MAX)
+		return -EINVAL;
+	if (last == 0)
+		last = RTE_MIN(first + MEM_NODE_POOLS - 1, (uint32_t)UINT16_MAX);
+	if (last < first)
+		return -EINVAL;
+	r->first_pool = first;
+	r->nb_pools = last - first + 1;
+	return 0;
+}
+
+static int
 root_layout(struct mem_root *r, const struct mem_conf *conf)
 {
 	uint32_t sets = conf->max_sets != 0 ? conf->max_sets : 4096, shift = 0;
 
 	memset(r, 0, sizeof(*r));
-	r->max_pools = conf->max_pools != 0 ? conf->max_pools : 64;
 	r->max_nodes = conf->max_nodes != 0 ? conf->max_nodes : 256;
-	if (r->max_pools < 2 || r->max_pools > 65536 || r->max_nodes < 2 ||
-		r->max_nodes > MEM_NODES_MAX || sets >= MEM_SET_MIXED - r->max_nodes - 2)
+	if (pool_ids(r, conf) != 0 || r->max_nodes < 2 || r->max_nodes > MEM_NODES_MAX ||
+		sets >= MEM_SET_MIXED - r->max_nodes - 2)
 		return -EINVAL;
 	while (64u << shift < r->max_nodes)
 		shift++;
@@ -185,7 +201,7 @@ root_layout(struct mem_root *r, const struct mem_conf *conf)
 	r->nb_sets = 2 + r->max_nodes + sets;
 	r->set_shift = shift;
 	r->set_buckets = mem_index_buckets(sets);
-	r->dir_off = place(&r->len, r->max_pools * sizeof(struct mem_dirent));
+	r->dir_off = place(&r->len, r->nb_pools * sizeof(struct mem_dirent));
 	r->bits_off = place(&r->len, ((uint64_t)r->nb_sets << shift) * sizeof(uint64_t));
 	r->recs_off = place(&r->len, r->nb_sets * sizeof(struct mem_set_rec));
 	r->index_off = place(&r->len, r->set_buckets * sizeof(struct mem_bucket));
@@ -236,16 +252,28 @@ mem_detach(struct mem *m)
 
 	if (m == NULL)
 		return;
-	for (i = 1; i < m->nb_views; i++)
+	for (i = 0; i < m->nb_views; i++)
 		if (m->priv->pools[i] != NULL)
 			mem_pool_forget(m, m->priv->pools[i]);
 	mem_delete(m);
 }
 
+uint16_t
+mem_first_pool(const struct mem *m)
+{
+	return m->first_pool;
+}
+
+uint16_t
+mem_last_pool(const struct mem *m)
+{
+	return (uint16_t)(m->first_pool + m->nb_views - 1);
+}
+
 void
 mem_destroy(struct mem *m)
 {
-	uint32_t i;
+	uint32_t id;
 
 	if (m == NULL)
 		return;
@@ -253,9 +281,9 @@ mem_destroy(struct mem *m)
 		mem_detach(m);
 		return;
 	}
-	for (i = 1; i < m->nb_views; i++) {
-		mem_pool_destroy_begin(m, (uint16_t)i, true);
-		mem_pool_destroy_end(m, (uint16_t)i);
+	for (id = m->first_pool; id <= mem_last_pool(m); id++) {
+		mem_pool_destroy_begin(m, (uint16_t)id, true);
+		mem_pool_destroy_end(m, (uint16_t)id);
 	}
 	m->priv->root->magic = 0;
 	mem_zone_release(m, -1, -1, m->priv->root);

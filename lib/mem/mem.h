@@ -59,6 +59,18 @@ mem_addr(uint16_t pool, uint64_t off)
 	return (uint64_t)pool << MEM_OFF_BITS | off;
 }
 
+/*
+ * Ids of pools of several memory nodes meet at their clients, so no two nodes may give out the
+ * same. Unless told otherwise, memory node n, 1 to 1023, has these.
+ */
+#define MEM_NODE_POOLS 64
+
+static inline uint16_t
+mem_node_first_pool(uint16_t node)
+{
+	return (uint16_t)((node - 1) * MEM_NODE_POOLS + 1);
+}
+
 /* Owner sets with a meaning of their own. Nobody owns free memory, so every access is refused. */
 #define MEM_SET_FREE     0
 #define MEM_SET_EVERYONE 1
@@ -96,7 +108,8 @@ struct mem;
 
 struct mem_conf {
 	const char *prefix;           /* of zone names, at most 15 bytes; NULL is "shmx" */
-	uint32_t max_pools;           /* pool ids 1 .. max_pools - 1; 0 is 64, at most 65536 */
+	uint32_t first_pool;          /* lowest id of a pool; 0 is 1 */
+	uint32_t last_pool;           /* highest, at most 65535; 0 is first_pool + 63 */
 	uint32_t max_nodes;           /* node ids 1 .. max_nodes - 1; 0 is 256 */
 	uint32_t max_sets;            /* interned sets beside the built-in ones; 0 is 4096 */
 	uint64_t seed;                /* keys the hashes of names and sets; 0 takes the clock */
@@ -121,11 +134,16 @@ enum mem_attach_mode {
 };
 
 /*
- * [control] Finds the zones of an earlier mem_create() by conf->prefix; sizes in conf are ignored,
- * those of the zone hold. -ENOENT without a root zone, -EPROTO when its magic, version or layout
- * differ, -EBADMSG when it is damaged.
+ * [control] Finds the zones of an earlier mem_create() by conf->prefix; pool ids and sizes in conf
+ * are ignored, those of the zone hold: its pools keep their ids, and new ones get ids beside them.
+ * -ENOENT without a root zone, -EPROTO when its magic, version or layout differ, -EBADMSG when it
+ * is damaged.
  */
 struct mem *mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err);
+
+/* [any] [view] The ids that pools of this memory have or may get. */
+uint16_t mem_first_pool(const struct mem *m);
+uint16_t mem_last_pool(const struct mem *m);
 
 /*
  * [view] [control] Maps what the owner added and unmaps what it took away since. The caller's
@@ -172,9 +190,10 @@ struct mem_pool_stat {
 };
 
 /*
- * [control] Creates and publishes a pool with id_hint, or any id when it is 0. -EEXIST when the
- * name or the id is taken, -EINVAL, -ENAMETOOLONG, -ENOSPC when all ids are, -ENOMEM. The
- * memory is zeroed here: this takes its time.
+ * [control] Creates and publishes a pool with id_hint, or the lowest free id when it is 0. -EEXIST
+ * when the name or the id is taken, -EINVAL, also for an id that is not this memory's,
+ * -ENAMETOOLONG, -ENOSPC when all ids are taken, -ENOMEM. The memory is zeroed here: this takes its
+ * time.
  */
 int mem_pool_create(
 	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *id);
@@ -187,12 +206,19 @@ int mem_pool_destroy_begin(struct mem *m, uint16_t pool, bool force);
 /* [control] After quiescence: releases the zones. */
 int mem_pool_destroy_end(struct mem *m, uint16_t pool);
 
-/* [any] [view] -ENOENT. Compares at most max_pools names. */
+/* [any] [view] -ENOENT. Compares at most a name for each id. */
 int mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id);
-/* [any] [view] Writes up to n ids, ascending, and returns how many pools there are. */
-uint32_t mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n);
-/* [home] Others ask home: the search for the largest hole must not meet a change. */
+/* [any] [view] Writes up to n ids from first on, ascending, and returns how many. */
+uint32_t mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint32_t n);
+/* [home] The search for the largest hole must not meet a change. -ENOENT */
 int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
+/*
+ * [any] [view] The same from single words that home keeps: each is of now, together they may be of
+ * before and after a change. largest_free is exact below 64 granules, else up to a fifth too
+ * small. The pool must not be released meanwhile: between two quiescent states of the caller, or
+ * on the control thread.
+ */
+int mem_pool_peek(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
 
 /*
  * Extents: growing and shrinking under load. The handle is a plain value; send it from the
@@ -236,7 +262,7 @@ int mem_extent_release(struct mem *m, const struct mem_extent *x);
  * caller holds a reference to set during the call.
  * -ENOENT no such pool; -EINVAL len, align, set or an empty name; -ENAMETOOLONG; -EEXIST name;
  * -ENOSPC no room for another name; -ENOMEM; -EAGAIN would fit, perhaps, once mem_zero_step()
- * has cleared what was freed (each failing call clears one slice of it).
+ * has cleared what was freed.
  */
 int mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
 	const char *name, uint64_t *addr);
@@ -245,6 +271,7 @@ int mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16
 struct mem_freed {
 	uint64_t addr;
 	uint64_t len;
+	uint64_t at_once; /* bytes that the end zeroes: all of len, or none */
 };
 
 /*
@@ -254,15 +281,16 @@ struct mem_freed {
  */
 int mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed *f);
 /*
- * [home] After quiescence: gives the memory back. Up to 64 KiB are zeroed here; a larger piece is
- * queued for mem_zero_step(), and free afterwards.
+ * [home] After quiescence: gives the memory back. Up to 64 KiB, or 63 granules where those are
+ * more, are zeroed here; a larger piece is queued for mem_zero_step(), and free afterwards.
  */
 int mem_free_end(struct mem *m, const struct mem_freed *f);
 int mem_free(struct mem *m, uint64_t addr, uint16_t by_node);
 
 /*
- * [home] Zeroes up to about budget bytes of freed memory (at least one slice of 64 granules) and
- * returns how many it zeroed; 0 when nothing waits. Call it when idle.
+ * [home] Zeroes up to about budget bytes of freed memory (at least one slice of 64 to 127 granules)
+ * and returns how many it zeroed; 0 when nothing waits. Call it when idle, and for an allocation
+ * that said -EAGAIN.
  */
 uint64_t mem_zero_step(struct mem *m, uint16_t pool, uint64_t budget);
 

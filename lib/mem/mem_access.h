@@ -30,7 +30,7 @@ struct mem_page {
 };
 _Static_assert(sizeof(struct mem_page) == 32, "two page entries share a cache line");
 
-/* One pool, indexed by pool id. Written by control, and by home at destroy. */
+/* One pool. Written by control, and by home at destroy. */
 struct mem_view {
 	struct mem_page
 		*pages; /* NULL: no pool. Stored last (release); the rest is constant then */
@@ -41,9 +41,10 @@ _Static_assert(sizeof(struct mem_view) == 16, "four pools share a cache line");
 
 /* What the check needs. Constant from mem_create() on; mem_priv.h has the rest. */
 struct mem {
-	struct mem_view *views;
-	uint64_t *set_bits; /* membership bitmaps, 1 << set_shift words each */
+	struct mem_view *views; /* by pool id, from first_pool on */
+	uint64_t *set_bits;     /* membership bitmaps, 1 << set_shift words each */
 	uint32_t nb_views;
+	uint16_t first_pool;
 	uint16_t max_nodes;
 	uint8_t set_shift;
 	struct mem_priv *priv;
@@ -58,19 +59,34 @@ mem_set_test(const struct mem *m, uint32_t set, uint32_t node)
 	return m->set_bits[(set << m->set_shift) + (node >> 6)] >> (node & 63) & 1;
 }
 
+/* Place of a pool in the tables; nb_views or more when it is not this memory's. */
+static inline uint32_t
+mem_pool_index(const struct mem *m, uint32_t pool)
+{
+	return pool - m->first_pool;
+}
+
 static inline const struct mem_page *
 mem_page_of(const struct mem *m, uint64_t addr)
 {
-	const struct mem_view *v = &m->views[addr >> MEM_OFF_BITS];
+	uint32_t index = mem_pool_index(m, mem_addr_pool(addr));
+	const struct mem_view *v = &m->views[index];
 	const struct mem_page *pages;
 	uint64_t pg = mem_addr_off(addr) >> MEM_PAGE_LOG;
 
-	if (unlikely(addr >> MEM_OFF_BITS >= m->nb_views))
+	if (unlikely(index >= m->nb_views))
 		return NULL;
 	pages = __atomic_load_n(&v->pages, __ATOMIC_ACQUIRE);
 	if (unlikely(pages == NULL || pg >= v->nb_pages))
 		return NULL;
 	return &pages[pg];
+}
+
+/* Of a pool that is there. */
+static inline uint32_t
+mem_granule_log(const struct mem *m, uint64_t addr)
+{
+	return m->views[mem_pool_index(m, mem_addr_pool(addr))].granule_log;
 }
 
 /*
@@ -98,7 +114,7 @@ mem_access(const struct mem *m, uint64_t addr, uint32_t len, uint16_t node, int 
 		goto slow;
 	set = __atomic_load_n(page->block, __ATOMIC_ACQUIRE);
 	if (set == MEM_SET_MIXED) {
-		uint32_t log = m->views[addr >> MEM_OFF_BITS].granule_log;
+		uint32_t log = mem_granule_log(m, addr);
 
 		first = in >> log;
 		last = (in + len - 1) >> log;
@@ -123,8 +139,8 @@ mem_prefetch(const struct mem *m, uint64_t addr)
 	if (page == NULL || __atomic_load_n(&page->va, __ATOMIC_ACQUIRE) == NULL)
 		return;
 	__builtin_prefetch(page->block);
-	__builtin_prefetch(&page->granule[((uint32_t)addr & (MEM_PAGE_SIZE - 1)) >>
-					  m->views[addr >> MEM_OFF_BITS].granule_log]);
+	__builtin_prefetch(
+		&page->granule[((uint32_t)addr & (MEM_PAGE_SIZE - 1)) >> mem_granule_log(m, addr)]);
 }
 
 #endif /* MEM_ACCESS_H */

@@ -19,7 +19,7 @@
 #define MEM_ROOT_MAGIC UINT64_C(0x746f6f722d6d6873)
 #define MEM_POOL_MAGIC UINT64_C(0x6c6f6f702d6d6873)
 #define MEM_EXT_MAGIC  UINT64_C(0x2d7478652d6d6873)
-#define MEM_VERSION    1
+#define MEM_VERSION    2
 
 /* Life of a directory entry, a pool or an extent. */
 enum mem_state {
@@ -64,12 +64,12 @@ struct mem_root {
 	uint32_t size; /* of this structure */
 	uint64_t len;  /* of the zone */
 	uint64_t seed;
-	uint32_t max_pools;
+	uint32_t nb_pools; /* ids, from first_pool on */
 	uint32_t max_nodes;
 	uint32_t nb_sets; /* ids, built-in ones included */
 	uint32_t set_shift;
 	uint32_t set_buckets; /* power of two */
-	uint32_t pad;
+	uint32_t first_pool;
 	uint64_t dir_off;
 	uint64_t bits_off;
 	uint64_t recs_off;
@@ -130,7 +130,8 @@ struct mem_pool_hdr {
 	uint32_t stack_top;
 	uint32_t pad;
 
-	/* Which classes have a hole, and in which extents. Home. Derived. */
+	/* Which classes have a hole, and in which extents. Home; the mask is read by any thread
+	 * (relaxed). Derived. */
 	uint64_t class_mask[MEM_CLASS_WORDS] __attribute__((aligned(64)));
 	uint64_t zero_mask[MEM_EXT_WORDS]; /* extents with memory to be zeroed */
 	uint64_t class_ext[MEM_CLASSES][MEM_EXT_WORDS];

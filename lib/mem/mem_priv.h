@@ -17,8 +17,7 @@
 #include "mem_access.h"
 #include "mem_layout.h"
 
-#define MEM_ZERO_INLINE 65536        /* freed pieces up to this are zeroed at once */
-#define MEM_ZERO_SLICE  (256 * 1024) /* what a failing allocation zeroes */
+#define MEM_ZERO_INLINE 65536 /* freed pieces up to this are zeroed at once */
 
 /* An extent as mapped here: written by control before it is handed to home. */
 struct mem_ext {
@@ -55,10 +54,10 @@ struct mem_pool {
 
 struct mem_priv {
 	struct mem_root *root;
-	struct mem_dirent *dir;
+	struct mem_dirent *dir; /* by pool id, from first_pool on */
 	struct mem_set_rec *sets;
 	struct mem_index set_index;
-	struct mem_pool **pools; /* by id. Written by control */
+	struct mem_pool **pools; /* likewise. Written by control */
 	struct mem_provider prov;
 	enum mem_attach_mode mode;
 	char prefix[16];
@@ -91,11 +90,40 @@ mem_stat_add(uint64_t *v, uint64_t d)
 	__atomic_store_n(v, *v + d, __ATOMIC_RELAXED);
 }
 
+static inline void
+mem_stat_add32(uint32_t *v, uint32_t d)
+{
+	__atomic_store_n(v, *v + d, __ATOMIC_RELAXED);
+}
+
 /* Order of stores seen by whoever adopts the zones after this process was killed in between. */
 static inline void
 mem_order(void)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline bool
+mem_pool_ours(const struct mem *m, uint16_t id)
+{
+	return mem_pool_index(m, id) < m->nb_views;
+}
+
+/* Of a pool id that is ours. */
+static inline struct mem_dirent *
+mem_dirent_of(const struct mem *m, uint16_t id)
+{
+	return &m->priv->dir[mem_pool_index(m, id)];
+}
+
+/* The view of a published pool, or NULL. */
+static inline struct mem_view *
+mem_view_of(const struct mem *m, uint16_t id)
+{
+	struct mem_view *v = &m->views[mem_pool_index(m, id)];
+
+	return mem_pool_ours(m, id) && __atomic_load_n(&v->pages, __ATOMIC_ACQUIRE) != NULL ? v
+	                                                                                    : NULL;
 }
 
 /* mem.c */
@@ -134,6 +162,7 @@ void mem_hole_give(struct mem_pool *p, struct mem_ext *x, uint32_t g, uint32_t n
 bool mem_hole_extend(struct mem_pool *p, struct mem_ext *x, uint32_t g, uint32_t n, uint32_t to);
 uint32_t mem_hole_len(const struct mem_ext *x, uint32_t g);
 uint32_t mem_hole_largest(const struct mem_pool *p);
+uint32_t mem_hole_at_least(const struct mem_pool *p);
 void mem_hole_hide(struct mem_pool *p, struct mem_ext *x);
 void mem_hole_show(struct mem_pool *p, struct mem_ext *x);
 uint32_t mem_chunk_len(const struct mem_ext *x, uint32_t g);

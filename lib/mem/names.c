@@ -77,7 +77,7 @@ enter(const struct mem *m, struct mem_pool *p, uint32_t i, uint64_t off)
 		mem_index_del(&p->by_name, hash_name(m, name), i);
 		return -ENOSPC;
 	}
-	p->hdr->nb_names++;
+	mem_stat_add32(&p->hdr->nb_names, 1);
 	return 0;
 }
 
@@ -109,7 +109,7 @@ mem_names_del(const struct mem *m, struct mem_pool *p, uint64_t off)
 	mem_index_del(&p->by_name, hash_name(m, p->names[i].name), i);
 	p->names[i].off = 0;
 	p->stack[p->hdr->stack_top++] = i;
-	p->hdr->nb_names--;
+	mem_stat_add32(&p->hdr->nb_names, (uint32_t)-1);
 }
 
 const char *

@@ -12,19 +12,21 @@
 #define NAMES_MAX       (1u << 20)
 #define POOL_MAX_SIZE   (UINT64_C(1) << 46)
 
+/* The id of a name. */
 static int
 dir_find(const struct mem *m, const char *name)
 {
 	const struct mem_dirent *d = m->priv->dir;
 	uint32_t i;
 
-	for (i = 1; i < m->nb_views; i++)
+	for (i = 0; i < m->nb_views; i++)
 		if (__atomic_load_n(&d[i].state, __ATOMIC_ACQUIRE) != MEM_STATE_NONE &&
 			strncmp(d[i].name, name, MEM_NAME_LEN) == 0)
-			return (int)i;
+			return (int)(m->first_pool + i);
 	return -ENOENT;
 }
 
+/* An id for a new pool. */
 static int
 dir_take(struct mem *m, uint16_t hint)
 {
@@ -32,13 +34,13 @@ dir_take(struct mem *m, uint16_t hint)
 	uint32_t i;
 
 	if (hint != 0) {
-		if (hint >= m->nb_views)
+		if (!mem_pool_ours(m, hint))
 			return -EINVAL;
-		return d[hint].state == MEM_STATE_NONE ? hint : -EEXIST;
+		return mem_dirent_of(m, hint)->state == MEM_STATE_NONE ? hint : -EEXIST;
 	}
-	for (i = 1; i < m->nb_views; i++)
+	for (i = 0; i < m->nb_views; i++)
 		if (d[i].state == MEM_STATE_NONE)
-			return (int)i;
+			return (int)(m->first_pool + i);
 	return -ENOSPC;
 }
 
@@ -117,14 +119,14 @@ mem_pool_private(struct mem *m, uint16_t id, void *zone)
 		free(p);
 		return -ENOMEM;
 	}
-	__atomic_store_n(&m->priv->pools[id], p, __ATOMIC_RELEASE);
+	__atomic_store_n(&m->priv->pools[mem_pool_index(m, id)], p, __ATOMIC_RELEASE);
 	return 0;
 }
 
 void
 mem_pool_publish(struct mem *m, struct mem_pool *p)
 {
-	struct mem_view *v = &m->views[p->id];
+	struct mem_view *v = &m->views[mem_pool_index(m, p->id)];
 
 	v->nb_pages = p->hdr->span;
 	v->granule_log = p->granule_log;
@@ -134,7 +136,7 @@ mem_pool_publish(struct mem *m, struct mem_pool *p)
 void
 mem_pool_forget(struct mem *m, struct mem_pool *p)
 {
-	m->priv->pools[p->id] = NULL;
+	m->priv->pools[mem_pool_index(m, p->id)] = NULL;
 	free(p->pages);
 	free(p);
 }
@@ -142,7 +144,7 @@ mem_pool_forget(struct mem *m, struct mem_pool *p)
 static void
 dir_state(struct mem *m, uint16_t id, enum mem_state state)
 {
-	__atomic_store_n(&m->priv->dir[id].state, state, __ATOMIC_RELEASE);
+	__atomic_store_n(&mem_dirent_of(m, id)->state, state, __ATOMIC_RELEASE);
 }
 
 /* Zones of all extents, whatever their state, then of the pool. */
@@ -208,7 +210,7 @@ build(struct mem *m, uint16_t id, const struct mem_pool_params *q)
 	free(h);
 	if (ret != 0)
 		return ret;
-	p = m->priv->pools[id];
+	p = mem_pool_get(m, id);
 	mem_names_rebuild(m, p);
 	ret = fill_up(m, id, q);
 	if (ret != 0) {
@@ -225,7 +227,6 @@ mem_pool_create(
 	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *out)
 {
 	struct mem_pool_params q = *params;
-	struct mem_dirent *d;
 	int id, ret = check_params(&q);
 
 	if (ret != 0)
@@ -235,8 +236,7 @@ mem_pool_create(
 	id = dir_take(m, id_hint);
 	if (id < 0)
 		return id;
-	d = &m->priv->dir[id];
-	memcpy(d->name, q.name, MEM_NAME_LEN);
+	memcpy(mem_dirent_of(m, (uint16_t)id)->name, q.name, MEM_NAME_LEN);
 	dir_state(m, (uint16_t)id, MEM_STATE_MAKING);
 	ret = build(m, (uint16_t)id, &q);
 	if (ret != 0) {
@@ -244,7 +244,7 @@ mem_pool_create(
 		return ret;
 	}
 	dir_state(m, (uint16_t)id, MEM_STATE_LIVE);
-	mem_pool_publish(m, m->priv->pools[id]);
+	mem_pool_publish(m, mem_pool_get(m, (uint16_t)id));
 	*out = (uint16_t)id;
 	return 0;
 }
@@ -254,11 +254,11 @@ mem_pool_destroy_begin(struct mem *m, uint16_t pool, bool force)
 {
 	struct mem_pool *p = mem_pool_get(m, pool);
 
-	if (p == NULL || m->priv->dir[pool].state != MEM_STATE_LIVE)
+	if (p == NULL || mem_dirent_of(m, pool)->state != MEM_STATE_LIVE)
 		return -ENOENT;
 	if (p->hdr->nb_allocs != 0 && !force)
 		return -EBUSY;
-	__atomic_store_n(&m->views[pool].pages, NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&m->views[mem_pool_index(m, pool)].pages, NULL, __ATOMIC_RELEASE);
 	dir_state(m, pool, MEM_STATE_LEAVING);
 	return 0;
 }
@@ -266,13 +266,10 @@ mem_pool_destroy_begin(struct mem *m, uint16_t pool, bool force)
 int
 mem_pool_destroy_end(struct mem *m, uint16_t pool)
 {
-	struct mem_pool *p;
+	struct mem_pool *p = mem_pool_get(m, pool);
 	int ret;
 
-	if (pool == 0 || pool >= m->nb_views)
-		return -ENOENT;
-	p = m->priv->pools[pool];
-	if (p == NULL || m->priv->dir[pool].state != MEM_STATE_LEAVING)
+	if (p == NULL || mem_dirent_of(m, pool)->state != MEM_STATE_LEAVING)
 		return -ENOENT;
 	ret = release_zones(m, p);
 	mem_pool_forget(m, p);
@@ -285,48 +282,63 @@ mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id)
 {
 	int i = dir_find(m, name);
 
-	if (i < 0 || m->priv->dir[i].state != MEM_STATE_LIVE)
+	if (i < 0 || mem_dirent_of(m, (uint16_t)i)->state != MEM_STATE_LIVE)
 		return -ENOENT;
 	*id = (uint16_t)i;
 	return 0;
 }
 
 uint32_t
-mem_pool_list(const struct mem *m, uint16_t *ids, uint32_t n)
+mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint32_t n)
 {
-	uint32_t i, found = 0;
+	uint32_t i = first > m->first_pool ? mem_pool_index(m, first) : 0, found = 0;
 
-	for (i = 1; i < m->nb_views; i++) {
-		if (__atomic_load_n(&m->priv->dir[i].state, __ATOMIC_ACQUIRE) != MEM_STATE_LIVE)
-			continue;
-		if (found < n)
-			ids[found] = (uint16_t)i;
-		found++;
-	}
+	for (; i < m->nb_views && found < n; i++)
+		if (__atomic_load_n(&m->priv->dir[i].state, __ATOMIC_ACQUIRE) == MEM_STATE_LIVE)
+			ids[found++] = (uint16_t)(m->first_pool + i);
 	return found;
+}
+
+/* All but what only home may look for. */
+static void
+describe(const struct mem_pool *p, struct mem_pool_stat *st)
+{
+	const struct mem_pool_hdr *h = p->hdr;
+
+	memset(st, 0, sizeof(*st));
+	memcpy(st->name, h->name, MEM_NAME_LEN);
+	st->id = p->id;
+	st->granule = 1u << p->granule_log;
+	st->nb_extents = __atomic_load_n(&h->nb_extents, __ATOMIC_RELAXED);
+	st->size = __atomic_load_n(&h->size_bytes, __ATOMIC_RELAXED);
+	st->max_size = h->max_size;
+	st->used = __atomic_load_n(&h->used, __ATOMIC_RELAXED);
+	st->zeroing = __atomic_load_n(&h->zeroing, __ATOMIC_RELAXED);
+	st->free = st->size > st->used ? st->size - st->used : 0;
+	st->nb_allocs = __atomic_load_n(&h->nb_allocs, __ATOMIC_RELAXED);
+	st->nb_names = __atomic_load_n(&h->nb_names, __ATOMIC_RELAXED);
 }
 
 int
 mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st)
 {
 	const struct mem_pool *p = mem_pool_live(m, pool);
-	const struct mem_pool_hdr *h;
 
 	if (p == NULL)
 		return -ENOENT;
-	h = p->hdr;
-	memset(st, 0, sizeof(*st));
-	memcpy(st->name, h->name, MEM_NAME_LEN);
-	st->id = pool;
-	st->granule = 1u << p->granule_log;
-	st->nb_extents = h->nb_extents;
-	st->size = __atomic_load_n(&h->size_bytes, __ATOMIC_RELAXED);
-	st->max_size = h->max_size;
-	st->used = __atomic_load_n(&h->used, __ATOMIC_RELAXED);
-	st->zeroing = __atomic_load_n(&h->zeroing, __ATOMIC_RELAXED);
-	st->free = st->size > st->used ? st->size - st->used : 0;
+	describe(p, st);
 	st->largest_free = (uint64_t)mem_hole_largest(p) << p->granule_log;
-	st->nb_allocs = __atomic_load_n(&h->nb_allocs, __ATOMIC_RELAXED);
-	st->nb_names = h->nb_names;
+	return 0;
+}
+
+int
+mem_pool_peek(const struct mem *m, uint16_t pool, struct mem_pool_stat *st)
+{
+	const struct mem_pool *p = mem_pool_live(m, pool);
+
+	if (p == NULL)
+		return -ENOENT;
+	describe(p, st);
+	st->largest_free = (uint64_t)mem_hole_at_least(p) << p->granule_log;
 	return 0;
 }

@@ -317,22 +317,34 @@ challenge_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct 
 	send_hello(s);
 }
 
+/*
+ * Whether this can have been agreed: no more than we offered, and with the CRC if we asked for
+ * it. One that we did not ask for is the listener's wish, and as good.
+ */
+static bool
+accept_sane(const struct rdp_conf *conf, uint16_t mtu, uint16_t window, bool crc)
+{
+	return window >= 8 && window <= conf->window && mtu >= RDP_MTU_MIN && mtu <= conf->mtu &&
+	       (crc || !conf->crc);
+}
+
 static void
 accept_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_accept *a)
 {
 	struct rdp_session *s = attempt_of(ep, h);
 	uint16_t window = rte_be_to_cpu_16(a->window), mtu = rte_be_to_cpu_16(a->mtu);
+	bool crc = a->features & RTE_BE32(WIRE_FEATURE_CRC);
 
 	if (s == NULL || s->state != RDP_CONNECT || h->frame.src_inc == 0)
 		return;
-	if (window < 8 || window > ep->conf.window || mtu < RDP_MTU_MIN || mtu > ep->conf.mtu) {
+	if (!accept_sane(&ep->conf, mtu, window, crc)) {
 		rdp_session_fail(s, -EPROTO);
 		return;
 	}
 	s->peer_index = rte_be_to_cpu_16(a->session);
 	s->peer_node = rte_be_to_cpu_16(a->node);
 	s->peer_epoch = rte_be_to_cpu_64(a->epoch);
-	rdp_session_established(s, h, mtu, window, a->features & RTE_BE32(WIRE_FEATURE_CRC));
+	rdp_session_established(s, h, mtu, window, crc);
 	ep->handler->opened(ep->handler_ctx, s, 0);
 }
 

@@ -4,8 +4,10 @@
 #include "rdp/rdp_private.h"
 
 /*
- * Frames that were accepted, with requests in them that found no room for their responses. They
- * are offered again when frames of the session arrive, and at the end of each poll.
+ * Frames that were accepted, with requests in them that found no room for their responses, or that
+ * the handler puts off. They are offered again when frames of the session arrive, and at the end of
+ * each poll: a handler that refuses a record is asked about it once more for each of these, and
+ * about none before it.
  */
 
 void
@@ -84,4 +86,7 @@ rdp_park_run(struct rdp_ep *ep)
 		if (s->state != RDP_OPEN || !rdp_unpark(s) || s->park_head == NULL)
 			rdp_list_del(s, RDP_LIST_PARKED);
 	}
+	/* What waits is offered in every poll. */
+	if (list->n > 0)
+		ep->idle_skip = 0;
 }

@@ -149,9 +149,9 @@ struct rdp_handler {
 	/**
 	 * Records of a frame that has arrived for the first time.
 	 * @return bytes consumed, at a record boundary: less than @p len when responses find no
-	 *   room; the rest is offered again when there may be, and other frames meanwhile, for
-	 *   they may hold responses. Negative errno: the peer broke the protocol, the session is
-	 *   reset.
+	 *   room, or when the rest would take too long now. That is offered again in each poll and
+	 *   before each frame of the session, which is offered, too: it may hold responses.
+	 * Negative errno: the peer broke the protocol, the session is reset.
 	 * @p records stays readable until batch_end() returns.
 	 */
 	int32_t (*records)(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len);

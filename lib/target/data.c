@@ -95,7 +95,8 @@ stage_get(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	uint8_t *to;
 	int err;
 
-	if (unlikely(len + sizeof(*rec) > s->mss))
+	/* Room in the frame is not enough: the peer takes no response with more. */
+	if (unlikely(len > WIRE_DATA_MAX || len + sizeof(*rec) > s->mss))
 		return target_respond_status(w, s, rec, STATUS_MSGSIZE);
 	a->va = mem_access(w->mem, rte_be_to_cpu_64(get->addr), len, s->peer_node, &err);
 	if (unlikely(a->va == NULL))
@@ -128,8 +129,12 @@ stage_write(struct target_worker *w, struct rdp_session *s, const struct wire_re
 	uint8_t *to;
 	int err;
 
-	if (unlikely(rec->op == WIRE_OP_FILL && len > WIRE_FILL_MAX))
-		return target_respond_status(w, s, rec, STATUS_MSGSIZE);
+	if (unlikely(rec->op == WIRE_OP_FILL)) {
+		if (len > WIRE_FILL_MAX)
+			return target_respond_status(w, s, rec, STATUS_MSGSIZE);
+		if (!turn_admits(w, s))
+			return -EAGAIN;
+	}
 	a->va = mem_access(w->mem, rte_be_to_cpu_64(put->addr), len, s->peer_node, &err);
 	if (unlikely(a->va == NULL))
 		return target_respond_status(w, s, rec, status_from_errno(err));
@@ -143,6 +148,10 @@ stage_write(struct target_worker *w, struct rdp_session *s, const struct wire_re
 	a->op = rec->op;
 	w->nb_batch++;
 	w->stats.bytes_written += len;
+	if (unlikely(rec->op == WIRE_OP_FILL)) {
+		w->turn_bytes -= (int32_t)len;
+		turn_charge(s, len);
+	}
 	return 0;
 }
 

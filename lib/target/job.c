@@ -10,6 +10,33 @@
 
 /* Moving jobs between threads. What they do stands in steps.c. */
 
+static void
+list_init(struct job_list *list)
+{
+	list->head = NULL;
+	list->tail = &list->head;
+}
+
+static void
+list_put(struct job_list *list, struct target_job *job)
+{
+	job->next = NULL;
+	*list->tail = job;
+	list->tail = &job->next;
+}
+
+/* The first one, which there is. */
+static struct target_job *
+list_take(struct job_list *list)
+{
+	struct target_job *job = list->head;
+
+	list->head = job->next;
+	if (list->head == NULL)
+		list->tail = &list->head;
+	return job;
+}
+
 int
 job_create_all(struct target_worker *w, int socket_id)
 {
@@ -21,8 +48,9 @@ job_create_all(struct target_worker *w, int socket_id)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < TARGET_JOBS; i++)
 		w->free_job[w->nb_free_job++] = &w->jobs[i];
-	job_list_init(&w->waiting);
-	job_list_init(&w->unsent);
+	list_init(&w->quiescent);
+	list_init(&w->memory);
+	list_init(&w->unsent);
 	return 0;
 }
 
@@ -30,30 +58,6 @@ struct target_job *
 job_take(struct target_worker *w)
 {
 	return w->nb_free_job > 0 ? w->free_job[--w->nb_free_job] : NULL;
-}
-
-void
-job_list_init(struct job_list *list)
-{
-	list->head = NULL;
-	list->tail = &list->head;
-}
-
-void
-job_list_put(struct job_list *list, struct target_job *job)
-{
-	job->next = NULL;
-	*list->tail = job;
-	list->tail = &job->next;
-}
-
-struct target_job *
-job_list_take_all(struct job_list *list)
-{
-	struct target_job *head = list->head;
-
-	job_list_init(list);
-	return head;
 }
 
 /* The session the request came from; NULL when it has ended since. */
@@ -65,26 +69,46 @@ session_of(const struct target_job *job)
 	return s != NULL && s->local_inc == job->session_inc && s->state == RDP_OPEN ? s : NULL;
 }
 
+/* Bytes of data in the response. */
+static uint32_t
+data_len(const struct target_job *job)
+{
+	if (job->err != 0)
+		return 0;
+	return job->op == WIRE_OP_POOL_STAT ? (uint32_t)sizeof(job->info)
+	                                    : job->values * (uint32_t)sizeof(uint64_t);
+}
+
+static void
+data_write(const struct target_job *job, uint8_t *to, uint32_t len)
+{
+	if (job->op == WIRE_OP_POOL_STAT) {
+		memcpy(to, &job->info, len);
+		return;
+	}
+	for (uint32_t i = 0; i * 8 < len; i++) {
+		rte_be64_t be = rte_cpu_to_be_64(job->value[i]);
+
+		memcpy(to + i * 8, &be, sizeof(be));
+	}
+}
+
 /* Back at its owner: answer, or wait for room. */
 static void
 job_respond(struct target_worker *w, struct target_job *job)
 {
 	struct rdp_session *s = session_of(job);
-	uint32_t len = job->err == 0 ? job->values * (uint32_t)sizeof(uint64_t) : 0;
+	uint32_t len = data_len(job);
 	uint8_t *to;
 
 	if (s != NULL) {
 		to = rdp_response(s, (uint32_t)sizeof(struct wire_record) + len);
 		if (to == NULL) {
-			job_list_put(&w->unsent, job);
+			list_put(&w->unsent, job);
 			return;
 		}
 		target_response(to, job->op, status_from_errno(job->err), job->id, len);
-		for (uint32_t i = 0; i * 8 < len; i++) {
-			rte_be64_t be = rte_cpu_to_be_64(job->value[i]);
-
-			memcpy(to + sizeof(struct wire_record) + i * 8, &be, sizeof(be));
-		}
+		data_write(job, to + sizeof(struct wire_record), len);
 	}
 	w->stats.op_errors += job->err != 0;
 	w->free_job[w->nb_free_job++] = job;
@@ -95,7 +119,7 @@ index_of(const struct target *t, const struct target_job *job, enum job_place pl
 {
 	if (place == JOB_CONTROL)
 		return t->nb_workers;
-	return place == JOB_HOME ? target_home(t, job->pool) : job->owner->index;
+	return place == JOB_OWNER ? job->owner->index : target_home(t, job->pool);
 }
 
 static enum job_place
@@ -111,7 +135,6 @@ job_go(struct target *t, unsigned int here, struct target_job *job, enum job_pla
 {
 	for (;;) {
 		unsigned int to = index_of(t, job, place);
-		bool wait = false;
 
 		if (to != here) {
 			/* Never full: each ring has room for all jobs of both ends. */
@@ -119,17 +142,21 @@ job_go(struct target *t, unsigned int here, struct target_job *job, enum job_pla
 			rte_ring_sp_enqueue(t->ring[here][to], job);
 			return;
 		}
-		if (place == JOB_OWNER) {
+		switch (place) {
+		case JOB_OWNER:
 			job_respond(t->worker[here], job);
 			return;
-		}
-		if (place == JOB_CONTROL) {
+		case JOB_CONTROL:
 			place = job_step_control(t, job);
-			continue;
-		}
-		place = job_step_home(t->worker[here], job, &wait);
-		if (wait) {
-			job_list_put(&t->worker[here]->waiting, job);
+			break;
+		case JOB_HOME:
+			place = job_step_home(t->worker[here], job);
+			break;
+		case JOB_QUIESCENT:
+			list_put(&t->worker[here]->quiescent, job);
+			return;
+		case JOB_MEMORY:
+			list_put(&t->worker[here]->memory, job);
 			return;
 		}
 	}
@@ -162,28 +189,50 @@ job_poll(struct target *t, unsigned int here)
 	return n;
 }
 
+/* Second halves: tokens grow along the list, so none behind one that is not ready is. */
 uint32_t
-job_poll_waiting(struct target_worker *w)
+job_poll_quiescent(struct target_worker *w)
 {
-	struct target_job *job = job_list_take_all(&w->waiting), *next;
+	const struct job_list *list = &w->quiescent;
 	uint32_t n = 0;
 
-	for (; job != NULL; job = next, n++) {
-		next = job->next;
-		job_go(w->target, w->index, job, JOB_HOME);
+	while (n < TARGET_TURN_ENDS && w->turn_bytes > 0 && list->head != NULL &&
+		rte_rcu_qsbr_check(w->target->qsbr, list->head->token, false) == 1) {
+		job_go(w->target, w->index, list_take(&w->quiescent), JOB_HOME);
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Try again what waits in a list, TARGET_TURN_TRIES of them: whoever has to go on waiting goes to
+ * its end, and the next turn goes on with the next. None is tried twice in a turn.
+ */
+static uint32_t
+try_again(struct target_worker *w, struct job_list *list, enum job_place place)
+{
+	struct target_job *const *end = list->tail;
+	uint32_t n = 0;
+	bool last = false;
+
+	while (n < TARGET_TURN_TRIES && !last) {
+		struct target_job *job = list_take(list);
+
+		last = &job->next == end;
+		job_go(w->target, w->index, job, place);
+		n++;
 	}
 	return n;
 }
 
 uint32_t
+job_poll_memory(struct target_worker *w)
+{
+	return try_again(w, &w->memory, JOB_HOME);
+}
+
+uint32_t
 job_poll_unsent(struct target_worker *w)
 {
-	struct target_job *job = job_list_take_all(&w->unsent), *next;
-	uint32_t n = 0;
-
-	for (; job != NULL; job = next, n++) {
-		next = job->next;
-		job_respond(w, job);
-	}
-	return n;
+	return try_again(w, &w->unsent, JOB_OWNER);
 }

@@ -80,7 +80,7 @@ read_pool(struct target_job *job, const struct wire_record *rec)
 
 	job->pool = rte_be_to_cpu_16(pool->pool);
 	job->size = rte_be_to_cpu_64(pool->bytes);
-	job->values = rec->op != WIRE_OP_POOL_DESTROY;
+	job->values = rec->op == WIRE_OP_POOL_GROW || rec->op == WIRE_OP_POOL_SHRINK;
 	return true;
 }
 
@@ -107,8 +107,13 @@ job_read(struct target_job *job, const struct wire_record *rec)
 static int
 start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
-	struct target_job *job = job_take(w);
+	bool clears = rec->op == WIRE_OP_FREE || rec->op == WIRE_OP_RESIZE;
+	int32_t before = w->turn_bytes;
+	struct target_job *job;
 
+	if (clears && !turn_admits(w, s))
+		return -EAGAIN;
+	job = job_take(w);
 	if (job == NULL) {
 		w->stats.busy++;
 		return target_respond_status(w, s, rec, STATUS_BUSY);
@@ -127,6 +132,8 @@ start_job(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 		return target_respond_status(w, s, rec, STATUS_INVAL);
 	}
 	job_run(w->target, w->index, job);
+	if (clears)
+		turn_charge(s, (uint32_t)(before - w->turn_bytes));
 	return 0;
 }
 
@@ -151,49 +158,37 @@ pool_open(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	return 0;
 }
 
-/* Descriptions of n pools, which fit into a frame. */
-static int
-respond_infos(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec,
-	const uint16_t *ids, uint32_t n)
-{
-	uint32_t len = n * (uint32_t)sizeof(struct wire_pool_info);
-	uint8_t *to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
+/* Descriptions in one response. */
+#define LIST_MAX (WIRE_DATA_MAX / sizeof(struct wire_pool_info))
 
-	if (to == NULL)
-		return -EAGAIN;
-	target_response(to, rec->op, STATUS_OK, rec->id, len);
-	for (uint32_t i = 0; i < n; i++)
-		pool_info_fill(w->mem, ids[i], (struct wire_pool_info *)(to + sizeof(*rec)) + i);
-	return 0;
-}
-
-#define LIST_MAX 1024
-
+/*
+ * Of pools whose homes are busy meanwhile: from what may be read from anywhere. One that begins to
+ * go just now keeps its place, with its id alone, for the requester goes on behind the last id.
+ */
 static int
 pool_list(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
 	const struct wire_pool_list *list = (const struct wire_pool_list *)rec;
-	uint32_t first = rte_be_to_cpu_16(list->first), max = rte_be_to_cpu_16(list->max);
 	uint32_t fit = (s->mss - (uint32_t)sizeof(*rec)) / sizeof(struct wire_pool_info);
+	uint32_t most = RTE_MIN(RTE_MIN(fit, (uint32_t)LIST_MAX), rte_be_to_cpu_16(list->max));
 	uint16_t ids[LIST_MAX];
-	uint32_t n = RTE_MIN(mem_pool_list(w->mem, ids, LIST_MAX), (uint32_t)LIST_MAX), from = 0;
+	uint32_t n = mem_pool_list(w->mem, rte_be_to_cpu_16(list->first), ids, most);
+	uint32_t len = n * (uint32_t)sizeof(struct wire_pool_info);
+	uint8_t *to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
+	struct wire_pool_info *info;
 
-	while (from < n && ids[from] < first)
-		from++;
-	n = RTE_MIN(n - from, RTE_MIN(max, fit));
-	return respond_infos(w, s, rec, ids + from, n);
-}
+	if (to == NULL)
+		return -EAGAIN;
+	target_response(to, rec->op, STATUS_OK, rec->id, len);
+	info = (struct wire_pool_info *)(to + sizeof(*rec));
+	for (uint32_t i = 0; i < n; i++) {
+		struct mem_pool_stat st;
 
-static int
-pool_stat(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
-{
-	uint16_t pool = rte_be_to_cpu_16(((const struct wire_pool *)rec)->pool);
-	struct mem_pool_stat st;
-	int ret = mem_pool_stat(w->mem, pool, &st);
-
-	if (ret < 0)
-		return target_respond_status(w, s, rec, status_from_errno(ret));
-	return respond_infos(w, s, rec, &pool, 1);
+		if (mem_pool_peek(w->mem, ids[i], &st) < 0)
+			st = (struct mem_pool_stat){.id = ids[i]};
+		pool_info_write(&st, info + i);
+	}
+	return 0;
 }
 
 int
@@ -204,32 +199,26 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 		return pool_open(w, s, rec);
 	case WIRE_OP_POOL_LIST:
 		return pool_list(w, s, rec);
-	case WIRE_OP_POOL_STAT:
-		return pool_stat(w, s, rec);
 	default:
 		return start_job(w, s, rec);
 	}
 }
 
 void
-pool_info_fill(const struct mem *mem, uint16_t pool, struct wire_pool_info *info)
+pool_info_write(const struct mem_pool_stat *st, struct wire_pool_info *info)
 {
-	struct mem_pool_stat st;
-	size_t len;
+	size_t len = strnlen(st->name, WIRE_NAME_MAX);
 
 	memset(info, 0, sizeof(*info));
-	if (mem_pool_stat(mem, pool, &st) < 0)
-		return;
-	len = strnlen(st.name, WIRE_NAME_MAX);
-	info->size = rte_cpu_to_be_64(st.size);
-	info->max_size = rte_cpu_to_be_64(st.max_size);
+	info->size = rte_cpu_to_be_64(st->size);
+	info->max_size = rte_cpu_to_be_64(st->max_size);
 	/* What was freed and waits to be cleared is in no allocation any more. */
-	info->used = rte_cpu_to_be_64(st.used - RTE_MIN(st.zeroing, st.used));
-	info->largest_free = rte_cpu_to_be_64(st.largest_free);
-	info->allocs = rte_cpu_to_be_64(st.nb_allocs);
-	info->granule = rte_cpu_to_be_32(st.granule);
-	info->extents = rte_cpu_to_be_16((uint16_t)st.nb_extents);
-	info->pool = rte_cpu_to_be_16(st.id);
+	info->used = rte_cpu_to_be_64(st->used - RTE_MIN(st->zeroing, st->used));
+	info->largest_free = rte_cpu_to_be_64(st->largest_free);
+	info->allocs = rte_cpu_to_be_64(st->nb_allocs);
+	info->granule = rte_cpu_to_be_32(st->granule);
+	info->extents = rte_cpu_to_be_16((uint16_t)st->nb_extents);
+	info->pool = rte_cpu_to_be_16(st->id);
 	info->name_len = (uint8_t)len;
-	memcpy(info->name, st.name, len);
+	memcpy(info->name, st->name, len);
 }

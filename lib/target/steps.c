@@ -23,12 +23,6 @@ must_wait(struct target_worker *w, struct target_job *job)
 	return true;
 }
 
-static bool
-quiescent(const struct target_worker *w, const struct target_job *job)
-{
-	return rte_rcu_qsbr_check(w->target->qsbr, job->token, false) == 1;
-}
-
 static enum job_place
 done(struct target_job *job, int err)
 {
@@ -43,76 +37,79 @@ set_of(const struct mem *mem, const struct target_job *job, uint16_t *set)
 	return job->owner_set == WIRE_OWNER_EVERYONE ? 0 : mem_set_of_node(mem, job->node, set);
 }
 
+static int
+alloc(struct target_worker *w, struct target_job *job, uint16_t set)
+{
+	return mem_alloc(w->mem, job->pool, job->size, UINT64_C(1) << job->align_log2, set,
+		job->name[0] != '\0' ? job->name : NULL, &job->value[0]);
+}
+
 static enum job_place
-step_alloc(struct target_worker *w, struct target_job *job, bool *wait)
+step_alloc(struct target_worker *w, struct target_job *job)
 {
 	uint16_t set;
 	int ret = set_of(w->mem, job, &set);
 
 	if (ret == 0)
-		ret = mem_alloc(w->mem, job->pool, job->size, UINT64_C(1) << job->align_log2, set,
-			job->name[0] != '\0' ? job->name : NULL, &job->value[0]);
-	/* What was freed is being cleared: it may fit after that. */
-	*wait = ret == -EAGAIN;
-	return done(job, ret);
+		ret = alloc(w, job, set);
+	/* It may fit once what was freed has been cleared. */
+	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
+		ret = alloc(w, job, set);
+	return ret == -EAGAIN ? JOB_MEMORY : done(job, ret);
 }
 
 static void
 end_free(struct target_worker *w, const struct target_job *job)
 {
+	uint32_t bit = job->pool - mem_first_pool(w->mem);
+
 	if (job->freed.len == 0)
 		return;
 	mem_free_end(w->mem, &job->freed);
-	w->dirty_pools[job->pool / 64] |= UINT64_C(1) << (job->pool % 64);
-	w->nb_dirty = RTE_MAX(w->nb_dirty, job->pool / 64u + 1);
+	w->turn_bytes -= (int32_t)job->freed.at_once;
+	w->dirty_pools[bit / 64] |= UINT64_C(1) << (bit % 64);
+	w->nb_dirty = RTE_MAX(w->nb_dirty, bit / 64 + 1);
 }
 
 static enum job_place
-step_free(struct target_worker *w, struct target_job *job, bool *wait)
+step_free(struct target_worker *w, struct target_job *job)
 {
 	int ret;
 
-	if (job->step == 0) {
+	if (job->step++ == 0) {
 		ret = mem_free_begin(w->mem, job->addr, job->node, &job->freed);
 		if (ret < 0)
 			return done(job, ret);
-		job->step = 1;
-		*wait = must_wait(w, job);
-	} else {
-		*wait = !quiescent(w, job);
+		if (must_wait(w, job))
+			return JOB_QUIESCENT;
 	}
-	if (!*wait)
-		end_free(w, job);
+	end_free(w, job);
 	return done(job, 0);
 }
 
 static enum job_place
-step_resize(struct target_worker *w, struct target_job *job, bool *wait)
+step_resize(struct target_worker *w, struct target_job *job)
 {
 	int ret;
 
-	if (job->step == 0) {
+	if (job->step++ == 0) {
 		ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
-		*wait = ret == -EAGAIN;
 		if (ret < 0)
 			return done(job, ret);
-		job->step = 1;
-		*wait = job->freed.len > 0 && must_wait(w, job);
-	} else {
-		*wait = !quiescent(w, job);
+		if (job->freed.len > 0 && must_wait(w, job))
+			return JOB_QUIESCENT;
 	}
-	if (!*wait)
-		end_free(w, job);
+	end_free(w, job);
 	return done(job, 0);
 }
 
 static enum job_place
-step_own(struct target_worker *w, struct target_job *job, bool *wait)
+step_own(struct target_worker *w, struct target_job *job)
 {
 	uint16_t set;
 	int ret;
 
-	if (job->step == 0) {
+	if (job->step++ == 0) {
 		ret = mem_own_check(w->mem, job->addr, job->size, job->node);
 		if (ret == 0)
 			ret = set_of(w->mem, job, &set);
@@ -120,10 +117,8 @@ step_own(struct target_worker *w, struct target_job *job, bool *wait)
 			ret = mem_own_set(w->mem, job->addr, job->size, set);
 		if (ret < 0)
 			return done(job, ret);
-		job->step = 1;
-		*wait = must_wait(w, job);
-	} else {
-		*wait = !quiescent(w, job);
+		if (must_wait(w, job))
+			return JOB_QUIESCENT;
 	}
 	return done(job, 0);
 }
@@ -135,11 +130,22 @@ step_lookup(struct target_worker *w, struct target_job *job)
 		mem_alloc_lookup(w->mem, job->pool, job->name, &job->value[0], &job->value[1]));
 }
 
+static enum job_place
+step_stat(struct target_worker *w, struct target_job *job)
+{
+	struct mem_pool_stat st;
+	int ret = mem_pool_stat(w->mem, job->pool, &st);
+
+	if (ret == 0)
+		pool_info_write(&st, &job->info);
+	return done(job, ret);
+}
+
 static int
 pool_size(const struct target_worker *w, struct target_job *job)
 {
 	struct mem_pool_stat st;
-	int ret = mem_pool_stat(w->mem, job->pool, &st);
+	int ret = mem_pool_peek(w->mem, job->pool, &st);
 
 	job->value[0] = ret == 0 ? st.size : 0;
 	return ret;
@@ -158,13 +164,12 @@ step_grow(struct target_worker *w, struct target_job *job)
 }
 
 static enum job_place
-step_shrink(struct target_worker *w, struct target_job *job, bool *wait)
+step_shrink(struct target_worker *w, struct target_job *job)
 {
 	int ret = mem_extent_detach(w->mem, job->pool, job->size, &job->extent);
 
-	*wait = ret == -EAGAIN;
 	if (ret < 0)
-		return done(job, ret);
+		return ret == -EAGAIN ? JOB_MEMORY : done(job, ret);
 	pool_size(w, job);
 	return JOB_CONTROL;
 }
@@ -177,26 +182,28 @@ step_destroy(struct target_worker *w, struct target_job *job)
 }
 
 enum job_place
-job_step_home(struct target_worker *w, struct target_job *job, bool *wait)
+job_step_home(struct target_worker *w, struct target_job *job)
 {
 	/* A change must not overtake operations that came before it in the same burst. */
 	target_run_batch(w);
 	target_settle(w);
 	switch (job->op) {
 	case WIRE_OP_ALLOC:
-		return step_alloc(w, job, wait);
+		return step_alloc(w, job);
 	case WIRE_OP_FREE:
-		return step_free(w, job, wait);
+		return step_free(w, job);
 	case WIRE_OP_RESIZE:
-		return step_resize(w, job, wait);
+		return step_resize(w, job);
 	case WIRE_OP_OWN:
-		return step_own(w, job, wait);
+		return step_own(w, job);
 	case WIRE_OP_LOOKUP:
 		return step_lookup(w, job);
+	case WIRE_OP_POOL_STAT:
+		return step_stat(w, job);
 	case WIRE_OP_POOL_GROW:
 		return step_grow(w, job);
 	case WIRE_OP_POOL_SHRINK:
-		return step_shrink(w, job, wait);
+		return step_shrink(w, job);
 	case WIRE_OP_POOL_DESTROY:
 		return step_destroy(w, job);
 	default:

@@ -44,7 +44,12 @@ create_qsbr(struct target *t, int socket_id)
 	return rte_rcu_qsbr_init(t->qsbr, t->nb_workers) == 0 ? 0 : -rte_errno;
 }
 
-#define POOL_WORDS (65536 / 64)
+/* Bytes of a bit per pool id. */
+static size_t
+pool_bits_size(const struct mem *mem)
+{
+	return ((mem_last_pool(mem) - mem_first_pool(mem)) / 64 + 1u) * sizeof(uint64_t);
+}
 
 static int
 create_worker(struct target *t, unsigned int index, int socket_id)
@@ -60,9 +65,10 @@ create_worker(struct target *t, unsigned int index, int socket_id)
 	w->alone = t->nb_workers == 1 && !t->mapped;
 	w->index = (uint16_t)index;
 	w->dirty_pools = rte_zmalloc_socket(
-		"target_worker", POOL_WORDS * sizeof(uint64_t), RTE_CACHE_LINE_SIZE, socket_id);
+		"target_worker", pool_bits_size(t->mem), RTE_CACHE_LINE_SIZE, socket_id);
 	if (w->dirty_pools == NULL)
 		return -ENOMEM;
+	turn_init(w);
 	return job_create_all(w, socket_id);
 }
 
@@ -212,39 +218,53 @@ const struct rdp_handler target_handler = {
 	.closed = target_closed,
 };
 
-/* Clear a little of what was freed, so that it can be handed out again. */
+/* The first dirty pool from bit @p from on; UINT32_MAX: none. */
+static uint32_t
+dirty_from(const struct target_worker *w, uint32_t from)
+{
+	uint64_t mask = UINT64_MAX << (from % 64);
+
+	for (uint32_t i = from / 64; i < w->nb_dirty; i++, mask = UINT64_MAX)
+		if ((w->dirty_pools[i] & mask) != 0)
+			return i * 64 + (uint32_t)__builtin_ctzll(w->dirty_pools[i] & mask);
+	return UINT32_MAX;
+}
+
+/* Clear a little of what was freed, so that it can be handed out again; one pool after another. */
 static uint32_t
 zero_some(struct target_worker *w)
 {
-	for (uint32_t i = 0; i < w->nb_dirty; i++) {
-		uint64_t bits = w->dirty_pools[i];
+	uint32_t bit = dirty_from(w, w->dirty_next);
 
-		if (bits == 0)
-			continue;
-		if (mem_zero_step(w->mem, (uint16_t)(i * 64 + (uint32_t)__builtin_ctzll(bits)),
-			    TARGET_ZERO_STEP) == 0)
-			w->dirty_pools[i] &= bits - 1;
-		return 1;
+	if (bit == UINT32_MAX)
+		bit = dirty_from(w, 0);
+	if (bit == UINT32_MAX) {
+		w->nb_dirty = 0;
+		return 0;
 	}
-	w->nb_dirty = 0;
-	return 0;
+	if (mem_zero_step(w->mem, (uint16_t)(mem_first_pool(w->mem) + bit), TARGET_ZERO_STEP) == 0)
+		w->dirty_pools[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
+	w->dirty_next = bit + 1;
+	return 1;
 }
 
 uint32_t
 target_worker_poll(struct target_worker *w)
 {
-	uint32_t work = 0;
+	uint32_t work = turn_begin(w);
 
 	w->nb_lent = 0;
 	/* Nothing here is so urgent that every turn of an idle worker should pay for it. */
 	if (likely(++w->turn % TARGET_TURNS != 0))
-		return 0;
+		return work;
 	rte_rcu_qsbr_quiescent(w->target->qsbr, w->index);
 	work += job_poll(w->target, w->index);
 	if (unlikely(w->unsent.head != NULL))
 		work += job_poll_unsent(w);
-	if (unlikely(w->waiting.head != NULL))
-		work += job_poll_waiting(w);
+	if (unlikely(w->quiescent.head != NULL))
+		work += job_poll_quiescent(w);
+	if (unlikely(w->memory.head != NULL))
+		work += job_poll_memory(w);
 	if (unlikely(w->nb_dirty > 0))
 		work += zero_some(w);
 	return work;

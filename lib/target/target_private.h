@@ -19,8 +19,21 @@
 /** Operations a worker may have handed over, or waiting for a quiescent state. */
 #define TARGET_JOBS 1024
 
-/** Bytes of freed memory that a worker clears in one turn. */
+/** Bytes of freed memory that a worker clears in one turn though nobody waits for it. */
 #define TARGET_ZERO_STEP 16384
+
+/**
+ * Bytes that one turn of a worker fills and clears for others, beside what its frames carry: 13 us
+ * at 10 GB/s. See turn.c for who gets them.
+ */
+#define TARGET_TURN_BYTES 131072
+static_assert(TARGET_TURN_BYTES >= WIRE_FILL_MAX, "every operation gets its turn");
+
+/** Operations that wait for memory, or for room for their response: so many are tried a turn. */
+#define TARGET_TURN_TRIES 32
+
+/** Operations whose grace period is over: at most so many end in a turn. */
+#define TARGET_TURN_ENDS 256
 
 #define TARGET_WORKERS_MAX 32
 
@@ -51,6 +64,9 @@ enum job_place {
 	JOB_OWNER, /**< the worker that received it: respond */
 	JOB_HOME,  /**< the pool's home worker */
 	JOB_CONTROL,
+	/* At home, and not yet. */
+	JOB_QUIESCENT, /**< when every worker has passed a quiescent state */
+	JOB_MEMORY,    /**< when freed memory has been cleared */
 };
 
 /**
@@ -70,7 +86,7 @@ struct target_job {
 	uint8_t align_log2;
 	uint8_t owner_set; /**< enum wire_owner */
 	uint16_t pool;
-	uint16_t values; /**< 64-bit numbers in the response */
+	uint16_t values; /**< 64-bit numbers in the response; POOL_STAT has `info` instead */
 	int err;
 	uint64_t addr;
 	uint64_t size;
@@ -81,7 +97,10 @@ struct target_job {
 	struct mem_freed freed;
 	struct mem_extent extent;
 	struct target_job *next; /**< in a list of its holder */
-	char name[MEM_NAME_LEN];
+	union {
+		char name[MEM_NAME_LEN];
+		struct wire_pool_info info;
+	};
 };
 
 /** Jobs in the order they came; private to one thread. */
@@ -97,16 +116,21 @@ struct target_worker {
 	uint16_t nb_batch;
 	uint16_t turn;
 	bool online;
-	bool alone;       /**< no other thread touches the memory */
-	uint16_t nb_lent; /**< in `lent_ep` */
+	bool alone;         /**< no other thread touches the memory */
+	bool put_off;       /**< in this turn, an operation was: see turn.c */
+	bool unserved;      /**< of a session that had nothing of this round */
+	uint16_t nb_lent;   /**< in `lent_ep` */
+	int32_t turn_bytes; /**< that this turn may still fill and clear */
+	uint32_t round;
 	struct target_stats stats;
 	struct target_job **free_job; /**< stack */
 	uint32_t nb_free_job;
-	struct job_list waiting; /**< for a quiescent state, or for memory to be cleared */
-	struct job_list unsent;  /**< finished, no room for the response yet */
-	uint64_t *dirty_pools;   /**< bit per pool: freed memory waits to be cleared */
-	uint32_t nb_dirty;
-	uint32_t dirty_next;
+	struct job_list quiescent; /**< JOB_QUIESCENT, in the order of their tokens */
+	struct job_list memory;    /**< JOB_MEMORY */
+	struct job_list unsent;    /**< finished, no room for the response yet */
+	uint64_t *dirty_pools;     /**< bit per pool id of mem: freed memory waits to be cleared */
+	uint32_t nb_dirty;         /**< words of it that may have bits */
+	uint32_t dirty_next;       /**< bit to look at first */
 	struct target_job *jobs;
 	struct rdp_ep *lent_ep[TARGET_LENT]; /**< with pool memory lent to frames of this turn */
 	struct target_access batch[TARGET_BATCH] __rte_cache_aligned;
@@ -134,20 +158,34 @@ int target_request(struct target_worker *w, struct rdp_session *s, const struct 
 /* job.c */
 int job_create_all(struct target_worker *w, int socket_id);
 struct target_job *job_take(struct target_worker *w);
-void job_list_init(struct job_list *list);
-void job_list_put(struct job_list *list, struct target_job *job);
-struct target_job *job_list_take_all(struct job_list *list);
 void job_run(struct target *t, unsigned int here, struct target_job *job);
 uint32_t job_poll(struct target *t, unsigned int here);
-uint32_t job_poll_waiting(struct target_worker *w);
+uint32_t job_poll_quiescent(struct target_worker *w);
+uint32_t job_poll_memory(struct target_worker *w);
 uint32_t job_poll_unsent(struct target_worker *w);
 
 /* steps.c: what happens to a job where it is; says where it goes next */
-enum job_place job_step_home(struct target_worker *w, struct target_job *job, bool *wait);
+enum job_place job_step_home(struct target_worker *w, struct target_job *job);
 enum job_place job_step_control(struct target *t, struct target_job *job);
 
-/* Describe a pool; all zeros when it has gone. */
-void pool_info_fill(const struct mem *mem, uint16_t pool, struct wire_pool_info *info);
+/* turn.c: what one turn may do beside serving its frames */
+void turn_init(struct target_worker *w);
+uint32_t turn_renew(struct target_worker *w);
+bool turn_admits(struct target_worker *w, struct rdp_session *s);
+void turn_charge(struct rdp_session *s, uint32_t bytes);
+uint32_t turn_clear(struct target_worker *w, uint16_t pool);
+
+/** A turn begins. @return 1 when operations were put off in the last one: there is work to do. */
+static inline uint32_t
+turn_begin(struct target_worker *w)
+{
+	if (likely(w->turn_bytes == TARGET_TURN_BYTES && !w->put_off))
+		return 0;
+	return turn_renew(w);
+}
+
+/* A pool's figures as a response carries them. */
+void pool_info_write(const struct mem_pool_stat *st, struct wire_pool_info *info);
 
 /** Worker that runs a pool's allocator. */
 static inline unsigned int

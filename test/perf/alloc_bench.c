@@ -200,7 +200,7 @@ replay(struct mem *m, uint16_t pool, uint8_t *pages)
 		do {
 			ret = mem_alloc(m, pool, objects[i].size, 0, MEM_SET_EVERYONE, NULL,
 				&objects[i].addr);
-		} while (ret == -EAGAIN);
+		} while (ret == -EAGAIN && mem_zero_step(m, pool, 256 * 1024) > 0);
 		if (ret != 0)
 			return ret;
 		touch(mem_access(m, objects[i].addr, objects[i].size, 0, &err), objects[i].size);

@@ -12,14 +12,22 @@
 
 #define WORDS_MAX 8 /* of a command line */
 
+/* Where commands work. */
+struct place {
+	shmx_session_t session;
+	uint16_t pool;
+	shmx_addr_t area;
+};
+
 struct client {
 	struct shmx_port *port;
 	struct shmx_ep *ep;
 	struct shmx_peer peer;
 	shmx_session_t session;
 	uint16_t pool;
-	shmx_addr_t area;  /* what put, check, faa and read work on */
-	uint64_t value[3]; /* of the reply */
+	shmx_addr_t area;   /* what put, check, faa and read work on */
+	struct place other; /* `other` goes there, `both` works on both areas */
+	uint64_t value[3];  /* of the reply */
 	unsigned int nb_values;
 };
 

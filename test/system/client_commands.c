@@ -3,6 +3,7 @@
 
 /* Commands of one operation each. */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,28 @@
 		ret_ == 0 ? shmx_wait((c)->ep, cookie, &event) : ret_;                             \
 	})
 
+/* connect [IP]: to this memory node instead of the usual one */
 static int
 run_connect(struct client *c, char *words[WORDS_MAX])
 {
-	return shmx_connect_sync(c->ep, &c->peer, &c->session);
+	struct shmx_peer peer = c->peer;
+
+	if (words[1] != NULL)
+		peer.ip = inet_addr(words[1]);
+	return shmx_connect_sync(c->ep, &peer, &c->session);
+}
+
+/* other: session, pool and area are those of the other place from now on */
+static int
+run_other(struct client *c, char *words[WORDS_MAX])
+{
+	struct place here = {.session = c->session, .pool = c->pool, .area = c->area};
+
+	c->session = c->other.session;
+	c->pool = c->other.pool;
+	c->area = c->other.area;
+	c->other = here;
+	return 0;
 }
 
 static int
@@ -182,6 +201,30 @@ run_check(struct client *c, char *words[WORDS_MAX])
 	return ret == 0 && i < len ? -EILSEQ : ret;
 }
 
+/* both LENGTH SEED: write and read the areas of both places in one operation each; EILSEQ when
+ * what was read is not what was written */
+static int
+run_both(struct client *c, char *words[WORDS_MAX])
+{
+	uint64_t len = number(words[1]), seed = number(words[2]), i = 0;
+	uint8_t *buf = malloc(2 * len), *in = calloc(2, len);
+	struct shmx_vec out_vec[] = {{c->area, buf, len}, {c->other.area, buf + len, len}};
+	struct shmx_vec in_vec[] = {{c->area, in, len}, {c->other.area, in + len, len}};
+	struct shmx_event event;
+	int ret;
+
+	for (i = 0; i < 2 * len; i++)
+		buf[i] = content(seed, i);
+	ret = RUN(c, shmx_putv(c->ep, out_vec, 2, cookie));
+	if (ret == 0)
+		ret = RUN(c, shmx_getv(c->ep, in_vec, 2, cookie));
+	if (ret == 0 && memcmp(in, buf, 2 * len) != 0)
+		ret = -EILSEQ;
+	free(buf);
+	free(in);
+	return ret;
+}
+
 /* faa OFFSET ADDEND: the word before */
 static int
 run_faa(struct client *c, char *words[WORDS_MAX])
@@ -220,6 +263,7 @@ run_read(struct client *c, char *words[WORDS_MAX])
 const struct command commands[] = {
 	{"connect", 0, run_connect},
 	{"disconnect", 0, run_disconnect},
+	{"other", 0, run_other},
 	{"create", 3, run_create},
 	{"open", 1, run_open},
 	{"destroy", 0, run_destroy},
@@ -233,6 +277,7 @@ const struct command commands[] = {
 	{"own", 2, run_own},
 	{"put", 3, run_put},
 	{"check", 3, run_check},
+	{"both", 2, run_both},
 	{"faa", 2, run_faa},
 	{"cas", 3, run_cas},
 	{"read", 1, run_read},

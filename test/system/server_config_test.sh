@@ -23,7 +23,8 @@ done < <(grep -oh -- '--[a-z][a-z-]*' "$TMP/sample.ini" <("$SERVER" --help) | so
 (($("$SERVER" --help | wc -l) <= 40)) || fail "the help does not fit a screen"
 [[ $("$SERVER" --version) =~ ^shmx-server\ [0-9.]+,\ DPDK ]] || fail "--version"
 "$SERVER" -- --help >/dev/null || fail "--help behind --"
-"$SERVER" --help-eal | grep -q -- --lcores || fail "--help-eal"
+# Not grep -q: it leaves at the first match, and the program then dies of a broken pipe.
+"$SERVER" --help-eal | grep -- --lcores >/dev/null || fail "--help-eal"
 
 # The sample serves as it is, with a socket of our own and without hugepages.
 sed -e "s|^spec = .*|spec = vhost:iface=$TMP/file.sock|" \

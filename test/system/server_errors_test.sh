@@ -33,6 +33,12 @@ refused "'main' is not NAME:SIZE" "$SERVER" "${eal[@]}" -- "${port[@]}" --pool m
 refused 'has no address: give --ip' "$SERVER" "${eal[@]}" -- --port "vhost:iface=$socket"
 refused "--idle: 'busy' is not one of poll, pause, sleep, interrupt" \
 	"$SERVER" "${eal[@]}" -- "${port[@]}" --idle busy
+refused "--pool-ids: '7' is not FIRST-LAST, numbers from 1 to 65535, such as 65-128" \
+	"$SERVER" "${eal[@]}" -- "${port[@]}" --pool-ids 7
+refused 'pool-ids 1-2000 are 2000 ids: 1024 are the most a node may have' \
+	"$SERVER" "${eal[@]}" -- "${port[@]}" --pool-ids 1-2000
+refused '2 pools at start, but pool-ids 8-8 has room for 1 only' \
+	"$SERVER" "${eal[@]}" -- "${port[@]}" --pool-ids 8-8 --pool a:2M --pool b:2M
 
 printf '[server]\nnode = 1\nfrob = 2\n' >"$TMP/key.ini"
 refused "$TMP/key.ini:3: frob: no such key in \[server\]; there are node, " \

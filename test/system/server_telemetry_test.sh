@@ -37,11 +37,14 @@ holds() {
 
 server_start server --port "vhost:iface=$socket" --ip 10.0.0.1/24 --pool main:32M:64M --node 9 \
 	--stats-period 1
-holds 'd["node"] == 9 and d["workers"] == 1 and d["endpoints"] == 1 and d["uptime_ns"] > 0' /shmx/info
+holds 'd["node"] == 9 and d["workers"] == 1 and d["endpoints"] == 1 and d["uptime_ns"] > 0 and
+	d["first_pool_id"] == 513 and d["last_pool_id"] == 576' /shmx/info
 holds 'd == [0]' /shmx/endpoints
 holds 'd == [0]' /ethdev/list
 holds 'd["sessions"] == {}' /shmx/sessions
-holds 'd["1"]["name"] == "main" and d["1"]["size"] == 32 << 20 and d["1"]["used"] == 0' /shmx/pools
+holds 'd["513"]["name"] == "main" and d["513"]["size"] == 32 << 20 and d["513"]["used"] == 0' /shmx/pools
+holds 'len(d) == 1' /shmx/pools,513
+holds 'd == {}' /shmx/pools,514
 holds 'd is None' /shmx/endpoints,7
 holds 'd is None' /shmx/sessions,7
 

@@ -128,9 +128,10 @@ host_up(struct fixture *f, const struct fixture_conf *conf, unsigned int index)
 		.spec = spec,
 		.nb_queues = 1,
 		.nb_mbufs = conf->nb_mbufs != 0 ? conf->nb_mbufs : 4096,
+		.mtu = conf->mtu,
 		.socket_id = SOCKET_ID_ANY,
 	};
-	struct shmx_port_conf cc = {.spec = spec};
+	struct shmx_port_conf cc = {.spec = spec, .mtu = conf->mtu};
 	int ret;
 
 	snprintf(spec, sizeof(spec), "loopback:h%u", index);
@@ -145,9 +146,11 @@ host_up(struct fixture *f, const struct fixture_conf *conf, unsigned int index)
 }
 
 static int
-memory_up(struct fixture *f)
+memory_up(struct fixture *f, const struct fixture_conf *fc)
 {
 	const struct mem_conf conf = {
+		.first_pool = fc->first_pool,
+		.last_pool = fc->last_pool,
 		.max_nodes = 1024,
 		.provider = mem_provider_memzone(SOCKET_ID_ANY),
 	};
@@ -187,7 +190,7 @@ fixture_up(struct fixture *f, const struct fixture_conf *conf)
 	memset(f, 0, sizeof(*f));
 	f->nb_hosts = conf->nb_hosts != 0 ? conf->nb_hosts : 1;
 	f->workers = conf->workers != 0 ? conf->workers : 1;
-	ret = memory_up(f);
+	ret = memory_up(f, conf);
 	for (unsigned int i = 0; ret == 0 && i < f->nb_hosts; i++)
 		ret = host_up(f, conf, i);
 	if (ret == 0)

@@ -57,11 +57,14 @@ struct fixture {
 struct fixture_conf {
 	unsigned int nb_hosts;  /**< 0: 1 */
 	unsigned int workers;   /**< 0: 1 */
+	uint16_t first_pool;    /**< ids of pools; 0: 1 */
+	uint16_t last_pool;     /**< 0: first_pool + 63 */
 	uint64_t pool_size;     /**< 0: 8 MiB */
 	uint64_t pool_max_size; /**< 0: pool_size */
 	uint32_t max_ops;       /**< of the endpoints */
 	uint16_t window;
 	uint32_t nb_mbufs;
+	uint16_t mtu; /**< 0: 1500 */
 	uint32_t peer_timeout_ms;
 	uint32_t rto_min_us; /**< of both ends */
 	/** Put something between an endpoint of the memory node and its port; may be NULL. */

@@ -65,7 +65,7 @@ check_seen(const struct mem *m, const struct expect *e)
 	uint8_t *p;
 	int err;
 
-	CU_ASSERT_EQUAL(mem_pool_list(m, ids, 4), 2);
+	CU_ASSERT_EQUAL(mem_pool_list(m, 0, ids, 4), 2);
 	CU_ASSERT_EQUAL(mem_pool_lookup(m, "a", &id), 0);
 	CU_ASSERT_EQUAL(id, e->a);
 	CU_ASSERT_EQUAL(mem_alloc_lookup(m, id, "root", &addr, &len), 0);
@@ -120,6 +120,48 @@ adopt_elsewhere(void)
 	mem_provider_heap_destroy(copy);
 	check_seen(f.m, &e);
 	fixture_down(&f);
+}
+
+/* Pools keep their ids, whatever ids the process that adopts them would give out. */
+static void
+adopt_keeps_ids(void)
+{
+	struct mem_provider *prov = mem_provider_heap_create(), *copy;
+	struct mem_conf conf = conf_for(prov);
+	struct mem_pool_params q = {.name = "a", .size = 2 * MIB};
+	uint64_t addr, found, len;
+	uint16_t id;
+	struct mem *m;
+	int err;
+
+	conf.first_pool = 129;
+	conf.last_pool = 130;
+	m = mem_create(&conf, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	CU_ASSERT_EQUAL(mem_pool_create(m, &q, 130, &id), 0);
+	CU_ASSERT_EQUAL(mem_alloc(m, 130, 100, 0, 1, "root", &addr), 0);
+	copy = mem_provider_heap_clone(prov);
+	mem_destroy(m);
+	conf = conf_for(copy);
+	conf.first_pool = 1;
+	conf.last_pool = 64;
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	CU_ASSERT(mem_first_pool(m) == 129 && mem_last_pool(m) == 130);
+	CU_ASSERT_EQUAL(mem_pool_lookup(m, "a", &id), 0);
+	CU_ASSERT_EQUAL(id, 130);
+	CU_ASSERT_EQUAL(mem_alloc_lookup(m, 130, "root", &found, &len), 0);
+	CU_ASSERT_EQUAL(found, addr);
+	CU_ASSERT_EQUAL(try_access(m, addr, 100, 7), 0);
+	snprintf(q.name, sizeof(q.name), "b");
+	CU_ASSERT_EQUAL(mem_pool_create(m, &q, 0, &id), 0);
+	CU_ASSERT_EQUAL(id, 129);
+	snprintf(q.name, sizeof(q.name), "c");
+	CU_ASSERT_EQUAL(mem_pool_create(m, &q, 0, &id), -ENOSPC);
+	mem_destroy(m);
+	CU_ASSERT_EQUAL(mem_provider_heap_count(copy), 0);
+	mem_provider_heap_destroy(copy);
+	mem_provider_heap_destroy(prov);
 }
 
 static void
@@ -190,6 +232,8 @@ damaged_zones(void)
 	damaged(&f, "shmx_mem", 8, -EPROTO);   /* version */
 	damaged(&f, "shmx_mem", 12, -EPROTO);  /* size of the header */
 	damaged(&f, "shmx_mem", 19, -EBADMSG); /* length of the zone */
+	damaged(&f, "shmx_mem", 33, -EBADMSG); /* number of pool ids */
+	damaged(&f, "shmx_mem", 54, -EBADMSG); /* first pool id */
 	damaged(&f, "shmx_p1", 0, -EBADMSG);
 	damaged(&f, "shmx_p1", 8, -EPROTO);
 	damaged(&f, "shmx_p1_x0", 2 * MIB, -EBADMSG);
@@ -296,6 +340,7 @@ slot_fill(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
 	s->set = (uint16_t)(3 + random() % 4);
 	s->len = 64 * (uint64_t)(1 + random() % (random() % 32 ? 40 : 20000));
 	if (mem_alloc(m, pool, s->len, 0, s->set, s->named ? name : NULL, &s->addr) != 0) {
+		mem_zero_step(m, pool, 256 * 1024);
 		__atomic_store_n(&s->state, 1, __ATOMIC_SEQ_CST);
 		return;
 	}
@@ -433,6 +478,7 @@ main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{"adopt_elsewhere", adopt_elsewhere},
+		{"adopt_keeps_ids", adopt_keeps_ids},
 		{"view_of_a_live_owner", view_of_a_live_owner},
 		{"damaged_zones", damaged_zones},
 		{"owner_is_killed", owner_is_killed},

@@ -31,7 +31,7 @@ fixture_up(struct fixture *f)
 
 	f->prov = mem_provider_heap_create();
 	f->conf = (struct mem_conf){
-		.max_pools = 8, .max_nodes = 100, .max_sets = 64, .provider = *f->prov, .seed = 1};
+		.last_pool = 7, .max_nodes = 100, .max_sets = 64, .provider = *f->prov, .seed = 1};
 	f->m = mem_create(&f->conf, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f->m);
 	CU_ASSERT_EQUAL(err, 0);

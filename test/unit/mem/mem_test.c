@@ -42,11 +42,15 @@ create_errors(void)
 	c.max_sets = 65535;
 	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
 	c.max_sets = 1;
-	c.max_pools = 65537;
+	c.last_pool = 65536;
 	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
-	c.max_pools = 1;
+	c.first_pool = 65536;
+	c.last_pool = 0;
 	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
-	c.max_pools = 2;
+	c.first_pool = 9;
+	c.last_pool = 8;
+	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
+	c.last_pool = 9;
 	c.provider.reserve = NULL;
 	CU_ASSERT_EQUAL(create_err(c), -EINVAL);
 	c.provider = *f.prov;
@@ -136,8 +140,13 @@ pool_directory(void)
 		CU_ASSERT_EQUAL(fixture_pool(&f, name, 1, 0, 0), i);
 	}
 	CU_ASSERT_EQUAL(pool_err(&f, (struct mem_pool_params){.name = "x"}, 0), -ENOSPC);
-	CU_ASSERT_EQUAL(mem_pool_list(f.m, ids, 3), 7);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, 0, ids, 3), 3);
 	CU_ASSERT(ids[0] == 1 && ids[2] == 3);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, 5, ids, 8), 3);
+	CU_ASSERT(ids[0] == 5 && ids[2] == 7);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, 8, ids, 8), 0);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, UINT16_MAX, ids, 8), 0);
+	CU_ASSERT_EQUAL(mem_pool_list(f.m, 1, ids, 0), 0);
 	CU_ASSERT_EQUAL(mem_pool_lookup(f.m, "p4", &id), 0);
 	CU_ASSERT_EQUAL(id, 4);
 	CU_ASSERT_EQUAL(mem_pool_lookup(f.m, "p9", &id), -ENOENT);
@@ -148,6 +157,105 @@ pool_directory(void)
 	CU_ASSERT_EQUAL(mem_pool_stat(f.m, 0, &st), -ENOENT);
 	CU_ASSERT_EQUAL(mem_pool_stat(f.m, 99, &st), -ENOENT);
 	fixture_down(&f);
+}
+
+static struct mem *
+with_ids(struct mem_provider *prov, uint32_t first, uint32_t last)
+{
+	struct mem_conf conf = {.provider = *prov, .first_pool = first, .last_pool = last};
+	int err = 0;
+	struct mem *m = mem_create(&conf, &err);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	return m;
+}
+
+/* Memory nodes have ids of their own, up to the last one there is, and no two the same. */
+static void
+pool_ids_by_node(void)
+{
+	uint32_t next = 1, node;
+
+	for (node = 1; node <= 1023; node++, next += MEM_NODE_POOLS)
+		CU_ASSERT_EQUAL(mem_node_first_pool((uint16_t)node), next);
+	CU_ASSERT(next - 1 <= UINT16_MAX);
+}
+
+/* Every id of first to last goes to a pool, and none beside. */
+static void
+fill_range(struct mem *m, uint32_t first, uint32_t last)
+{
+	struct mem_pool_params q = {.max_names = 1};
+	uint32_t k;
+	uint16_t id;
+
+	for (k = first; k <= last; k++) {
+		snprintf(q.name, sizeof(q.name), "p%u", k);
+		q.size = k == last ? 2 * MIB : 0;
+		CU_ASSERT_EQUAL(mem_pool_create(m, &q, 0, &id), 0);
+		CU_ASSERT_EQUAL(id, k);
+	}
+	snprintf(q.name, sizeof(q.name), "one more");
+	CU_ASSERT_EQUAL(mem_pool_create(m, &q, 0, &id), -ENOSPC);
+	if (last < UINT16_MAX)
+		CU_ASSERT_EQUAL(mem_pool_create(m, &q, (uint16_t)(last + 1), &id), -EINVAL);
+	if (first > 1)
+		CU_ASSERT_EQUAL(mem_pool_create(m, &q, (uint16_t)(first - 1), &id), -EINVAL);
+}
+
+/* What has a pool's id says so, and ids of other nodes are nobody's. */
+static void
+check_range(struct mem *m, uint16_t first, uint16_t last)
+{
+	uint16_t id, ids[4];
+	char name[16];
+	uint64_t addr;
+	uint32_t k;
+
+	snprintf(name, sizeof(name), "p%u", last);
+	CU_ASSERT_EQUAL(mem_pool_lookup(m, name, &id), 0);
+	CU_ASSERT_EQUAL(id, last);
+	CU_ASSERT_EQUAL(mem_pool_list(m, last, ids, 4), 1);
+	CU_ASSERT_EQUAL(mem_pool_list(m, 0, ids, 4), RTE_MIN(last - first + 1, 4));
+	CU_ASSERT_EQUAL(ids[0], first);
+	CU_ASSERT_EQUAL(mem_alloc(m, last, 100, 0, 5, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_addr_pool(addr), last);
+	CU_ASSERT_EQUAL(try_access(m, addr, 100, 3), 0);
+	CU_ASSERT_EQUAL(try_access(m, addr, 100, 4), -EPERM);
+	CU_ASSERT_EQUAL(mem_own_set(m, addr, 64, 6), 0);
+	CU_ASSERT_EQUAL(try_access(m, addr, 100, 3), -EPERM);
+	CU_ASSERT_EQUAL(mem_free(m, addr, 0), 0);
+	for (k = 0; k <= UINT16_MAX; k++)
+		if (k < first || k > last)
+			CU_ASSERT(try_access(m, mem_addr((uint16_t)k, 0), 8, 1) == -ENOENT);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(m, (uint16_t)(last + 1), true), -ENOENT);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(m, last, false), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(m, last), 0);
+}
+
+/* A range anywhere: at both ends of all ids, of a single one, longer than a word of bits. */
+static void
+pool_ids(void)
+{
+	static const struct {
+		uint32_t conf_first, conf_last;
+		uint16_t first, last;
+	} ranges[] = {{0, 0, 1, 64}, {65409, 65472, 65409, 65472}, {65535, 65535, 65535, 65535},
+		{65, 0, 65, 128}, {65530, 0, 65530, 65535}, {0, 5, 1, 5}, {700, 900, 700, 900}};
+	struct mem_provider *prov = mem_provider_heap_create();
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(ranges); i++) {
+		struct mem *m = with_ids(prov, ranges[i].conf_first, ranges[i].conf_last);
+
+		CU_ASSERT_EQUAL(mem_first_pool(m), ranges[i].first);
+		CU_ASSERT_EQUAL(mem_last_pool(m), ranges[i].last);
+		fill_range(m, ranges[i].first, ranges[i].last);
+		check_range(m, ranges[i].first, ranges[i].last);
+		mem_destroy(m);
+		CU_ASSERT_EQUAL(mem_provider_heap_count(prov), 0);
+	}
+	mem_provider_heap_destroy(prov);
 }
 
 static void
@@ -566,13 +674,21 @@ zeroing(void)
 	mem_pool_stat(f.m, p, &st);
 	CU_ASSERT(st.zeroing == 4 * MIB && st.used == 4 * MIB && st.nb_allocs == 0);
 	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &b), -EAGAIN);
+	CU_ASSERT_EQUAL(mem_zero_step(f.m, p, 1), 4096);
 	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, NULL, &b), 0);
 	CU_ASSERT_EQUAL(mem_free(f.m, b, 0), 0);
 	CU_ASSERT_EQUAL(mem_zero_step(f.m, p, 1), 4096);
-	for (i = 0; mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &a) == -EAGAIN; i++)
+	/* A refusal costs a look, and changes nothing. */
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &a), -EAGAIN);
+	mem_pool_stat(f.m, p, &st);
+	CU_ASSERT_EQUAL(st.zeroing, 4 * MIB - 2 * 4096);
+	for (i = 0; mem_alloc(f.m, p, 4 * MIB, 0, 1, NULL, &a) == -EAGAIN; i++) {
 		CU_ASSERT_FATAL(i < 32);
+		CU_ASSERT(mem_zero_step(f.m, p, 256 * 1024) > 0);
+	}
 	mem_pool_stat(f.m, p, &st);
 	CU_ASSERT(st.zeroing == 0 && st.nb_allocs == 1);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 64, 0, 1, NULL, &b), -ENOMEM);
 	CU_ASSERT_EQUAL(mem_free(f.m, a, 0), 0);
 	fixture_down(&f);
 }
@@ -604,6 +720,57 @@ reader(void *arg)
 		r->checks++;
 	}
 	return NULL;
+}
+
+static void *
+peeker(void *arg)
+{
+	struct readers *r = arg;
+	struct mem_pool_stat st;
+
+	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+		r->wrong += mem_pool_peek(r->m, mem_addr_pool(r->addr), &st) != 0;
+		r->wrong += st.size != 8 * MIB || st.nb_extents != 1 || st.nb_names > 1;
+		r->wrong += st.used > st.size || st.zeroing > st.size || st.nb_allocs > 64;
+		/* 6 MiB are taken all the time, and always something is free. */
+		r->wrong += st.largest_free == 0 || st.largest_free > 2 * MIB;
+		r->checks++;
+	}
+	return NULL;
+}
+
+/* Figures that any thread may look at while home works. */
+static void
+figures_beside_home(void)
+{
+	struct readers r = {0};
+	struct fixture f;
+	uint64_t addr[32] = {0};
+	pthread_t thread;
+	uint16_t p;
+	int i, k;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 8 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 6 * MIB, 0, 1, NULL, &r.addr), 0);
+	r.m = f.m;
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, peeker, &r), 0);
+	srandom(1);
+	for (i = 0; i < 200000; i++) {
+		k = (int)(random() % 32);
+		if (addr[k] != 0)
+			CU_ASSERT_EQUAL(mem_free(f.m, addr[k], 0), 0);
+		addr[k] = 0;
+		if (random() % 2)
+			CU_ASSERT_EQUAL(mem_alloc(f.m, p, 1 + random() % 60000, 0, 1,
+						k == 0 ? "k" : NULL, &addr[k]),
+				0);
+	}
+	__atomic_store_n(&r.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(r.wrong, 0);
+	CU_ASSERT(r.checks > 0);
+	fixture_down(&f);
 }
 
 static void
@@ -691,6 +858,8 @@ main(void)
 		{"pool_errors", pool_errors},
 		{"pool_without_memory", pool_without_memory},
 		{"pool_directory", pool_directory},
+		{"pool_ids_by_node", pool_ids_by_node},
+		{"pool_ids", pool_ids},
 		{"pool_destroy", pool_destroy},
 		{"alloc_errors", alloc_errors},
 		{"free_errors", free_errors},
@@ -705,6 +874,7 @@ main(void)
 		{"set_reclaim", set_reclaim},
 		{"zeroing", zeroing},
 		{"readers_beside_home", readers_beside_home},
+		{"figures_beside_home", figures_beside_home},
 		{"space", space},
 		{"large_granules", large_granules},
 		{NULL, NULL},

@@ -396,13 +396,20 @@ step_shrink(void)
 static void
 check_stat(void)
 {
-	struct mem_pool_stat st;
+	struct mem_pool_stat st, peek;
 	uint64_t addr;
 
 	CHECK(mem_pool_stat(t->f.m, t->pool, &st) == 0);
 	CHECK(st.used == t->used + st.zeroing);
 	CHECK(st.nb_allocs == t->nb_live);
 	CHECK(st.free + st.used == st.size);
+	/* What others see: the same, but for the largest hole's last bits. */
+	CHECK(mem_pool_peek(t->f.m, t->pool, &peek) == 0);
+	CHECK(peek.largest_free <= st.largest_free);
+	CHECK(st.largest_free < 64 * GRANULE ? peek.largest_free == st.largest_free
+					     : st.largest_free * 4 < peek.largest_free * 5);
+	peek.largest_free = st.largest_free;
+	CHECK(memcmp(&peek, &st, sizeof(st)) == 0); // NOLINT
 	if (st.largest_free == 0)
 		return;
 	CHECK(mem_alloc(t->f.m, t->pool, st.largest_free, 0, 1, NULL, &addr) == 0);

@@ -545,6 +545,52 @@ accept__insane_values(void)
 	}
 }
 
+static void
+crc_on(struct node_conf *conf)
+{
+	conf->rdp.crc = true;
+}
+
+static void
+crc_off(struct node_conf *conf)
+{
+	conf->rdp.crc = false;
+}
+
+/* Either end may ask for it, and neither may refuse it. */
+static void
+accept__without_the_crc_that_was_asked_for(void)
+{
+	struct pair p = pair_start(crc_on);
+	struct wire_accept *accept = caught_body(&p, WIRE_ACCEPT);
+
+	CU_ASSERT_EQUAL(accept->features, RTE_BE32(WIRE_FEATURE_CRC));
+	accept->features = 0;
+	send_changed(&p);
+	CU_ASSERT_EQUAL(p.client->opened, 0);
+	CU_ASSERT_EQUAL(p.client->failed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -EPROTO);
+	CU_ASSERT_EQUAL(sessions(p.client), 0);
+	pair_free(&p);
+}
+
+/* Then the listener asked. Bits that nobody knows mean nothing. */
+static void
+accept__with_a_crc_that_was_not_asked_for(void)
+{
+	struct pair p = pair_start(crc_off);
+	struct wire_accept *accept = caught_body(&p, WIRE_ACCEPT);
+
+	CU_ASSERT_EQUAL(accept->features, 0);
+	accept->features = RTE_BE32(WIRE_FEATURE_CRC | 0x80);
+	send_changed(&p);
+	CU_ASSERT_EQUAL(p.client->failed, 0);
+	CU_ASSERT_EQUAL_FATAL(p.client->opened, 1);
+	CU_ASSERT(p.client->session->crc);
+	CU_ASSERT_EQUAL(p.client->session->mss, RTE_ALIGN_FLOOR(NET_MTU - 58u - 4u, 8u));
+	pair_free(&p);
+}
+
 /* Answers of somebody else, or to another attempt. */
 static void
 answers__that_were_not_asked_for(void)
@@ -722,6 +768,8 @@ CU_TestInfo handshake_tests[] = {
 	TEST(connect__arguments),
 	TEST(connect__insane_values),
 	TEST(accept__insane_values),
+	TEST(accept__without_the_crc_that_was_asked_for),
+	TEST(accept__with_a_crc_that_was_not_asked_for),
 	TEST(answers__that_were_not_asked_for),
 	TEST(restart__initiator_replaces_its_session),
 	TEST(restart__initiator_with_a_full_table),

@@ -18,6 +18,7 @@ config_file__settings(void)
 				      "options = --lcores 0@0,1@0 -m 512\n"
 				      "[ server ]\n"
 				      "  node=9 ; behind a value\n"
+				      "pool-ids = 100-199\n"
 				      "\tidle = sleep\t\n"
 				      "\n" PORT_SECTION "[port second]\n"
 				      "spec = af_packet:iface=eth1,blocksz=65536\n"
@@ -35,6 +36,7 @@ config_file__settings(void)
 	CU_ASSERT_EQUAL(PARSE(&o, &p, "--config", path), 0);
 	CU_ASSERT_STRING_EQUAL(o.eal, "--lcores 0@0,1@0 -m 512");
 	CU_ASSERT_EQUAL(o.node, 9);
+	CU_ASSERT(o.pool_ids.first == 100 && o.pool_ids.last == 199);
 	CU_ASSERT_EQUAL(o.idle, IDLE_SLEEP);
 	CU_ASSERT_EQUAL(o.nb_ports, 2);
 	CU_ASSERT_STRING_EQUAL(o.ports[1].spec, "af_packet:iface=eth1,blocksz=65536");
@@ -89,9 +91,10 @@ config_file__problems_name_the_line(void)
 		const char *text, *says;
 	} bad[] = {
 		{"[server]\nnode = 1\nfrob = 2\n", ":3: frob: no such key in [server]; there are "
-						   "node, udp-port"},
+						   "node, pool-ids, udp-port"},
 		{"[server]\nnode = 1\n[serve]\nnode = 2\n", ":3: no section [serve]; there are"},
 		{"[server]\n\n; x\nnode = 2000\n", ":4: node: '2000' is not a number from 1"},
+		{"[server]\npool-ids = 5\n", ":2: pool-ids: '5' is not FIRST-LAST"},
 		{"[port 0]\nqueues = 1\n[port 1]\nqueues = 0\n", ":4: queues: '0' is not"},
 		{"[server]\nnode = 1\nnode = 2\n", ":3: node: is given twice"},
 		{"[server]\nnode = 1\n[server]\n", ":3: section [server] is there already"},

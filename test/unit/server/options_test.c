@@ -131,6 +131,48 @@ options__pools(void)
 	CU_ASSERT_EQUAL(o.pools[1].max_size, UINT64_C(1) << 40);
 }
 
+/* Two memory nodes that nobody told anything but who they are. */
+static void
+options__pool_ids_of_a_node(void)
+{
+	struct options o;
+	struct problem p;
+	struct number_range ids;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL), 0);
+	ids = options_pool_ids(&o);
+	CU_ASSERT(ids.first == 1 && ids.last == 64);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--node", "2"), 0);
+	ids = options_pool_ids(&o);
+	CU_ASSERT(ids.first == 65 && ids.last == 128);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--node", "1023"), 0);
+	ids = options_pool_ids(&o);
+	CU_ASSERT(ids.first == 65409 && ids.last == 65472);
+}
+
+static void
+options__pool_ids_as_asked_for(void)
+{
+	struct options o;
+	struct problem p;
+	struct number_range ids;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--node", "2", "--pool-ids", "1000-2023"), 0);
+	ids = options_pool_ids(&o);
+	CU_ASSERT(ids.first == 1000 && ids.last == 2023);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool-ids", "1000-2024"), -EINVAL);
+	ASSERT_SAYS(p, "pool-ids 1000-2024 are 1025 ids: 1024 are the most");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool-ids", "0-64"), -EINVAL);
+	ASSERT_SAYS(p, "--pool-ids: '0-64' is not FIRST-LAST, numbers from 1 to 65535");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool-ids", "64"), -EINVAL);
+	ASSERT_SAYS(p, "--pool-ids: '64' is not FIRST-LAST");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool-ids", "9-9", "--pool", "a:2M"), 0);
+	CU_ASSERT_EQUAL(
+		PARSE(&o, &p, MINIMAL, "--pool-ids", "9-9", "--pool", "a:2M", "--pool", "b:2M"),
+		-EINVAL);
+	ASSERT_SAYS(p, "2 pools at start, but pool-ids 9-9 has room for 1 only");
+}
+
 static void
 options__bad_pools(void)
 {
@@ -254,6 +296,8 @@ CU_TestInfo options_tests[] = {
 	TEST(options__addresses_in_order_of_the_ports),
 	TEST(options__more_addresses_than_ports),
 	TEST(options__pools),
+	TEST(options__pool_ids_of_a_node),
+	TEST(options__pool_ids_as_asked_for),
 	TEST(options__bad_pools),
 	TEST(options__what_is_missing),
 	TEST(options__what_is_wrong),

@@ -18,6 +18,7 @@ static const struct value_type percent = {VALUE_PERCENT, 0, 0, NULL};
 static const struct value_type choice = {VALUE_CHOICE, 0, 0, colours};
 static const struct value_type ipv4 = {VALUE_IPV4, 0, 0, NULL};
 static const struct value_type prefix = {VALUE_PREFIX, 0, 0, NULL};
+static const struct value_type range = {VALUE_RANGE, 1, 65535, NULL};
 static const struct value_type text = {VALUE_TEXT, 0, 4, NULL};
 
 /* None of the texts is a value; the field stays as it is. */
@@ -158,6 +159,23 @@ value__prefixes(void)
 }
 
 static void
+value__ranges(void)
+{
+	const char *const bad[] = {"", "-", "1", "1-", "-1", "0-1", "1-65536", "2-1", "1-2-3",
+		"1 - 2", "a-b", "1..2", "00000000000000000001-2", NULL};
+	struct number_range r = {0};
+	struct problem p;
+
+	CU_ASSERT_EQUAL(value_parse(&range, "65-128", &r, &p), 0);
+	CU_ASSERT(r.first == 65 && r.last == 128);
+	CU_ASSERT_EQUAL(value_parse(&range, "1-65535", &r, &p), 0);
+	CU_ASSERT(r.first == 1 && r.last == 65535);
+	CU_ASSERT_EQUAL(value_parse(&range, "7-7", &r, &p), 0);
+	CU_ASSERT(r.first == 7 && r.last == 7);
+	refuse_all(&range, bad, "FIRST-LAST, numbers from 1 to 65535");
+}
+
+static void
 value__texts(void)
 {
 	const char *const bad[] = {"", "12345", NULL};
@@ -178,6 +196,7 @@ CU_TestInfo value_tests[] = {
 	TEST(value__choices),
 	TEST(value__addresses),
 	TEST(value__prefixes),
+	TEST(value__ranges),
 	TEST(value__texts),
 	CU_TEST_INFO_NULL,
 };

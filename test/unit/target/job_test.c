@@ -214,6 +214,50 @@ test_every_place(void)
 	fixture_down(&fx);
 }
 
+static uint64_t
+handed_over(unsigned int worker)
+{
+	return target_worker_stats(target_worker_at(fx.target, worker))->handed_over;
+}
+
+/* Figures that home alone may look for are home's to tell; the list makes do with less. */
+static void
+test_stat_and_list(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 2, .workers = 2};
+	struct shmx_pool_info stat = {0}, list[4] = {0};
+	uint64_t before;
+	shmx_addr_t addr;
+
+	begin(&conf);
+	addr = alloc_of(&fx, 0, 64);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct shmx_ep *ep = fx.host[i].ep;
+		bool home = fx.pool % 2 == i;
+
+		before = handed_over(i);
+		SAME(shmx_pool_stat_sync(ep, fx.pool, &stat), 0);
+		SAME(handed_over(i) - before, !home);
+		SAME(stat.largest_free, 8 * MIB - 64);
+		before = handed_over(i);
+		SAME(VALUE(ep, shmx_pool_list(ep, fx.host[i].session, 0, list, 4, cookie)), 1);
+		SAME(handed_over(i) - before, 0);
+		SAME(list[0].largest_free, 7 * MIB); /* the class is 7 to 8 MiB */
+		list[0].largest_free = stat.largest_free;
+		SAME(memcmp(&list[0], &stat, sizeof(stat)), 0);
+		SAME(stat.pool == fx.pool && stat.size == 8 * MIB && stat.used == 64, true);
+		SAME(strcmp(stat.name, "main"), 0);
+		SAME(VALUE(ep,
+			     shmx_pool_list(ep, fx.host[i].session, fx.pool + 1u, list, 4, cookie)),
+			0);
+	}
+	SAME(shmx_free_sync(fx.host[0].ep, addr), 0);
+	SAME(shmx_pool_destroy_sync(fx.host[0].ep, fx.pool, false), 0);
+	SAME(shmx_pool_stat_sync(fx.host[1].ep, fx.pool, &stat), -ENOENT);
+	SAME(jobs_free(0) + jobs_free(1), 2 * TARGET_JOBS);
+	fixture_down(&fx);
+}
+
 /* A pool is destroyed while others work on it: each operation ends, and no job is lost. */
 static void
 test_destroy_at_work(void)
@@ -248,6 +292,7 @@ static const struct named_test tests[] = {
 	{"no room for responses", test_no_room},
 	{"every place", test_every_place},
 	{"destroyed at work", test_destroy_at_work},
+	{"stat and list", test_stat_and_list},
 };
 
 int
