@@ -18,11 +18,11 @@
  */
 #define HISTOGRAM_SHIFT   7u
 #define HISTOGRAM_BUCKETS (1u << HISTOGRAM_SHIFT)
-#define HISTOGRAM_RANGES  (64u - HISTOGRAM_SHIFT)
+#define HISTOGRAM_RANGES  (65u - HISTOGRAM_SHIFT) /**< one for all below 2^7, one a bit above */
 
 struct histogram {
 	uint64_t count;
-	uint64_t sum;
+	uint64_t sum; /**< modulo 2^64 */
 	uint64_t min;
 	uint64_t max;
 	uint64_t bucket[HISTOGRAM_RANGES * HISTOGRAM_BUCKETS];

@@ -48,7 +48,7 @@ status_from_errno(int err)
 {
 	err = wire_errno(err);
 	for (unsigned int s = 0; s < STATUS_MAX; s++)
-		if (status_errno[s] == -err)
+		if (-status_errno[s] == err)
 			return (uint8_t)s;
 	return STATUS_IO;
 }

@@ -40,7 +40,7 @@ send_hello(struct rdp_session *s)
 	rdp_send_control(
 		s, s->state == RDP_HELLO ? WIRE_HELLO : WIRE_CONNECT, &hello, sizeof(hello));
 	rdp_timer_arm(s, s->ep->now_ns + retry_ns(s));
-	s->tries++;
+	s->tries += s->tries < UINT8_MAX;
 }
 
 /* The peer's Ethernet address: known, or ask for it and look again soon. */

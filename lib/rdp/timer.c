@@ -7,6 +7,9 @@
  * One wheel an endpoint, one entry a session. A timer further away than a turn waits in the last
  * slot it can reach and is put back when that comes; nothing is cancelled when a frame is
  * acknowledged, the entry looks at the session when it fires. So a frame costs no timer work.
+ *
+ * A timer fires at the first run in a later slot than its time: never early, a slot late at most.
+ * One that is armed while the wheel runs waits for the next run, even if it is due.
  */
 
 static void
