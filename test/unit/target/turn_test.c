@@ -90,7 +90,7 @@ take_events(struct shmx_ep *ep)
 	} while (n == RTE_DIM(e));
 }
 
-/* One look of each worker at everything; whether it said that there was work. */
+/* A turn with a look of each worker at everything; whether there was work. */
 static bool
 turn(void)
 {
@@ -99,7 +99,7 @@ turn(void)
 	for (unsigned int i = 0; i < TARGET_TURNS * fx.workers; i++)
 		work += target_worker_poll(target_worker_at(fx.target, i % fx.workers));
 	for (unsigned int i = 0; i < fx.nb_hosts; i++)
-		rdp_poll(fx.host[i].server);
+		work += rdp_poll(fx.host[i].server);
 	for (unsigned int i = 0; i < fx.nb_hosts; i++)
 		rdp_flush(fx.host[i].server);
 	return work > 0;
