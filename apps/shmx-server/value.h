@@ -24,6 +24,7 @@ enum value_kind {
 	VALUE_CHOICE,  /**< int, index into choices */
 	VALUE_IPV4,    /**< rte_be32_t */
 	VALUE_PREFIX,  /**< struct ipv4_prefix */
+	VALUE_FAULT,   /**< struct fault_settings */
 	VALUE_TEXT,    /**< char[max + 1], not empty */
 };
 
