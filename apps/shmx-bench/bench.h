@@ -18,8 +18,7 @@
 #include <shmx.h>
 #include <shmx_sync.h>
 
-#include "fault/drop.h"
-
+#include "../common/fault_ports.h"
 #include "options.h"
 
 struct region {
@@ -32,10 +31,11 @@ struct bench {
 	struct options opt;
 	struct shmx_port *port;
 	uint16_t port_id;
-	struct drop *drop;
-	uint64_t drop_seed;
+	struct fault *fault;
+	struct fault_ports faults; /**< of the one port, for prompt and telemetry */
 
-	struct shmx_ep *ep; /**< NULL: only raw frames */
+	/** NULL: only raw frames. Written by the lcore that measures; others load it atomically. */
+	struct shmx_ep *ep;
 	shmx_session_t session;
 	uint16_t pool;
 	bool connected;
@@ -53,6 +53,9 @@ int bench_port_open(struct bench *b);
 
 /** Endpoint, session, pool and regions. @return likewise. */
 int bench_connect(struct bench *b);
+
+/** What faults have done so far, in both directions. */
+void bench_fault_stats(const struct bench *b, struct fault_stats stats[FAULT_DIRS]);
 
 /** Everything in reverse. */
 void bench_close(struct bench *b);

@@ -22,6 +22,19 @@ json_string(const char *text)
 	putchar('"');
 }
 
+/* What is in force at the end. */
+static void
+json_fault_config(const struct bench *b)
+{
+	struct fault_settings settings;
+	char text[FAULT_TEXT_MAX];
+
+	fault_get(b->fault, &settings);
+	printf(",\"drop_percent\":%g,\"drop_seed\":%" PRIu64, b->opt.drop,
+		b->opt.drop > 0 ? settings.dir[FAULT_RX].seed : 0);
+	printf(",\"fault\":\"%s\"", fault_settings_format(&settings, text, sizeof(text)));
+}
+
 static void
 json_config(const struct bench *b)
 {
@@ -35,7 +48,8 @@ json_config(const struct bench *b)
 	printf(",\"pattern\":\"%s\"", o->pattern == PATTERN_RANDOM ? "random" : "sequential");
 	printf(",\"span\":%" PRIu64 ",\"coalesce\":%s", o->span, o->no_coalesce ? "false" : "true");
 	printf(",\"seconds\":%g,\"warmup\":%g", o->seconds, o->warmup);
-	printf(",\"drop_percent\":%g,\"drop_seed\":%" PRIu64 "}", o->drop, b->drop_seed);
+	json_fault_config(b);
+	putchar('}');
 }
 
 static void
@@ -52,6 +66,16 @@ json_latency(const struct result *r)
 }
 
 static void
+json_faults(const char *name, const struct fault_stats *s)
+{
+	printf("\"%s\":", name);
+	for (unsigned int i = 0; fault_stats_names[i] != NULL; i++)
+		printf("%c\"%s\":%" PRIu64, i == 0 ? '{' : ',', fault_stats_names[i],
+			fault_stats_value(s, i));
+	putchar('}');
+}
+
+static void
 json_result(const struct result *r)
 {
 	printf("{\"workload\":\"%s\",\"ops\":%" PRIu64 ",\"errors\":%" PRIu64, r->name, r->ops,
@@ -60,8 +84,12 @@ json_result(const struct result *r)
 	printf(",\"bytes_per_second\":%.0f,", result_bandwidth(r));
 	json_latency(r);
 	printf(",\"retransmits\":%" PRIu64 ",\"dropped\":%" PRIu64, r->retransmits, r->dropped);
-	printf(",\"lost\":%" PRIu64 ",\"busy_percent\":%.1f}", r->lost,
+	printf(",\"lost\":%" PRIu64 ",\"busy_percent\":%.1f,\"faults\":{", r->lost,
 		r->busy + r->idle > 0 ? 100.0 * (double)r->busy / (double)(r->busy + r->idle) : 0);
+	json_faults("rx", &r->fault[FAULT_RX]);
+	putchar(',');
+	json_faults("tx", &r->fault[FAULT_TX]);
+	printf("}}");
 }
 
 static void

@@ -7,7 +7,9 @@
 #include <rte_eal.h>
 
 #include "bench.h"
+#include "../common/fault_telemetry.h"
 #include "fail.h"
+#include "interactive.h"
 #include "plan.h"
 #include "report.h"
 
@@ -34,14 +36,24 @@ report(const struct bench *b, const struct outcome *outcome, int ret)
 		report_table(&b->opt, outcome);
 }
 
+/* large: it holds histograms */
+static struct outcome outcome;
+
+static int
+run_plan(void *bench)
+{
+	return plan_run(bench, &outcome);
+}
+
 static int
 measure(struct bench *b)
 {
-	static struct outcome outcome; /* large: it holds histograms */
 	int ret = bench_port_open(b);
 
 	if (ret == 0) {
-		ret = plan_run(b, &outcome);
+		fault_telemetry_begin(&b->faults);
+		ret = b->opt.interactive ? interactive_run(b, run_plan) : run_plan(b);
+		fault_telemetry_end();
 		report(b, &outcome, ret);
 		outcome_free(&outcome);
 	}

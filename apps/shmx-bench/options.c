@@ -31,6 +31,7 @@ enum kind {
 	SERVER,  /* IP address and perhaps UDP port */
 	WINDOW,  /* NUMBER or "full" */
 	EXPECT,  /* BYTES, and that it was given */
+	FAULT,   /* struct fault_settings */
 };
 
 struct option_type {
@@ -68,6 +69,8 @@ static const struct option_type types[] = {
 	{"expect", EXPECT, AT(expect), 0, UINT64_MAX, NULL},
 	{"drop", REAL, AT(drop), 0, 100, NULL},
 	{"drop-seed", BYTES, AT(drop_seed), 0, UINT64_MAX, NULL},
+	{"fault", FAULT, AT(fault), 0, 0, NULL},
+	{"interactive", FLAG, AT(interactive), 0, 0, NULL},
 	{"check", FLAG, AT(check), 0, 0, NULL},
 	{"json", FLAG, AT(json), 0, 0, NULL},
 	{"quiet", FLAG, AT(quiet), 0, 0, NULL},
@@ -190,6 +193,7 @@ parse_one(struct options *o, const struct option_type *t, const char *text)
 {
 	void *field = (char *)o + t->offset;
 	uint64_t ignored;
+	char why[256];
 
 	switch (t->kind) {
 	case FLAG:
@@ -217,6 +221,8 @@ parse_one(struct options *o, const struct option_type *t, const char *text)
 		return parse_server(text, o);
 	case WINDOW:
 		return parse_window(text, t, field);
+	case FAULT:
+		return fault_settings_parse(text, field, why, sizeof(why));
 	}
 	return -EINVAL;
 }
@@ -339,6 +345,10 @@ check_all(const struct options *o)
 	if (o->ip == 0 || o->server == 0)
 		return fail("--ip (ours) and --server (the memory node's) are needed, "
 			    "for example --ip 10.0.0.2 --server 10.0.0.1");
+	if (o->drop > 0 &&
+		(fault_spec_on(&o->fault.dir[FAULT_RX]) || fault_spec_on(&o->fault.dir[FAULT_TX])))
+		return fail("--drop and --fault do not go together: write --fault drop=%g%%,...",
+			o->drop);
 	if (o->node == 0)
 		return fail("--node is missing, and --ip does not end in a number to take for it");
 	ret = check_workload(o);
@@ -357,20 +367,32 @@ long_options(void)
 	return longs;
 }
 
+static int
+refuse(const struct option_type *t, const char *text)
+{
+	struct fault_settings ignored;
+	char buf[256];
+
+	if (t->kind != FAULT)
+		return fail("--%s %s: give %s", t->name, text, allowed(t, buf, sizeof(buf)));
+	fault_settings_parse(text, &ignored, buf, sizeof(buf));
+	return fail("--%s %s: %s", t->name, text, buf);
+}
+
 int
 options_parse(struct options *o, int argc, char **argv)
 {
 	const struct option *longs = long_options();
-	char buf[128];
 	int i, c;
 
 	defaults(o);
 	optind = 1;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", longs, &i)) == 0) {
-		if (parse_one(o, &types[i], optarg) < 0)
-			return fail("--%s %s: give %s", types[i].name, optarg,
-				allowed(&types[i], buf, sizeof(buf)));
+	while ((c = getopt_long(argc, argv, "i", longs, &i)) == 0 || c == 'i') {
+		if (c == 'i')
+			o->interactive = true;
+		else if (parse_one(o, &types[i], optarg) < 0)
+			return refuse(&types[i], optarg);
 		if (o->help)
 			return 0;
 	}

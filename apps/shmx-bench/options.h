@@ -9,6 +9,8 @@
 
 #include <rte_byteorder.h>
 
+#include "fault/spec.h"
+
 /** In the order of workload_names[]. */
 enum workload_id {
 	WORKLOAD_RAW,
@@ -58,6 +60,8 @@ struct options {
 	bool has_expect;
 	double drop;
 	uint64_t drop_seed; /**< 0: from the clock */
+	struct fault_settings fault;
+	bool interactive;
 	bool check;
 	bool json;
 	bool quiet;

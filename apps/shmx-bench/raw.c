@@ -237,17 +237,16 @@ slices(struct raw *raw, double seconds, struct result *result)
 int
 raw_run(struct raw *raw, const struct raw_conf *conf, struct result *result)
 {
-	struct drop_stats before, after;
+	struct fault_stats before[FAULT_DIRS], after[FAULT_DIRS];
 
 	raw->size = conf->size;
 	raw->window = RTE_MIN(conf->window, WINDOW_MAX);
 	raw->echoes = 0;
 	slices(raw, conf->warmup, NULL);
-	drop_stats(raw->bench->drop, &before);
+	bench_fault_stats(raw->bench, before);
 	slices(raw, conf->seconds, result);
-	drop_stats(raw->bench->drop, &after);
-	result->dropped += after.rx_dropped - before.rx_dropped;
-	result->dropped += after.tx_dropped - before.tx_dropped;
+	bench_fault_stats(raw->bench, after);
+	result_add_faults(result, before, after);
 	if (raw->echoes > 0 || stop)
 		return 0;
 	return fail("no raw frame came back from %s: does shmx-server run there, on this link?",

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -30,6 +31,18 @@ header_options(const struct options *o, const struct outcome *out)
 	printf("\n");
 }
 
+static void
+header_faults(const struct bench *b)
+{
+	struct fault_settings settings;
+	char text[FAULT_TEXT_MAX];
+
+	fault_get(b->fault, &settings);
+	fault_settings_format(&settings, text, sizeof(text));
+	if (strcmp(text, "off") != 0)
+		printf("\n--fault %s", text);
+}
+
 void
 report_header(const struct bench *b, const struct outcome *out)
 {
@@ -42,9 +55,7 @@ report_header(const struct bench *b, const struct outcome *out)
 		bench_ip_text(o->server));
 	if (out->stream_ns > 0)
 		printf("; an address costs %.1f ns", out->stream_ns);
-	if (b->drop != NULL)
-		printf("\ndrops %g %% of the frames each way, --drop-seed %" PRIu64, o->drop,
-			b->drop_seed);
+	header_faults(b);
 	if (o->pairs > 0)
 		printf("\n%" PRIu32 " pairs with %s, %g s each", o->pairs, out->baseline.name,
 			o->seconds);
@@ -137,6 +148,10 @@ table_notes(const struct options *o, const struct outcome *out)
 		printf("%" PRIu64 " operations failed\n", w->errors);
 	if (w->lost + out->baseline.lost > 0)
 		printf("%" PRIu64 " raw frames did not come back\n", w->lost + out->baseline.lost);
+	if (w->fault[FAULT_RX].seen + w->fault[FAULT_TX].seen > 0) {
+		fault_stats_show("faults rx", &w->fault[FAULT_RX], stdout);
+		fault_stats_show("faults tx", &w->fault[FAULT_TX], stdout);
+	}
 	if (w->latency.count < w->ops && w->latency.count > 0)
 		printf("latencies are of one operation in %u\n", SAMPLE_EVERY);
 	if (o->word != NULL)

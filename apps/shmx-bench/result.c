@@ -4,6 +4,19 @@
 #include "result.h"
 
 void
+result_add_faults(struct result *r, const struct fault_stats before[FAULT_DIRS],
+	const struct fault_stats after[FAULT_DIRS])
+{
+	for (int dir = 0; dir < FAULT_DIRS; dir++) {
+		struct fault_stats done = after[dir];
+
+		fault_stats_sub(&done, &before[dir]);
+		fault_stats_add(&r->fault[dir], &done);
+		r->dropped += fault_stats_lost(&done);
+	}
+}
+
+void
 result_add(struct result *to, const struct result *slice)
 {
 	to->ops += slice->ops;
@@ -15,5 +28,7 @@ result_add(struct result *to, const struct result *slice)
 	to->lost += slice->lost;
 	to->busy += slice->busy;
 	to->idle += slice->idle;
+	for (int dir = 0; dir < FAULT_DIRS; dir++)
+		fault_stats_add(&to->fault[dir], &slice->fault[dir]);
 	histogram_merge(&to->latency, &slice->latency);
 }

@@ -9,6 +9,8 @@
 #include <rte_cycles.h>
 
 #include "base/histogram.h"
+#include "fault/spec.h"
+#include "fault/stats.h"
 
 /** What one workload did in the time it was measured; of several slices, the sum. */
 struct result {
@@ -18,10 +20,11 @@ struct result {
 	uint64_t bytes;  /**< moved, in the direction of the data; raw: frame bytes one way */
 	uint64_t ticks;  /**< measured */
 	uint64_t retransmits;
-	uint64_t dropped;         /**< on purpose: --drop */
+	uint64_t dropped;         /**< on purpose */
 	uint64_t lost;            /**< raw: frames that never came back */
 	uint64_t busy, idle;      /**< ns of polls that did work, and that did not */
 	struct histogram latency; /**< ticks, of the sampled operations */
+	struct fault_stats fault[FAULT_DIRS];
 };
 
 static inline void
@@ -68,6 +71,10 @@ result_average(const struct result *r)
 {
 	return r->latency.count > 0 ? ticks_to_us(r->latency.sum) / (double)r->latency.count : 0;
 }
+
+/** Add what faults did between two moments. */
+void result_add_faults(struct result *r, const struct fault_stats before[FAULT_DIRS],
+	const struct fault_stats after[FAULT_DIRS]);
 
 /** Add a slice of the same workload. */
 void result_add(struct result *to, const struct result *slice);

@@ -232,7 +232,7 @@ run_drain(struct run *run)
 
 struct snapshot {
 	struct shmx_ep_stats stats;
-	struct drop_stats drop;
+	struct fault_stats fault[FAULT_DIRS];
 	uint64_t completed, errors, ticks;
 };
 
@@ -240,7 +240,7 @@ static void
 snapshot_take(const struct run *run, struct snapshot *s)
 {
 	shmx_ep_stats_get(run->ep, &s->stats);
-	drop_stats(run->bench->drop, &s->drop);
+	bench_fault_stats(run->bench, s->fault);
 	s->completed = run->completed;
 	s->errors = run->errors;
 	s->ticks = rte_rdtsc();
@@ -264,8 +264,7 @@ snapshot_result(
 	r->bytes = r->ops * bytes_per_op(run);
 	r->ticks = b->ticks - a->ticks;
 	r->retransmits = b->stats.tx_retransmit - a->stats.tx_retransmit;
-	r->dropped = b->drop.rx_dropped - a->drop.rx_dropped;
-	r->dropped += b->drop.tx_dropped - a->drop.tx_dropped;
+	result_add_faults(r, a->fault, b->fault);
 	r->busy = b->stats.busy_ns - a->stats.busy_ns;
 	r->idle = b->stats.idle_ns - a->stats.idle_ns;
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_cycles.h>
 #include <rte_errno.h>
 
 #include "bench.h"
@@ -66,19 +65,38 @@ bench_explain(const struct bench *b, const char *what, int status)
 	return status;
 }
 
-static int
-drop_start(struct bench *b)
+/* --drop is short for --fault. */
+static struct fault_settings
+faults_asked(const struct options *o)
 {
-	double fraction = b->opt.drop / 100;
+	const struct fault_spec drop = {.drop = o->drop, .seed = o->drop_seed};
+
+	if (o->drop > 0)
+		return (struct fault_settings){{drop, drop}, {true, true}};
+	return o->fault;
+}
+
+static int
+faults_start(struct bench *b)
+{
+	struct fault_settings settings = faults_asked(&b->opt);
 	int ret;
 
-	if (fraction == 0)
-		return 0;
-	b->drop_seed = b->opt.drop_seed != 0 ? b->opt.drop_seed : rte_rdtsc();
-	ret = drop_install(b->port_id, 0, fraction, fraction, b->drop_seed, &b->drop);
+	b->fault = fault_create(b->port_id, 1);
+	if (b->fault == NULL)
+		return fail("out of memory: give EAL more with -m");
+	b->faults = (struct fault_ports){1, {b->fault}, {b->opt.port}};
+	ret = fault_set(b->fault, &settings);
 	if (ret < 0)
-		fail("--drop: the port takes no callbacks: %s", rte_strerror(-ret));
+		fail("--fault: the port takes no faults: %s", rte_strerror(-ret));
 	return ret;
+}
+
+void
+bench_fault_stats(const struct bench *b, struct fault_stats stats[FAULT_DIRS])
+{
+	fault_stats_get(b->fault, FAULT_RX, &stats[FAULT_RX]);
+	fault_stats_get(b->fault, FAULT_TX, &stats[FAULT_TX]);
 }
 
 int
@@ -94,7 +112,7 @@ bench_port_open(struct bench *b)
 		return fail("the link of %s is down: start shmx-server first, and check the path "
 			    "or cable",
 			b->opt.port);
-	return drop_start(b);
+	return faults_start(b);
 }
 
 static int
@@ -112,7 +130,7 @@ endpoint_create(struct bench *b)
 		.crc = (int8_t)(o->crc == 2 ? -1 : o->crc),
 	};
 
-	b->ep = shmx_ep_create(&conf);
+	__atomic_store_n(&b->ep, shmx_ep_create(&conf), __ATOMIC_RELEASE);
 	if (b->ep == NULL)
 		return fail("cannot create the endpoint: %s", rte_strerror(rte_errno));
 	return 0;
@@ -291,7 +309,7 @@ bench_close(struct bench *b)
 			shmx_disconnect(b->ep, b->session);
 		shmx_ep_destroy(b->ep);
 	}
-	drop_remove(b->drop);
+	fault_destroy(b->fault);
 	if (b->port != NULL)
 		shmx_port_close(b->port);
 }

@@ -8,6 +8,7 @@
 
 #include <rte_cycles.h>
 
+#include "../common/prompt.h"
 #include "control.h"
 #include "figures.h"
 #include "target/target.h"
@@ -56,6 +57,16 @@ doze(unsigned int us)
 	nanosleep(&ts, NULL);
 }
 
+/* Until something comes in at the prompt, if there is one. Returns whether to go on. */
+static bool
+rest(const struct server *s, unsigned int us)
+{
+	if (s->options->interactive)
+		return prompt_turn(us) == PROMPT_OPEN;
+	doze(us);
+	return true;
+}
+
 static void
 print_due(const struct server *s, struct figures *last, uint64_t period)
 {
@@ -78,16 +89,50 @@ say_ready(const struct server *s)
 	fflush(stdout);
 }
 
-int
-control_run(struct server *s, struct problem *p)
+/* ---- what the prompt asks for */
+
+static struct figures shown;
+
+static void
+show_stats(void *ctx)
+{
+	struct figures now;
+
+	figures_read(ctx, &now);
+	figures_print(&shown, &now);
+}
+
+static void
+clear_stats(void *ctx)
+{
+	figures_read(ctx, &shown);
+}
+
+static int
+open_prompt(struct server *s, struct problem *p)
+{
+	static struct prompt_conf conf = {
+		.prompt = "shmx-server> ",
+		.show_stats = show_stats,
+		.clear_stats = clear_stats,
+	};
+
+	conf.ports = &s->faults;
+	conf.ctx = s;
+	clear_stats(s);
+	return prompt_open(&conf) == 0 ? 0 : problem_set(p, "no memory for the prompt");
+}
+
+/* Until a signal, or until the prompt is left. */
+static int
+serve(struct server *s, struct problem *p)
 {
 	uint64_t period = s->options->stats_period * rte_get_tsc_hz();
 	uint32_t idle_rounds = 0;
 	struct figures last;
 
 	figures_read(s, &last);
-	say_ready(s);
-	while (stop_asked == 0) {
+	do {
 		if (!workers_running(s))
 			return problem_set(p, "a worker has given up: stopping");
 		if (target_control_poll(s->target) != 0)
@@ -96,8 +141,23 @@ control_run(struct server *s, struct problem *p)
 			idle_rounds++;
 		ask_serve(&s->ask);
 		print_due(s, &last, period);
-		doze(sleep_us(idle_rounds));
-	}
-	printf("shmx-server: stopping: %s\n", strsignal(stop_asked));
+	} while (stop_asked == 0 && rest(s, sleep_us(idle_rounds)));
 	return 0;
+}
+
+int
+control_run(struct server *s, struct problem *p)
+{
+	int ret = 0;
+
+	say_ready(s);
+	if (s->options->interactive)
+		ret = open_prompt(s, p);
+	if (ret == 0)
+		ret = serve(s, p);
+	prompt_close();
+	if (ret == 0)
+		printf("shmx-server: stopping: %s\n",
+			stop_asked != 0 ? strsignal(stop_asked) : "quit");
+	return ret;
 }

@@ -61,6 +61,7 @@ settings_print_help(FILE *f)
 	print_section_options(f, "server");
 	print_section_options(f, "test");
 	print_option(f, "config", "FILE", "read settings from it; options override", NULL);
+	print_option(f, "interactive", "(-i)", "a prompt: set faults while it serves, ...", NULL);
 	print_option(f, "help-config", "", "a sample of that file, with every setting", NULL);
 	print_option(f, "help-eal", "", "what may stand in front of the --", NULL);
 	print_option(f, "version", "", "of this program and of DPDK", NULL);

@@ -15,6 +15,7 @@
 #include <rte_version.h>
 
 #include "base/shmx_version.h"
+#include "../common/fault_telemetry.h"
 #include "control.h"
 #include "eal_args.h"
 #include "leftovers.h"
@@ -126,7 +127,9 @@ serve(struct server *s, struct problem *p)
 	if (ret == 0) {
 		workers_launch(s);
 		telemetry_begin(s);
+		fault_telemetry_begin(&s->faults);
 		ret = control_run(s, p);
+		fault_telemetry_end();
 		telemetry_end();
 		workers_stop(s);
 	}

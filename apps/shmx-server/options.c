@@ -20,6 +20,7 @@
 enum {
 	OPT_POOL = 0x100,
 	OPT_CONFIG,
+	OPT_INTERACTIVE,
 	OPT_HELP,
 	OPT_HELP_CONFIG,
 	OPT_HELP_EAL,
@@ -29,6 +30,7 @@ enum {
 static const struct option own_options[] = {
 	{"pool", required_argument, NULL, OPT_POOL},
 	{"config", required_argument, NULL, OPT_CONFIG},
+	{"interactive", no_argument, NULL, OPT_INTERACTIVE},
 	{"help", no_argument, NULL, OPT_HELP},
 	{"help-config", no_argument, NULL, OPT_HELP_CONFIG},
 	{"help-eal", no_argument, NULL, OPT_HELP_EAL},
@@ -44,6 +46,7 @@ struct given {
 
 struct command_line {
 	enum options_action action;
+	bool interactive;
 	const char *config;
 	unsigned int nb;
 	struct given given[GIVEN_MAX];
@@ -140,6 +143,10 @@ take_option(struct command_line *cl, int opt, char **argv, struct problem *p)
 	case OPT_CONFIG:
 		cl->config = optarg;
 		return 0;
+	case OPT_INTERACTIVE:
+	case 'i':
+		cl->interactive = true;
+		return 0;
 	case OPT_HELP:
 	case OPT_HELP_CONFIG:
 	case OPT_HELP_EAL:
@@ -149,7 +156,7 @@ take_option(struct command_line *cl, int opt, char **argv, struct problem *p)
 	case ':':
 		return problem_set(p, "%s needs a value: see shmx-server --help", argv[optind - 1]);
 	case '?':
-		if (optopt > 0 && optopt < OPT_POOL) /* a letter; there are none */
+		if (optopt > 0 && optopt < OPT_POOL) /* a letter */
 			return problem_set(p, "unknown option -%c: see shmx-server --help", optopt);
 		return problem_set(
 			p, "unknown option %s: see shmx-server --help", argv[optind - 1]);
@@ -170,7 +177,7 @@ read_command_line(struct command_line *cl, int argc, char **argv, struct problem
 	opterr = 0;
 	optind = 0; /* start anew */
 	while (ret == 0 && cl->action == ACTION_SERVE &&
-		(opt = getopt_long(argc, argv, "+:", longopts, NULL)) != -1)
+		(opt = getopt_long(argc, argv, "+:i", longopts, NULL)) != -1)
 		ret = take_option(cl, opt, argv, p);
 	if (ret == 0 && cl->action == ACTION_SERVE && optind < argc)
 		ret = problem_set(
@@ -293,6 +300,7 @@ options_parse(struct options *o, int argc, char **argv, struct problem *p)
 	options_init(o);
 	ret = read_command_line(&cl, argc, argv, p);
 	o->action = cl.action;
+	o->interactive = cl.interactive;
 	if (ret != 0 || cl.action != ACTION_SERVE)
 		return ret;
 	if (cl.config != NULL)

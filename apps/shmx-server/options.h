@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fault/spec.h"
 #include "problem.h"
 #include "value.h"
 
@@ -51,6 +52,7 @@ struct port_options {
 	uint32_t queues;
 	uint32_t mtu; /**< 0: what the device says */
 	uint32_t mbufs;
+	struct fault_settings fault;
 };
 
 struct pool_options {
@@ -71,6 +73,7 @@ enum options_action {
 
 struct options {
 	enum options_action action;
+	bool interactive;
 	char eal[OPTIONS_TEXT_MAX + 1]; /**< EAL options of the file; empty: none */
 	uint32_t node;
 	struct number_range pool_ids; /**< options_pool_ids() fills in the default */

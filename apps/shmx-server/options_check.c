@@ -96,6 +96,19 @@ check_pool_ids(const struct options *o, struct problem *p)
 	return 0;
 }
 
+static int
+check_drop(const struct options *o, struct problem *p)
+{
+	for (unsigned int i = 0; i < o->nb_ports && o->drop > 0; i++)
+		if (fault_spec_on(&o->ports[i].fault.dir[FAULT_RX]) ||
+			fault_spec_on(&o->ports[i].fault.dir[FAULT_TX]))
+			return problem_set(p,
+				"--drop and --fault do not go together: write --fault "
+				"drop=%g%%,...",
+				o->drop);
+	return 0;
+}
+
 int
 options_check(const struct options *o, struct problem *p)
 {
@@ -105,6 +118,8 @@ options_check(const struct options *o, struct problem *p)
 		ret = check_pools(o, p);
 	if (ret == 0)
 		ret = check_pool_ids(o, p);
+	if (ret == 0)
+		ret = check_drop(o, p);
 	if (ret == 0 && o->keepalive_ms >= o->peer_timeout_ms)
 		ret = problem_set(p,
 			"keepalive-ms (%u) has to be less than peer-timeout-ms (%u): "

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
-#include "fault/drop.h"
+#include "fault/fault.h"
 #include "port.h"
 #include "ports.h"
 #include "rx_intr.h"
@@ -39,6 +39,9 @@ open_port(struct server *s, const struct port_options *options, struct problem *
 	neigh_init(sp->neigh);
 	if (port_open(&conf, &sp->port) != 0)
 		return problem_set(p, "%s", ""); /* it has said why */
+	sp->fault = fault_create(sp->port->port_id, sp->port->nb_queues);
+	if (sp->fault == NULL)
+		return problem_set(p, "port %s: no memory", options->spec);
 	s->nb_pairs += options->queues;
 	return 0;
 }
@@ -89,23 +92,7 @@ fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
 }
 
 static int
-install_drop(struct server_pair *pair, unsigned int index, double percent, uint64_t seed,
-	struct problem *p)
-{
-	int ret;
-
-	if (percent <= 0)
-		return 0;
-	ret = drop_install(pair->io.eth.port_id, pair->queue, percent / 100, percent / 100,
-		seed + index, &pair->drop);
-	if (ret != 0)
-		return problem_set(p, "port %s: cannot drop frames: %s", pair->port->options->spec,
-			rte_strerror(-ret));
-	return 0;
-}
-
-static int
-open_pair(struct server *s, unsigned int index, uint64_t seed, struct problem *p)
+open_pair(struct server *s, unsigned int index, struct problem *p)
 {
 	struct server_pair *pair = &s->pairs[index];
 	struct worker *w = &s->workers[pair->worker];
@@ -120,8 +107,7 @@ open_pair(struct server *s, unsigned int index, uint64_t seed, struct problem *p
 			ret == -ENOMEM ? ": give EAL more memory with -m, or ask for fewer "
 					 "--max-sessions"
 				       : "");
-	ret = install_drop(pair, index, s->options->drop, seed, p);
-	if (ret == 0 && s->options->idle == IDLE_INTERRUPT)
+	if (s->options->idle == IDLE_INTERRUPT)
 		ret = rx_intr_check(pair, p);
 	w->pairs[w->nb_pairs++] = pair;
 	return ret;
@@ -160,21 +146,42 @@ alloc_pairs(struct server *s, struct problem *p)
 	return failed ? problem_set(p, "no memory for %u queues", s->nb_pairs) : 0;
 }
 
-static uint64_t
-choose_seed(const struct options *o)
+/* --drop is short for --fault on all ports. */
+static struct fault_settings
+faults_asked(const struct options *o, const struct port_options *po)
 {
-	uint64_t seed = o->drop_seed != 0 ? o->drop_seed : (uint32_t)rte_rdtsc() | 1;
+	const struct fault_spec drop = {.drop = o->drop, .seed = o->drop_seed};
 
 	if (o->drop > 0)
-		printf("shmx-server: dropping %g %% of all frames, --drop-seed %" PRIu64 "\n",
-			o->drop, seed);
-	return seed;
+		return (struct fault_settings){{drop, drop}, {true, true}};
+	return po->fault;
+}
+
+static int
+start_faults(struct server *s, unsigned int i, struct problem *p)
+{
+	const struct server_port *sp = &s->ports[i];
+	struct fault_settings settings = faults_asked(s->options, sp->options);
+	char text[FAULT_TEXT_MAX];
+	int ret;
+
+	s->faults.fault[i] = sp->fault;
+	s->faults.spec[i] = sp->options->spec;
+	s->faults.nb = i + 1;
+	ret = fault_set(sp->fault, &settings);
+	if (ret != 0)
+		return problem_set(
+			p, "port %s takes no faults: %s", sp->options->spec, rte_strerror(-ret));
+	fault_get(sp->fault, &settings);
+	fault_settings_format(&settings, text, sizeof(text));
+	if (strcmp(text, "off") != 0)
+		printf("shmx-server: port %u %s: --fault %s\n", i, sp->options->spec, text);
+	return 0;
 }
 
 int
 ports_open(struct server *s, struct problem *p)
 {
-	uint64_t seed = choose_seed(s->options);
 	int ret = 0;
 
 	for (unsigned int i = 0; i < s->options->nb_ports && ret == 0; i++)
@@ -184,7 +191,9 @@ ports_open(struct server *s, struct problem *p)
 	if (ret == 0)
 		deal_pairs(s);
 	for (unsigned int i = 0; i < s->nb_pairs && ret == 0; i++)
-		ret = open_pair(s, i, seed, p);
+		ret = open_pair(s, i, p);
+	for (unsigned int i = 0; i < s->nb_ports && ret == 0; i++)
+		ret = start_faults(s, i, p);
 	if (ret == 0 && s->nb_pairs < s->nb_workers)
 		printf("shmx-server: %u of %u workers have no queue to poll: more --queues or "
 		       "fewer lcores would help\n",
@@ -195,15 +204,14 @@ ports_open(struct server *s, struct problem *p)
 void
 ports_close(struct server *s)
 {
-	for (unsigned int i = 0; s->pairs != NULL && i < s->nb_pairs; i++) {
-		drop_remove(s->pairs[i].drop);
+	for (unsigned int i = 0; s->pairs != NULL && i < s->nb_pairs; i++)
 		rdp_ep_destroy(s->pairs[i].ep);
-	}
 	for (unsigned int i = 0; s->workers != NULL && i < s->nb_workers; i++)
 		rte_free(s->workers[i].pairs);
 	rte_free(s->pairs);
 	s->pairs = NULL;
 	for (unsigned int i = 0; i < s->nb_ports; i++) {
+		fault_destroy(s->ports[i].fault);
 		port_close(s->ports[i].port);
 		rte_free(s->ports[i].neigh);
 	}

@@ -17,13 +17,13 @@
 
 #include "ask.h"
 #include "base/clock.h"
+#include "../common/fault_ports.h"
 #include "eal_args.h"
 #include "echo.h"
 #include "options.h"
 #include "problem.h"
 #include "rdp/neigh.h"
 
-struct drop;
 struct mem;
 struct port;
 struct rdp_ep;
@@ -34,6 +34,7 @@ struct server_port {
 	const struct port_options *options;
 	struct port *port;
 	struct neigh_table *neigh; /**< any worker of the port */
+	struct fault *fault;
 };
 
 /** A queue pair of a port with its endpoint; belongs to one worker. */
@@ -41,7 +42,6 @@ struct server_pair {
 	struct echo_queue io; /**< the worker */
 	struct rdp_ep *ep;    /**< the worker, but for its counters */
 	struct server_port *port;
-	struct drop *drop;
 	uint16_t queue;
 	uint16_t worker; /**< index */
 } __rte_cache_aligned;
@@ -78,6 +78,7 @@ struct server {
 	struct target *target;
 	struct server_port ports[OPTIONS_PORTS_MAX];
 	unsigned int nb_ports;
+	struct fault_ports faults; /**< of all ports, for prompt and telemetry */
 	struct server_pair *pairs;
 	unsigned int nb_pairs;
 	struct worker *workers;

@@ -96,6 +96,8 @@ const struct setting settings[] = {
 	{"port", "mbufs", "mbufs", "N", SCOPE_PORT, PLACE_CONFIG, offsetof(struct port_options, mbufs),
 		NUMBER(1024, 4194304), "8192",
 		"packet buffers beside those in the rings"},
+	{"port", "fault", "fault", "SPEC", PORT(fault), OTHER(VALUE_FAULT), "off",
+		"faults on purpose, for tests"},
 
 	{"pool", "size", NULL, "SIZE", POOL(size), SIZE(SIZE_2M, SIZE_256T), NULL,
 		"bytes at start, rounded up to 2M"},

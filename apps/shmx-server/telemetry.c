@@ -14,7 +14,7 @@
 #include <rte_telemetry.h>
 
 #include "base/shmx_version.h"
-#include "fault/drop.h"
+#include "fault/fault.h"
 #include "mem/mem.h"
 #include "port.h"
 #include "rdp/rdp.h"
@@ -154,7 +154,7 @@ add_rdp_stats(struct rte_tel_data *d, const struct rdp_stats *r)
 static void
 add_pair(struct rte_tel_data *d, const struct server_pair *pair)
 {
-	struct drop_stats dropped;
+	struct fault_stats faults;
 
 	rte_tel_data_add_dict_string(d, "port", pair->port->options->spec);
 	rte_tel_data_add_dict_u64(d, "ethdev", pair->io.eth.port_id);
@@ -163,11 +163,10 @@ add_pair(struct rte_tel_data *d, const struct server_pair *pair)
 	ADD(d, &pair->io, echoed);
 	ADD(d, &pair->io, echo_drops);
 	add_rdp_stats(d, rdp_ep_stats(pair->ep));
-	if (pair->drop == NULL)
-		return;
-	drop_stats(pair->drop, &dropped);
-	rte_tel_data_add_dict_u64(d, "fault_rx_dropped", dropped.rx_dropped);
-	rte_tel_data_add_dict_u64(d, "fault_tx_dropped", dropped.tx_dropped);
+	fault_queue_stats_get(pair->port->fault, pair->queue, FAULT_RX, &faults);
+	rte_tel_data_add_dict_u64(d, "fault_rx_dropped", fault_stats_lost(&faults));
+	fault_queue_stats_get(pair->port->fault, pair->queue, FAULT_TX, &faults);
+	rte_tel_data_add_dict_u64(d, "fault_tx_dropped", fault_stats_lost(&faults));
 }
 
 /* A number behind the comma of a command, and what follows it. */

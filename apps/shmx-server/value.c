@@ -13,6 +13,7 @@
 #include <rte_common.h>
 #include <rte_string_fns.h>
 
+#include "fault/spec.h"
 #include "value.h"
 
 static const char units[] = "KMGT";
@@ -189,8 +190,22 @@ parse(const struct value_type *type, const char *text, void *field)
 		return parse_range(type, text, field);
 	case VALUE_TEXT:
 		return parse_text(type, text, field);
+	case VALUE_FAULT: /* by itself: it says more than what is allowed */
+		break;
 	}
 	return false;
+}
+
+static int
+parse_fault(const char *text, void *field, struct problem *p)
+{
+	struct fault_settings settings;
+	char why[256];
+
+	if (fault_settings_parse(text, &settings, why, sizeof(why)) != 0)
+		return problem_set(p, "'%.60s': %s", text, why);
+	memcpy(field, &settings, sizeof(settings));
+	return 0;
 }
 
 int
@@ -198,6 +213,8 @@ value_parse(const struct value_type *type, const char *text, void *field, struct
 {
 	char allowed[256];
 
+	if (type->kind == VALUE_FAULT)
+		return parse_fault(text, field, p);
 	if (parse(type, text, field))
 		return 0;
 	return problem_set(
@@ -261,6 +278,10 @@ value_allowed(const struct value_type *type, char *buf, size_t size)
 		snprintf(buf, size,
 			"FIRST-LAST, numbers from %" PRIu64 " to %" PRIu64 ", such as 65-128",
 			type->min, type->max);
+		break;
+	case VALUE_FAULT:
+		strlcpy(buf, "off, or as in drop=1%,delay=50us~20us,seed=7,dir=rx: see drivers.md",
+			size);
 		break;
 	case VALUE_TEXT:
 		snprintf(buf, size, "a text of 1 to %" PRIu64 " characters", type->max);

@@ -25,6 +25,7 @@ enum value_kind {
 	VALUE_IPV4,    /**< rte_be32_t */
 	VALUE_PREFIX,  /**< struct ipv4_prefix */
 	VALUE_RANGE,   /**< struct number_range; min, max */
+	VALUE_FAULT,   /**< struct fault_settings */
 	VALUE_TEXT,    /**< char[max + 1], not empty */
 };
 

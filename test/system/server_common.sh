@@ -41,3 +41,15 @@ bench() {
 		"${EAL_MEMORY[@]}" -- --port "virtio_user:path=$socket" --ip 10.0.0.2/24 \
 		--server 10.0.0.1 --quiet "$@"
 }
+
+# telemetry_of NAME COMMAND: the answer of the program with the EAL prefix of NAME, as one line.
+telemetry_of() {
+	python3 - "/var/run/dpdk/$ID$1/dpdk_telemetry.v2" "$2" <<-'END'
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.connect(sys.argv[1])
+		s.recv(1024)
+		s.send(sys.argv[2].encode())
+		print(json.dumps(json.loads(s.recv(65536))))
+	END
+}

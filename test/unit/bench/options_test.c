@@ -72,6 +72,24 @@ every_kind(void)
 	CU_ASSERT_DOUBLE_EQUAL(o.drop, 1.5, 0);
 	CU_ASSERT_EQUAL(o.drop_seed, 16);
 	CU_ASSERT_TRUE(o.check && o.json && o.quiet && o.no_coalesce);
+	CU_ASSERT_FALSE(o.interactive);
+}
+
+static void
+faults(void)
+{
+	CU_ASSERT_EQUAL_FATAL(parse(PORT "-i --fault drop=1%,flip=2%/3,seed=9,dir=rx"), 0);
+	CU_ASSERT_TRUE(o.interactive);
+	CU_ASSERT_DOUBLE_EQUAL(o.fault.dir[FAULT_RX].drop, 1, 0);
+	CU_ASSERT_EQUAL(o.fault.dir[FAULT_RX].flip_bits, 3);
+	CU_ASSERT_EQUAL(o.fault.dir[FAULT_RX].seed, 9);
+	CU_ASSERT_FALSE(fault_spec_on(&o.fault.dir[FAULT_TX]));
+	CU_ASSERT_EQUAL(parse(PORT "--interactive"), 0);
+	CU_ASSERT_TRUE(o.interactive);
+	CU_ASSERT_EQUAL(parse(PORT "--fault drop=200%"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--fault"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--drop 1 --fault dup=1%"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--drop 1 --fault off"), 0);
 }
 
 static void
@@ -147,6 +165,7 @@ refused(void)
 CU_TestInfo options_tests[] = {
 	{"defaults", defaults},
 	{"every kind of value", every_kind},
+	{"faults", faults},
 	{"what follows from other options", what_follows_from_others},
 	{"what is refused", refused},
 	CU_TEST_INFO_NULL,

@@ -16,21 +16,35 @@
 
 #include "client/client_private.h"
 #include "common/plain.h"
-#include "fault/drop.h"
+#include "fault/fault.h"
 #include "fixture.h"
 #include "rdp/rdp_private.h"
 #include "target/target_private.h"
 
 #define OPS      20000
-#define LOSS     0.02
+#define LOSS     2  /* percent */
 #define PATIENCE 20 /* s */
 
 static struct fixture fx;
-static struct drop *drop[2];
+static struct fault *fault[2];
 static struct chance chance;
 static uint8_t seen[OPS];
 static uint8_t values[OPS];
 static unsigned int started, ended, wrong;
+
+static struct fault *
+lossy(uint16_t port_id, uint64_t seed)
+{
+	struct fault *f = fault_create(port_id, 1);
+	struct fault_settings settings = {0};
+
+	for (unsigned int i = 0; i < FAULT_DIRS; i++) {
+		settings.dir[i] = (struct fault_spec){.drop = LOSS, .seed = seed + i};
+		settings.named[i] = true;
+	}
+	SAME(fault_set(f, &settings), 0);
+	return f;
+}
 
 static void
 begin(const struct fixture_conf *conf)
@@ -44,19 +58,19 @@ begin(const struct fixture_conf *conf)
 	started = 0;
 	ended = 0;
 	wrong = 0;
-	SAME(drop_install(shmx_port_id(fx.host[0].port), 0, LOSS, LOSS, seed, &drop[0]), 0);
-	SAME(drop_install(fx.host[0].server_port->port_id, 0, LOSS, LOSS, seed + 1, &drop[1]), 0);
+	fault[0] = lossy(shmx_port_id(fx.host[0].port), seed);
+	fault[1] = lossy(fx.host[0].server_port->port_id, seed + FAULT_DIRS);
 }
 
 static void
 end(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {
-		struct drop_stats stats;
+		struct fault_stats stats;
 
-		drop_stats(drop[i], &stats);
-		SAME(stats.tx_dropped > 0, true);
-		drop_remove(drop[i]);
+		fault_stats_get(fault[i], FAULT_TX, &stats);
+		SAME(stats.dropped > 0, true);
+		fault_destroy(fault[i]);
 	}
 	fixture_down(&fx);
 }

@@ -77,6 +77,43 @@ options__all_of_them(void)
 }
 
 static void
+options__faults(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL), 0);
+	CU_ASSERT_FALSE(fault_spec_on(&o.ports[0].fault.dir[FAULT_RX]));
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--port", PORT_B, "--ip", "10.0.0.1",
+				"--fault", "off", "--fault", "dup=2%,dir=tx"),
+		0);
+	CU_ASSERT_FALSE(fault_spec_on(&o.ports[0].fault.dir[FAULT_TX]));
+	CU_ASSERT_DOUBLE_EQUAL(o.ports[1].fault.dir[FAULT_TX].dup, 2, 1e-9);
+	CU_ASSERT_FALSE(fault_spec_on(&o.ports[1].fault.dir[FAULT_RX]));
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--fault", "drip=1%"), -EINVAL);
+	ASSERT_SAYS(p, "--fault: 'drip=1%': drip: no such fault; there are drop, dup");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--drop", "2", "--fault", "dup=1%"), -EINVAL);
+	ASSERT_SAYS(p, "--drop and --fault do not go together: write --fault drop=2%,...");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--drop", "2", "--fault", "off"), 0);
+}
+
+static void
+options__interactive(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL), 0);
+	CU_ASSERT_FALSE(o.interactive);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "-i"), 0);
+	CU_ASSERT_TRUE(o.interactive);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--interactive", MINIMAL), 0);
+	CU_ASSERT_TRUE(o.interactive);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "-j"), -EINVAL);
+	ASSERT_SAYS(p, "unknown option -j");
+}
+
+static void
 options__one_address_for_all_ports(void)
 {
 	struct options o;
@@ -292,6 +329,8 @@ options__too_many(void)
 CU_TestInfo options_tests[] = {
 	TEST(options__defaults),
 	TEST(options__all_of_them),
+	TEST(options__faults),
+	TEST(options__interactive),
 	TEST(options__one_address_for_all_ports),
 	TEST(options__addresses_in_order_of_the_ports),
 	TEST(options__more_addresses_than_ports),
