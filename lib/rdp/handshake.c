@@ -264,7 +264,7 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 	uint32_t stamp = rte_be_to_cpu_32(hello->stamp);
 	struct rdp_session *old;
 
-	if (!ep->conf.listen || current_stamp(ep) - stamp > 1 ||
+	if (!ep->conf.listen || h->frame.src_inc == 0 || current_stamp(ep) - stamp > 1 ||
 		rte_be_to_cpu_64(hello->cookie) != cookie_for(ep, h, stamp) ||
 		!params_sane(hello)) {
 		ep->stats.rx_stale++;

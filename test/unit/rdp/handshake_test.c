@@ -494,6 +494,25 @@ cookie__lives_between_one_and_two_stamps(void)
 	}
 }
 
+/* Zero is no incarnation, though its cookie is right: a session that waits for one has it. */
+static void
+connect__without_an_incarnation(void)
+{
+	struct pair p = pair_start(NULL);
+	struct wire_hello *hello = caught_body(&p, WIRE_CONNECT);
+	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)hello - 1;
+	uint32_t data[4] = {
+		h->ip.src_addr, h->udp.src_port, 0, rte_be_to_cpu_32(hello->stamp)};
+
+	p.net->port[CLIENT].cut_off = true;
+	h->frame.src_inc = 0;
+	hello->cookie = rte_cpu_to_be_64(
+		rdp_cookie(p.server->ep->cookie_key, data, sizeof(data)));
+	send_changed(&p);
+	check_no_session(&p, 1);
+	pair_free(&p);
+}
+
 /* Values that no sane peer sends, with a cookie that is right. */
 static void
 connect__insane_values(void)
@@ -767,6 +786,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(connect__late_one_without_session_ends),
 	TEST(connect__arguments),
 	TEST(connect__insane_values),
+	TEST(connect__without_an_incarnation),
 	TEST(accept__insane_values),
 	TEST(accept__without_the_crc_that_was_asked_for),
 	TEST(accept__with_a_crc_that_was_not_asked_for),
