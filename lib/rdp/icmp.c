@@ -65,16 +65,14 @@ ip_check(const struct l2_addr *self, const struct rte_mbuf *m, const struct rte_
 	return L2_NB_COUNTS;
 }
 
-/* RFC 1624: the sum changes by what the type changes by, 8 to 0. */
+/* Summed anew: from the old sum alone nobody can tell whether all that remains is zeros, of which
+ * the sum is the other of the two zeros (RFC 1624, section 3). */
 static void
-echo_turn(struct rte_icmp_hdr *icmp)
+echo_turn(struct rte_icmp_hdr *icmp, uint16_t len)
 {
-	uint32_t sum = (uint16_t)~icmp->icmp_cksum +
-	               (uint16_t)~RTE_BE16(RTE_IP_ICMP_ECHO_REQUEST << 8);
-
-	sum = (sum & 0xffff) + (sum >> 16);
-	icmp->icmp_cksum = ~sum;
 	icmp->icmp_type = RTE_IP_ICMP_ECHO_REPLY;
+	icmp->icmp_cksum = 0;
+	icmp->icmp_cksum = (uint16_t)~rte_raw_cksum(icmp, len);
 }
 
 static void
@@ -116,7 +114,7 @@ icmp_input(const struct l2_addr *self, struct rte_mbuf *m)
 		return L2_ICMP_MALFORMED;
 	if (f->icmp.icmp_type != RTE_IP_ICMP_ECHO_REQUEST || f->icmp.icmp_code != 0)
 		return L2_ICMP_IGNORED;
-	echo_turn(&f->icmp);
+	echo_turn(&f->icmp, len);
 	ip_turn(self, &f->ip);
 	frame_turn(self, m, f);
 	return L2_ICMP_REPLIED;

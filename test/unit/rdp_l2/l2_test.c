@@ -366,6 +366,24 @@ echo_every_sum(void)
 	CU_ASSERT_EQUAL(i, UINT16_MAX + 1);
 }
 
+/* What remains when the type has become zero is zeros: their sum is not that of nothing at all. */
+static void
+echo_of_zeros(void)
+{
+	struct rte_mbuf *m = echo(2, 0);
+	struct echo_frame *f = rte_pktmbuf_mtod(m, struct echo_frame *);
+
+	neigh_init(&table);
+	memset(f->data, 0, 2);
+	f->icmp.icmp_ident = 0;
+	f->icmp.icmp_seq_nb = 0;
+	sums_renew(f, 10);
+	CU_ASSERT_TRUE(counted(m, L2_ICMP_REPLIED));
+	CU_ASSERT_EQUAL(f->icmp.icmp_type, RTE_IP_ICMP_ECHO_REPLY);
+	CU_ASSERT_EQUAL(rte_raw_cksum(&f->icmp, 10), 0xffff);
+	rte_pktmbuf_free(m);
+}
+
 typedef void (*spoil_t)(struct rte_mbuf *m, struct echo_frame *f);
 
 static bool
@@ -578,6 +596,7 @@ l2_tests(void)
 	                       CU_add_test(suite, "arp conversation", arp_conversation) &&
 	                       CU_add_test(suite, "echo answered", echo_answered) &&
 	                       CU_add_test(suite, "echo with every sum", echo_every_sum) &&
+			       CU_add_test(suite, "echo of zeros", echo_of_zeros) &&
 	                       CU_add_test(suite, "echo spoiled", echo_spoiled) &&
 	                       CU_add_test(suite, "echo cut", echo_cut) &&
 	                       CU_add_test(suite, "mbuf shapes", mbuf_shapes) &&
