@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The shmx developers */
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -88,11 +89,14 @@ parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 	char *end;
 	unsigned int shift = 0;
 
+	/* Of its own accord it takes blanks and signs, too. */
+	if (!isdigit((unsigned char)text[0]))
+		return -EINVAL;
 	errno = 0;
 	v = strtoull(text, &end, 0);
-	if (errno != 0 || end == text || text[0] == '-')
+	if (errno != 0)
 		return -EINVAL;
-	unit = *end != '\0' ? strchr(units, *end & ~0x20) : NULL;
+	unit = isalpha((unsigned char)*end) ? strchr(units, toupper((unsigned char)*end)) : NULL;
 	if (unit != NULL) {
 		shift = 10 * (unsigned int)(unit - units + 1);
 		end++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <errno.h>
 #include <string.h>
 
 #include <rte_common.h>
@@ -162,11 +163,33 @@ refused(void)
 	}
 }
 
+/* A shell keeps blanks that stand in quotes: they are no part of a number, and no unit. */
+static void
+numbers_with_more_around(void)
+{
+	static const char *const values[] = {
+		"", " ", " 8", "8 ", "\t8", "8\n", "+8", "-8", " -8", "8 K", "8KK", "8K ", "0x", "8@"};
+	static char args[][24] = {
+		"bench", "--port=eth:0", "--ip=10.0.0.2", "--server=10.0.0.1", "--count", ""};
+	char *argv[RTE_DIM(args) + 1] = {NULL};
+
+	for (unsigned int i = 0; i < RTE_DIM(args); i++)
+		argv[i] = args[i];
+	for (unsigned int i = 0; i < RTE_DIM(values); i++) {
+		snprintf(args[RTE_DIM(args) - 1], sizeof(args[0]), "%s", values[i]);
+		CU_ASSERT_EQUAL(options_parse(&o, RTE_DIM(args), argv), -EINVAL);
+	}
+	snprintf(args[RTE_DIM(args) - 1], sizeof(args[0]), "8k");
+	CU_ASSERT_EQUAL(options_parse(&o, RTE_DIM(args), argv), 0);
+	CU_ASSERT_EQUAL(o.count, 8192);
+}
+
 CU_TestInfo options_tests[] = {
 	{"defaults", defaults},
 	{"every kind of value", every_kind},
 	{"faults", faults},
 	{"what follows from other options", what_follows_from_others},
 	{"what is refused", refused},
+	{"numbers with more around", numbers_with_more_around},
 	CU_TEST_INFO_NULL,
 };
