@@ -135,14 +135,17 @@ find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
 	size_t zone_len;
 	void *zone;
 
-	if ((uint64_t)rec->first + rec->pages > p->hdr->span || rec->pages == 0)
+	if ((uint64_t)rec->first + rec->pages > p->hdr->span || rec->pages == 0 ||
+		(uint64_t)rec->pages << (MEM_PAGE_LOG - p->granule_log) > UINT32_C(1) << 31)
 		return -EBADMSG;
 	if (mem_zone_lookup(m, p->id, (int)i, &zone, &zone_len) != 0)
 		return -EBADMSG;
 	len = mem_ext_layout(&want, (uint64_t)rec->pages << MEM_PAGE_LOG, p->granule_log, &off);
 	h = (const struct mem_extent_hdr *)(const void *)((const uint8_t *)zone + off);
 	if (zone_len < len || h->magic != MEM_EXT_MAGIC || h->len != len ||
-		h->nb_granules != want.nb_granules || h->class_off != want.class_off)
+		h->nb_granules != want.nb_granules ||
+		memcmp(&h->granule_off, &want.granule_off,
+			sizeof(want) - offsetof(struct mem_extent_hdr, granule_off)) != 0)
 		return -EBADMSG;
 	mem_ext_map(p, i, zone);
 	return 0;
@@ -158,6 +161,18 @@ discard_ext(struct mem *m, uint16_t pool, struct mem_extent_rec *rec, uint32_t i
 	if (mem_zone_lookup(m, pool, (int)i, &zone, &len) == 0)
 		mem_zone_release(m, pool, (int)i, zone);
 	rec->state = MEM_STATE_NONE;
+}
+
+/* What adoption believes of an extent and cannot make good: its place, and who owns it. */
+static bool
+ext_sound(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x)
+{
+	uint32_t i;
+
+	for (i = 0; i < x->nb_pages; i++)
+		if (p->pages[x->first + i].va != NULL)
+			return false;
+	return mem_map_valid(m, p, x);
 }
 
 static int
@@ -176,6 +191,8 @@ adopt_extents(struct mem *m, struct mem_pool *p)
 		ret = find_ext(m, p, i);
 		if (ret != 0)
 			return ret;
+		if (!ext_sound(m, p, &p->ext[i]))
+			return -EBADMSG;
 		mem_map_count(m, p, &p->ext[i], 1);
 		mem_ext_rebuild(m, p, &p->ext[i]);
 		mem_hole_show(p, &p->ext[i]);
@@ -197,10 +214,13 @@ find_pool(struct mem *m, uint16_t id)
 	if (mem_zone_lookup(m, id, -1, &zone, &len) != 0)
 		return -EBADMSG;
 	h = zone;
-	if (len < sizeof(*h) || h->magic != MEM_POOL_MAGIC || h->len > len)
+	if (len < sizeof(*h) || h->magic != MEM_POOL_MAGIC)
 		return -EBADMSG;
 	if (h->version != MEM_VERSION || h->size != sizeof(*h))
 		return -EPROTO;
+	if (strncmp(h->name, mem_dirent_of(m, id)->name, MEM_NAME_LEN) != 0 ||
+		mem_pool_check(h, len) != 0)
+		return -EBADMSG;
 	return mem_pool_private(m, id, zone);
 }
 
@@ -323,20 +343,6 @@ mem_refresh(struct mem *m)
 	return ret;
 }
 
-static int
-root_check(const struct mem_root *r, size_t len)
-{
-	if (len < sizeof(*r))
-		return -EBADMSG;
-	if (__atomic_load_n(&r->magic, __ATOMIC_ACQUIRE) != MEM_ROOT_MAGIC ||
-		r->version != MEM_VERSION || r->size != sizeof(*r))
-		return -EPROTO;
-	if (r->first_pool == 0 || r->nb_pools == 0 || r->first_pool > UINT16_MAX ||
-		r->nb_pools > UINT16_MAX - r->first_pool + 1)
-		return -EBADMSG;
-	return r->len <= len ? 0 : -EBADMSG;
-}
-
 struct mem *
 mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err)
 {
@@ -349,7 +355,7 @@ mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err)
 	m->priv->mode = mode;
 	*err = mem_zone_lookup(m, -1, -1, &zone, &len);
 	if (*err == 0)
-		*err = root_check(zone, len);
+		*err = mem_root_check(zone, len);
 	if (*err == 0)
 		*err = mem_root_map(m, zone);
 	if (*err == 0)

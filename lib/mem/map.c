@@ -136,6 +136,31 @@ mem_map_get(const struct mem_spot *s)
 	return set == MEM_SET_MIXED ? s->x->granule[s->g] : set;
 }
 
+static bool
+runs_valid(const struct mem *m, const uint16_t *e, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i += run_len(e + i, n - i, e[i]))
+		if (!mem_set_usable(m, e[i]))
+			return false;
+	return true;
+}
+
+/* Whether every set that the map of an extent names is one. */
+bool
+mem_map_valid(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x)
+{
+	uint32_t bg = mem_block_granules(p), b;
+
+	for (b = 0; b < x->nb_pages; b++) {
+		if (x->block[b] == MEM_SET_MIXED ? !runs_valid(m, x->granule + (size_t)b * bg, bg)
+						 : !mem_set_usable(m, x->block[b]))
+			return false;
+	}
+	return true;
+}
+
 /* Adds or takes away the references of a whole extent. */
 void
 mem_map_count(struct mem *m, const struct mem_pool *p, const struct mem_ext *x, int sign)

@@ -208,6 +208,32 @@ root_layout(struct mem_root *r, const struct mem_conf *conf)
 	return 0;
 }
 
+/* Whether a root zone is laid out as it would be here, for as much as it says it holds. */
+int
+mem_root_check(const struct mem_root *r, size_t len)
+{
+	struct mem_conf conf = {0};
+	struct mem_root want;
+
+	if (len < sizeof(*r))
+		return -EBADMSG;
+	if (__atomic_load_n(&r->magic, __ATOMIC_ACQUIRE) != MEM_ROOT_MAGIC ||
+		r->version != MEM_VERSION || r->size != sizeof(*r))
+		return -EPROTO;
+	if (r->first_pool == 0 || r->nb_pools == 0 || r->nb_pools > UINT16_MAX)
+		return -EBADMSG;
+	conf.first_pool = r->first_pool;
+	conf.last_pool = r->first_pool + r->nb_pools - 1;
+	conf.max_nodes = r->max_nodes;
+	conf.max_sets = r->nb_sets - 2 - r->max_nodes;
+	conf.seed = r->seed;
+	if (root_layout(&want, &conf) != 0)
+		return -EBADMSG;
+	want.magic = r->magic;
+	want.seed = r->seed;
+	return r->len <= len && memcmp(&want, r, MEM_ROOT_CONSTANT) == 0 ? 0 : -EBADMSG;
+}
+
 static int
 root_create(struct mem *m, const struct mem_conf *conf)
 {

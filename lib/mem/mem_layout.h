@@ -83,6 +83,10 @@ _Static_assert(offsetof(struct mem_root, dir_off) == 56, "layout");
 _Static_assert(offsetof(struct mem_root, set_lock) == 128, "the lock has its own line");
 _Static_assert(sizeof(struct mem_root) == 192, "layout");
 
+/* Bytes of it that never change; the same of a pool. */
+#define MEM_ROOT_CONSTANT (offsetof(struct mem_root, index_off) + sizeof(uint64_t))
+#define MEM_POOL_CONSTANT (offsetof(struct mem_pool_hdr, len) + sizeof(uint64_t))
+
 /* Size classes of holes: one per granule below 64, then SUB per power of two up to 2^31. */
 #define MEM_SUB_LOG     2
 #define MEM_SUB         (1u << MEM_SUB_LOG)

@@ -133,6 +133,7 @@ int mem_locate(const struct mem *m, uint64_t addr, struct mem_spot *s);
 struct mem *mem_new(const struct mem_conf *conf, int *err);
 void mem_delete(struct mem *m);
 int mem_root_map(struct mem *m, void *zone);
+int mem_root_check(const struct mem_root *r, size_t len);
 int mem_zone_reserve(struct mem *m, int pool, int extent, size_t len, void **va);
 int mem_zone_lookup(struct mem *m, int pool, int extent, void **va, size_t *len);
 int mem_zone_release(struct mem *m, int pool, int extent, void *va);
@@ -148,6 +149,7 @@ uint64_t mem_ext_layout(
 
 /* pool.c */
 void mem_pool_map(struct mem_pool *p, void *zone);
+int mem_pool_check(const struct mem_pool_hdr *h, size_t len);
 int mem_pool_private(struct mem *m, uint16_t id, void *zone);
 void mem_pool_publish(struct mem *m, struct mem_pool *p);
 void mem_pool_forget(struct mem *m, struct mem_pool *p);
@@ -182,6 +184,7 @@ bool mem_zero_at_once(const struct mem_pool *p, uint32_t n);
 void mem_map_claim(struct mem *m, const struct mem_spot *s, uint32_t n, uint16_t set);
 void mem_map_set(struct mem *m, const struct mem_spot *s, uint32_t n, uint16_t set);
 uint16_t mem_map_get(const struct mem_spot *s);
+bool mem_map_valid(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x);
 void mem_map_count(struct mem *m, const struct mem_pool *p, const struct mem_ext *x, int sign);
 
 /* names.c */

@@ -156,7 +156,8 @@ mem_names_rebuild(const struct mem *m, struct mem_pool *p)
 	for (i = p->hdr->max_names; i-- > 0;) {
 		struct mem_name *e = &p->names[i];
 
-		if (e->off != 0 && memchr(e->name, 0, MEM_NAME_LEN) != NULL &&
+		if (e->off != 0 && e->off - 1 <= MEM_OFF_MASK && mem_name_check(e->name) == 0 &&
+			mem_names_of(m, p, e->off - 1) == NULL &&
 			find_name(m, p, e->name) == MEM_INDEX_NONE &&
 			mem_alloc_info(m, mem_addr(p->id, e->off - 1), &info) == 0 &&
 			enter(m, p, i, e->off - 1) == 0)

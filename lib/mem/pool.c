@@ -89,6 +89,24 @@ layout(struct mem_pool_hdr *h, const struct mem_pool_params *q)
 	h->len = off + h->max_names * sizeof(uint32_t);
 }
 
+/* Whether a pool's zone is laid out as it would be here, for as much as it says it holds. */
+int
+mem_pool_check(const struct mem_pool_hdr *h, size_t len)
+{
+	struct mem_pool_params q = {.max_size = h->max_size, .max_names = h->max_names};
+	struct mem_pool_hdr want;
+
+	if (h->granule_log > GRANULE_MAX_LOG)
+		return -EBADMSG;
+	q.granule = 1u << h->granule_log;
+	memcpy(q.name, h->name, MEM_NAME_LEN);
+	if (check_params(&q) != 0)
+		return -EBADMSG;
+	layout(&want, &q);
+	want.magic = h->magic;
+	return h->len <= len && memcmp(&want, h, MEM_POOL_CONSTANT) == 0 ? 0 : -EBADMSG;
+}
+
 void
 mem_pool_map(struct mem_pool *p, void *zone)
 {

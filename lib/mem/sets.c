@@ -86,12 +86,13 @@ valid_bits(const struct mem *m, uint32_t word)
 	return word * 64 >= m->max_nodes ? 0 : (UINT64_C(1) << (m->max_nodes % 64)) - 1;
 }
 
-/* The built-in sets, in a zeroed zone. */
-void
-mem_sets_init(struct mem *m)
+/* The built-in sets. */
+static void
+build_in(struct mem *m)
 {
 	uint32_t i;
 
+	memset(bits_of(m, 0), 0, ((size_t)first_interned(m) << m->set_shift) * sizeof(uint64_t));
 	for (i = 0; i < first_interned(m); i++)
 		set_state(m, i, MEM_SET_FIXED);
 	for (i = 0; i < words_of(m); i++)
@@ -100,6 +101,12 @@ mem_sets_init(struct mem *m)
 		bits_of(m, FIRST_NODE + i)[0] = 1;
 		bits_of(m, FIRST_NODE + i)[i / 64] |= UINT64_C(1) << (i % 64);
 	}
+}
+
+/* In a zeroed zone. */
+void
+mem_sets_init(struct mem *m)
+{
 	mem_sets_rebuild(m);
 }
 
@@ -122,6 +129,7 @@ mem_sets_rebuild(struct mem *m)
 	uint32_t id;
 
 	unlock(m);
+	build_in(m);
 	root->set_free = 0;
 	mem_index_reset(&m->priv->set_index);
 	for (id = root->nb_sets; id-- > first_interned(m);) {
@@ -131,6 +139,7 @@ mem_sets_rebuild(struct mem *m)
 			continue;
 		}
 		set_state(m, id, MEM_SET_LIVE);
+		bits_of(m, id)[0] |= 1;
 		mem_index_add(&m->priv->set_index, hash_bits(m, bits_of(m, id)), id);
 	}
 }

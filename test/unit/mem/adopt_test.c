@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "mem/mem_layout.h"
 
 #define KILLS 60
 
@@ -238,6 +239,109 @@ damaged_zones(void)
 	damaged(&f, "shmx_p1", 8, -EPROTO);
 	damaged(&f, "shmx_p1_x0", 2 * MIB, -EBADMSG);
 	damaged(&f, "shmx_p1_x0", 2 * MIB + 16, -EBADMSG);
+	fixture_down(&f);
+}
+
+/* Adopting a copy with one byte changed fails, and leaves nothing behind. */
+static bool
+refused(const struct fixture *f, const char *zone, size_t off, uint8_t change)
+{
+	struct mem_provider *copy = mem_provider_heap_clone(f->prov);
+	struct mem_conf conf = conf_for(copy);
+	struct mem *m;
+	size_t len;
+	void *va;
+	int err = 0;
+
+	CU_ASSERT_EQUAL_FATAL(copy->lookup(copy->ctx, zone, &va, &len), 0);
+	((uint8_t *)va)[off] ^= change;
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	if (m == NULL)
+		CU_ASSERT(err == -EBADMSG || err == -EPROTO);
+	mem_detach(m);
+	mem_provider_heap_destroy(copy);
+	return m == NULL;
+}
+
+/* Where tables lie and how long they are is not believed; it follows from what there is. */
+static void
+damaged_layout(void)
+{
+	const size_t ext = 2 * MIB;
+	struct fixture f;
+	struct expect e;
+	size_t off;
+
+	fixture_up(&f);
+	populate(&f, &e);
+	for (off = 0; off < MEM_ROOT_CONSTANT; off++)
+		if (off < offsetof(struct mem_root, seed) ||
+			off >= offsetof(struct mem_root, nb_pools))
+			CU_ASSERT(refused(&f, "shmx_mem", off, 0x41));
+	/* What stands behind a name's end says nothing. */
+	for (off = 0; off < MEM_POOL_CONSTANT; off++)
+		if (off < offsetof(struct mem_pool_hdr, name) + sizeof("a") ||
+			off >= offsetof(struct mem_pool_hdr, granule_log))
+			CU_ASSERT(refused(&f, "shmx_p1", off, 0x41));
+	for (off = 0; off < sizeof(struct mem_extent_hdr); off++)
+		if (off < offsetof(struct mem_extent_hdr, used) ||
+			off >= offsetof(struct mem_extent_hdr, granule_off))
+			CU_ASSERT(refused(&f, "shmx_p1_x0", ext + off, 0x41));
+	fixture_down(&f);
+}
+
+/* A place that another extent has, or that is too long; and an owner that is no set. */
+static void
+damaged_extents(void)
+{
+	const size_t second = offsetof(struct mem_pool_hdr, extents) +
+	                      sizeof(struct mem_extent_rec);
+	struct mem_extent_hdr h;
+	struct fixture f;
+	struct expect e;
+	size_t len;
+	void *va;
+
+	fixture_up(&f);
+	populate(&f, &e);
+	CU_ASSERT(refused(&f, "shmx_p1", second + offsetof(struct mem_extent_rec, first), 1));
+	CU_ASSERT(
+		refused(&f, "shmx_p1", second + offsetof(struct mem_extent_rec, pages) + 3, 0x80));
+	CU_ASSERT_EQUAL_FATAL(f.prov->lookup(f.prov->ctx, "shmx_p1_x0", &va, &len), 0);
+	memcpy(&h, (const uint8_t *)va + 2 * MIB, sizeof(h));
+	CU_ASSERT(refused(&f, "shmx_p1_x0", h.granule_off + 1, 0x80));
+	CU_ASSERT(refused(&f, "shmx_p1_x1", h.block_off + 1, 0x80));
+	fixture_down(&f);
+}
+
+/* Built-in sets are what they always are; node 0 is in every one. */
+static void
+damaged_sets(void)
+{
+	struct mem_provider *copy;
+	struct mem_conf conf;
+	struct fixture f;
+	struct expect e;
+	struct mem *m;
+	size_t len;
+	void *va;
+	int err;
+
+	fixture_up(&f);
+	populate(&f, &e);
+	copy = mem_provider_heap_clone(f.prov);
+	conf = conf_for(copy);
+	CU_ASSERT_EQUAL_FATAL(copy->lookup(copy->ctx, "shmx_mem", &va, &len), 0);
+	memset((uint8_t *)va + ((struct mem_root *)va)->bits_off, 0x5a, 3 * 2 * sizeof(uint64_t));
+	memset((uint8_t *)va + ((struct mem_root *)va)->recs_off, 0x5a,
+		3 * sizeof(struct mem_set_rec));
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	check_seen(m, &e);
+	CU_ASSERT_FALSE(mem_set_has(m, MEM_SET_FREE, 3));
+	CU_ASSERT_TRUE(mem_set_has(m, MEM_SET_EVERYONE, 99));
+	mem_destroy(m);
+	mem_provider_heap_destroy(copy);
 	fixture_down(&f);
 }
 
@@ -481,6 +585,9 @@ main(void)
 		{"adopt_keeps_ids", adopt_keeps_ids},
 		{"view_of_a_live_owner", view_of_a_live_owner},
 		{"damaged_zones", damaged_zones},
+		{"damaged_layout", damaged_layout},
+		{"damaged_extents", damaged_extents},
+		{"damaged_sets", damaged_sets},
 		{"owner_is_killed", owner_is_killed},
 		{NULL, NULL},
 	};
