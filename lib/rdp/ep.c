@@ -60,7 +60,10 @@ alloc_tables(struct rdp_ep *ep)
 {
 	ep->session = table(ep, sizeof(ep->session[0]));
 	ep->free_index = table(ep, sizeof(ep->free_index[0]));
-	if (ep->session == NULL || ep->free_index == NULL)
+	ep->inc_mask = rte_align32pow2(ep->max_sessions) - 1;
+	ep->by_inc = rte_zmalloc_socket("rdp_table", (ep->inc_mask + 1) * sizeof(ep->by_inc[0]),
+		RTE_CACHE_LINE_SIZE, ep->conf.socket_id);
+	if (ep->session == NULL || ep->free_index == NULL || ep->by_inc == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < RDP_LISTS; i++) {
 		ep->list[i].item = table(ep, sizeof(struct rdp_session *));
@@ -127,6 +130,7 @@ rdp_ep_destroy(struct rdp_ep *ep)
 	peer_table_free(ep);
 	for (unsigned int i = 0; i < RDP_LISTS; i++)
 		rte_free(ep->list[i].item);
+	rte_free(ep->by_inc);
 	rte_free(ep->free_index);
 	rte_free(ep->session);
 	rte_free(ep);

@@ -357,19 +357,6 @@ refuse_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 		rdp_session_fail(s, -ECONNREFUSED);
 }
 
-/* The session that both incarnations name; the sender of a RESET does not know our index. */
-static struct rdp_session *
-session_by_inc(const struct rdp_ep *ep, const struct wire_frame *f)
-{
-	for (uint32_t i = 0; i < ep->max_sessions; i++) {
-		struct rdp_session *s = ep->session[i];
-
-		if (s != NULL && s->local_inc == f->dst_inc && s->peer_inc == f->src_inc)
-			return s;
-	}
-	return NULL;
-}
-
 /* RESETs, sent and received, share a budget: both cost work a stranger can cause. */
 static bool
 reset_allowed(struct rdp_ep *ep)
@@ -386,8 +373,11 @@ reset_allowed(struct rdp_ep *ep)
 static void
 reset_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
-	struct rdp_session *s = reset_allowed(ep) ? session_by_inc(ep, &h->frame) : NULL;
+	struct rdp_session *s = NULL;
 
+	/* The sender does not know our index: a RESET names the session by its incarnations. */
+	if (reset_allowed(ep))
+		s = rdp_session_by_inc(ep, h->frame.dst_inc, h->frame.src_inc);
 	if (s == NULL || s->peer_ip != h->ip.src_addr)
 		return;
 	if (s->state == RDP_OPEN)
@@ -415,12 +405,8 @@ close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 static void
 closed_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
-	uint16_t index = rte_be_to_cpu_16(h->frame.session);
-	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
+	struct rdp_session *s = rdp_session_by_inc(ep, h->frame.dst_inc, h->frame.src_inc);
 
-	/* A peer that still knew the session names our index; only the others cost a search. */
-	if (s == NULL || s->local_inc != h->frame.dst_inc || s->peer_inc != h->frame.src_inc)
-		s = reset_allowed(ep) ? session_by_inc(ep, &h->frame) : NULL;
 	if (s != NULL && s->state == RDP_CLOSING)
 		rdp_session_free(s);
 }

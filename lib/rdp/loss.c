@@ -78,6 +78,15 @@ timeout(struct rdp_session *s)
 		s->backoff++;
 }
 
+/* The end that was connected to waits a little longer: the other one asks, and one is enough. */
+static uint64_t
+keepalive_ns(const struct rdp_session *s)
+{
+	uint64_t ns = s->ep->conf.keepalive_ns;
+
+	return s->initiator ? ns : ns + ns / 8;
+}
+
 static void
 keepalive(struct rdp_session *s)
 {
@@ -104,12 +113,12 @@ rdp_loss_timeout(struct rdp_session *s)
 	uint64_t age;
 
 	if (rdp_in_flight(s) == 0) {
-		if (ep->now_ns - s->heard_ns >= ep->conf.keepalive_ns) {
+		if (ep->now_ns - s->heard_ns >= keepalive_ns(s)) {
 			keepalive(s);
 			rdp_timer_arm(s, ep->now_ns + rto);
 			return;
 		}
-		rdp_timer_arm(s, s->heard_ns + ep->conf.keepalive_ns);
+		rdp_timer_arm(s, s->heard_ns + keepalive_ns(s));
 		return;
 	}
 	/* The timer comes late when nobody polled: who does not listen starts to ask anew. */

@@ -123,6 +123,7 @@ struct rdp_session {
 	__rte_cache_aligned struct rdp_session *timer_next;
 	struct rdp_session **timer_prev; /**< NULL: not armed */
 	uint64_t timer_ns;
+	struct rdp_session *inc_next; /**< chain of those found by local_inc */
 	uint64_t opened_ns;
 	uint64_t peer_epoch;
 	uint64_t cookie; /**< handshake: from the CHALLENGE */
@@ -219,6 +220,7 @@ struct rdp_stats {
 	uint64_t sessions_closed;
 	uint64_t resets_sent;
 	uint64_t handshakes_refused;
+	uint64_t timers; /**< entries of the timer wheels looked at */
 };
 
 /** Set *ep. @return 0, -EINVAL, -ENOMEM. Slow. */

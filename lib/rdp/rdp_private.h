@@ -24,9 +24,13 @@
 #define RDP_PARK_MAX  RDP_RING
 static_assert(RDP_PARK_FULL + RDP_RING / 2 < RDP_PARK_MAX, "room for what is on its way");
 
-/** Timer wheel: slots of 2^16 ns, 1024 of them, 67 ms a turn. */
-#define RDP_WHEEL_SHIFT 16
-#define RDP_WHEEL_SLOTS 1024
+/** Timer wheels: slots of 2^16 ns, 1024 of them, 67 ms a turn; and slots of such a turn, 256 of
+ * them, 17 s, for what is further away. */
+#define RDP_WHEEL_SHIFT  16
+#define RDP_WHEEL_SLOTS  1024
+#define RDP_COARSE_SHIFT 10
+#define RDP_COARSE_SLOTS 256
+static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn");
 
 /** Handshake messages are repeated after this, doubled each time up to the maximum. */
 #define RDP_HANDSHAKE_NS     UINT64_C(1000000)
@@ -107,17 +111,25 @@ struct rdp_ep {
 	uint64_t reset_ms;   /**< millisecond that `resets` counts */
 	uint32_t resets;
 	uint64_t cookie_key[2];
-	uint32_t next_inc;         /**< incarnations count up from a random start, zero left out */
+	uint32_t next_inc; /**< incarnations count up from a random start, zero left out */
+	struct rdp_session *
+		*by_inc; /**< chains by our incarnation, which strangers cannot choose */
+	uint32_t inc_mask;
 	struct rte_hash *peers;    /**< (address, port, index) of the initiator to our index */
 	struct rdp_session *spare; /**< memory of ended sessions, linked by timer_next */
 	uint16_t *free_index;      /**< stack */
 	uint16_t nb_free;
 	struct rdp_session *wheel[RDP_WHEEL_SLOTS];
+	struct rdp_session *coarse[RDP_COARSE_SLOTS];
 };
 
 /* session.c */
 struct rdp_session *rdp_session_new(struct rdp_ep *ep);
 void rdp_session_free(struct rdp_session *s);
+
+/** The session that both incarnations name, for frames that carry no index of ours. */
+struct rdp_session *rdp_session_by_inc(
+	const struct rdp_ep *ep, rte_be32_t local_inc, rte_be32_t peer_inc);
 void rdp_session_address(
 	struct rdp_session *s, const struct rte_ether_addr *mac, rte_be32_t ip, rte_be16_t port);
 void rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu,

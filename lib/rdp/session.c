@@ -17,7 +17,8 @@ rdp_list_del(struct rdp_session *s, enum rdp_list_id id)
 
 	if (!(s->in_lists & (1u << id)))
 		return;
-	for (uint16_t i = 0; i < list->n; i++) {
+	/* From the end, where run_failed() takes from: all sessions may end at once. */
+	for (uint16_t i = list->n; i-- > 0;) {
 		if (list->item[i] == s) {
 			rdp_list_del_at(s->ep, id, i);
 			return;
@@ -45,6 +46,42 @@ incarnation(struct rdp_ep *ep)
 	return ep->next_inc;
 }
 
+/* Incarnations count up, so those of as many sessions as there may be fall into as many chains. */
+static struct rdp_session **
+inc_chain(const struct rdp_ep *ep, rte_be32_t inc)
+{
+	return &ep->by_inc[rte_be_to_cpu_32(inc) & ep->inc_mask];
+}
+
+static void
+inc_add(struct rdp_session *s)
+{
+	struct rdp_session **chain = inc_chain(s->ep, s->local_inc);
+
+	s->inc_next = *chain;
+	*chain = s;
+}
+
+static void
+inc_del(const struct rdp_session *s)
+{
+	struct rdp_session **at = inc_chain(s->ep, s->local_inc);
+
+	while (*at != s)
+		at = &(*at)->inc_next;
+	*at = s->inc_next;
+}
+
+struct rdp_session *
+rdp_session_by_inc(const struct rdp_ep *ep, rte_be32_t local_inc, rte_be32_t peer_inc)
+{
+	struct rdp_session *s = *inc_chain(ep, local_inc);
+
+	while (s != NULL && (s->local_inc != local_inc || s->peer_inc != peer_inc))
+		s = s->inc_next;
+	return s;
+}
+
 struct rdp_session *
 rdp_session_new(struct rdp_ep *ep)
 {
@@ -63,6 +100,7 @@ rdp_session_new(struct rdp_ep *ep)
 	s->opened_ns = ep->now_ns;
 	s->heard_ns = ep->now_ns;
 	ep->session[s->index] = s;
+	inc_add(s);
 	return s;
 }
 
@@ -168,6 +206,7 @@ rdp_session_free(struct rdp_session *s)
 	leave_lists(s);
 	rdp_timer_disarm(s);
 	peer_table_del(s);
+	inc_del(s);
 	ep->session[s->index] = NULL;
 	ep->free_index[ep->nb_free++] = s->index;
 	s->state = RDP_FREE;

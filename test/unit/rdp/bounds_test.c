@@ -156,23 +156,33 @@ silence__of_the_peer_ends_the_session(void)
 	pair_free(&p);
 }
 
-/* Looking for the session of a CLOSED goes over all of them: strangers cannot ask at will. */
+/* The session of a CLOSED is found at once: strangers who send many do not use up what the peer
+ * needs, who has forgotten our index. */
 static void
-closed__look_ups_are_limited(void)
+closed__strangers_do_not_hide_the_peers(void)
 {
 	struct pair p = pair_open(NULL);
 	uint8_t bytes[sizeof(struct wire_ipv4_hdrs)] __rte_aligned(8);
 	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)bytes;
-	uint32_t before = p.server->ep->resets;
 
 	memcpy(bytes, &p.c->hdrs, sizeof(bytes));
 	h->frame.version_type = WIRE_VERSION << 4 | WIRE_CLOSED;
 	h->frame.flags = 0;
-	h->frame.dst_inc ^= 1;
+	h->frame.session = RTE_BE16(WIRE_SESSION_NONE);
+	p.net->port[SERVER].cut_off = true;
+	node_close(p.server, p.s);
+	for (unsigned int i = 1; i <= 2 * RDP_RESETS_PER_MS; i++) {
+		h->frame.dst_inc = p.s->local_inc ^ rte_cpu_to_be_32(i);
+		net_repair(bytes, sizeof(bytes));
+		net_inject(p.net, SERVER, bytes, sizeof(bytes));
+	}
+	net_run(p.net, 10 * NET_US);
+	CU_ASSERT_EQUAL(p.server->ep->nb_free, p.server->ep->max_sessions - 1);
+	h->frame.dst_inc = p.s->local_inc;
 	net_repair(bytes, sizeof(bytes));
 	net_inject(p.net, SERVER, bytes, sizeof(bytes));
 	net_run(p.net, 10 * NET_US);
-	CU_ASSERT_EQUAL(p.server->ep->resets, before + 1);
+	CU_ASSERT_EQUAL(p.server->ep->nb_free, p.server->ep->max_sessions);
 	pair_free(&p);
 }
 
@@ -207,7 +217,7 @@ CU_TestInfo bounds_tests[] = {
 	TEST(silence__of_our_own_is_not_the_peers),
 	TEST(silence__keep_alives_are_waited_for),
 	TEST(silence__of_the_peer_ends_the_session),
-	TEST(closed__look_ups_are_limited),
+	TEST(closed__strangers_do_not_hide_the_peers),
 	TEST(stamps__begin_anywhere),
 	CU_TEST_INFO_NULL,
 };

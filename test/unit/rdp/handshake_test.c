@@ -176,7 +176,7 @@ connect__late_one_without_session_ends(void)
 	node_close(p.client, p.c);
 	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
 	net_replay(p.net, 0);
-	net_run(p.net, 1100 * NET_MS);
+	net_run(p.net, 1200 * NET_MS);
 	CU_ASSERT_EQUAL(sessions(p.server), 0);
 	CU_ASSERT_EQUAL(sessions(p.client), 0);
 	CU_ASSERT_EQUAL(p.client->opened, 1);

@@ -7,6 +7,8 @@
 /** Conversations of a server and a client, one table of tests a file. */
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 extern CU_TestInfo close_tests[];
 extern CU_TestInfo delivery_tests[];
 extern CU_TestInfo handshake_tests[];
+extern CU_TestInfo idle_tests[];
 extern CU_TestInfo input_tests[];
 extern CU_TestInfo bounds_tests[];
 extern CU_TestInfo loss_tests[];
