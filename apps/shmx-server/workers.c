@@ -99,12 +99,15 @@ close_sessions(const struct worker *w)
 {
 	struct rdp_session *session;
 
-	for (unsigned int i = 0; i < w->nb_pairs; i++)
+	for (unsigned int i = 0; i < w->nb_pairs; i++) {
+		/* Who comes back at once is not to be told goodbye twice. */
+		rdp_refuse(w->pairs[i]->ep);
 		for (uint32_t k = 0; k < w->options->max_sessions; k++) {
 			session = rdp_session_at(w->pairs[i]->ep, (uint16_t)k);
 			if (session != NULL)
 				rdp_close(session);
 		}
+	}
 }
 
 /* Tell the peers, so that none of them has to find out by a time-out. */

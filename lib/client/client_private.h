@@ -26,9 +26,10 @@ enum op_kind {
 	OP_GET,       /**< bytes for `dst` */
 	OP_VALUE,     /**< one 64-bit number */
 	OP_VALUE2,    /**< two of them */
-	OP_POOL,      /**< a pool id: its addresses go over this session from now on */
+	OP_POOL,      /**< a pool id: its addresses go over this session from now on; `len`: kept */
 	OP_POOL_GONE, /**< nothing; the addresses of pool `len` lead nowhere any more */
 	OP_POOL_INFO, /**< descriptions of pools for `dst`, at most `len` of them */
+	OP_REOPEN,    /**< a pool id, which kept pool `len` should have; the library's own */
 };
 
 /** An operation in progress; its index is the record's id. */
@@ -66,6 +67,34 @@ struct bulk {
 	struct shmx_vec vec[SHMX_VEC_MAX];
 };
 
+/** A pool to be found again by its name; `len` of its operation is its index. */
+struct kept_pool {
+	uint16_t pool; /**< 0: the response that tells it has not come */
+	uint16_t session;
+	bool used;
+	char name[SHMX_NAME_LEN];
+};
+
+#define KEPT_NONE UINT32_MAX
+
+enum link_state {
+	LINK_ONCE = 0, /**< first attempt, or connected */
+	LINK_WAIT,     /**< until the next attempt; there is no session below */
+	LINK_TRY,      /**< an attempt to reconnect is being made */
+	LINK_REOPEN,   /**< connected again, pools are being looked up */
+};
+
+/** What is known of a session beyond its end; by session index. */
+struct link {
+	struct shmx_peer peer;
+	uint64_t at_ns;  /**< LINK_WAIT: next attempt */
+	uint32_t tries;  /**< attempts since the session ended */
+	uint32_t next;   /**< LINK_REOPEN: kept pool to look up next */
+	uint8_t state;   /**< enum link_state */
+	bool may_return; /**< it was connected once */
+	bool asked;      /**< LINK_REOPEN: a response is to come */
+};
+
 struct shmx_ep {
 	/* Where completions go: the caller's array while it polls, else the ring of kept ones. */
 	struct shmx_event *event, *event_end;
@@ -87,6 +116,9 @@ struct shmx_ep {
 	uint64_t *connect_cookie; /**< by session index */
 	uint16_t *parts;          /**< of transfers in progress, by session index */
 	struct bulk *bulk;
+	uint64_t look_ns;            /**< when a link may have something to do; UINT64_MAX: none */
+	struct link *link;           /**< by session index */
+	struct kept_pool *kept_pool; /**< SHMX_POOLS_KEPT of them */
 	struct shmx_port *port;
 	uint16_t queue;
 	struct rdp_eth eth;
@@ -202,6 +234,48 @@ void client_fail_ops(struct shmx_ep *ep, const struct rdp_session *s);
 
 /** Forget a session: routes and all. */
 void client_forget_session(struct shmx_ep *ep, uint16_t index);
+
+/** Whether the endpoint has room for the events of one more session. */
+static inline bool
+client_may_connect(const struct shmx_ep *ep)
+{
+	return client_kept(ep) < ep->nb_free_op + 2u * ep->max_sessions;
+}
+
+/** The session is connected, or could not be: the event. */
+void client_connected(struct shmx_ep *ep, struct rdp_session *s, int status);
+
+/** The session has ended: the event. */
+void client_peer_down(struct shmx_ep *ep, uint16_t session, int status);
+
+/* ---- reconnect.c ---- */
+
+/** An attempt to connect has ended. @return whether the application is to be told. */
+bool link_opened(struct shmx_ep *ep, struct rdp_session *s, int status);
+
+/** A session has ended, and its operations have. Tells the application what it has to know. */
+void link_closed(struct shmx_ep *ep, struct rdp_session *s, int status);
+
+/** The session's index is free for others, or will be. @return whether there was only the link. */
+bool link_end(struct shmx_ep *ep, uint16_t index);
+
+/** What is due. */
+void link_run(struct shmx_ep *ep);
+
+/** Remember the name of a pool that is being opened. @return its index, KEPT_NONE: no room. */
+uint32_t kept_pool_add(struct shmx_ep *ep, uint16_t session, const char *name);
+
+/** It has this id; or with 0, it could not be opened. */
+void kept_pool_set(struct shmx_ep *ep, uint32_t index, uint64_t pool);
+
+/** Forget a pool that was destroyed. */
+void kept_pool_del(struct shmx_ep *ep, uint16_t pool);
+
+/** The response to OP_REOPEN: an id, 0 for none. */
+void link_reopened(struct shmx_ep *ep, uint16_t session, uint32_t index, uint64_t pool);
+
+/** Name that stands behind the fixed part of a request, padded with zeros. */
+void client_name_write(void *to, const char *name, uint32_t len);
 
 /** Start a transfer. */
 int bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned int n,

@@ -51,13 +51,16 @@ alloc_tables(struct shmx_ep *ep)
 	ep->session = table(ep, ep->max_sessions, sizeof(*ep->session));
 	ep->connect_cookie = table(ep, ep->max_sessions, sizeof(*ep->connect_cookie));
 	ep->parts = table(ep, ep->max_sessions, sizeof(*ep->parts));
+	ep->link = table(ep, ep->max_sessions, sizeof(*ep->link));
+	ep->kept_pool = table(ep, SHMX_POOLS_KEPT, sizeof(*ep->kept_pool));
 	ep->kept = table(ep, kept, sizeof(*ep->kept));
 	ep->route = table(ep, UINT16_MAX + 1, sizeof(*ep->route));
 	ep->bulk = table(ep, BULK_MAX, sizeof(*ep->bulk));
 	ep->kept_mask = kept - 1;
 	return ep->op != NULL && ep->free_op != NULL && ep->session != NULL &&
 	                       ep->connect_cookie != NULL && ep->parts != NULL &&
-	                       ep->kept != NULL && ep->route != NULL && ep->bulk != NULL
+	                       ep->kept != NULL && ep->route != NULL && ep->bulk != NULL &&
+	                       ep->link != NULL && ep->kept_pool != NULL
 	               ? 0
 	               : -ENOMEM;
 }
@@ -69,6 +72,7 @@ init_tables(struct shmx_ep *ep)
 	for (uint32_t i = ep->max_ops; i-- > 0;)
 		ep->free_op[ep->nb_free_op++] = (uint16_t)i;
 	memset(ep->route, 0xff, (UINT16_MAX + 1) * sizeof(*ep->route));
+	ep->look_ns = UINT64_MAX;
 	ep->bulk_active = CLIENT_NONE;
 	ep->bulk_free = CLIENT_NONE;
 	for (uint16_t i = BULK_MAX; i-- > 0;) {
@@ -154,6 +158,8 @@ ep_free(struct shmx_ep *ep)
 	rte_free(ep->session);
 	rte_free(ep->connect_cookie);
 	rte_free(ep->parts);
+	rte_free(ep->link);
+	rte_free(ep->kept_pool);
 	rte_free(ep->kept);
 	rte_free(ep->route);
 	rte_free(ep->bulk);
@@ -212,9 +218,12 @@ shmx_ep_create(const struct shmx_ep_conf *conf)
 static void
 close_sessions(struct shmx_ep *ep)
 {
-	for (uint16_t i = 0; i < ep->max_sessions; i++)
-		if (ep->session[i] != NULL)
-			rdp_close(ep->session[i]);
+	for (uint16_t i = 0; i < ep->max_sessions; i++) {
+		struct rdp_session *s = rdp_session_at(ep->rdp, i);
+
+		if (s != NULL)
+			rdp_close(s);
+	}
 	rdp_flush(ep->rdp);
 }
 

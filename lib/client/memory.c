@@ -16,9 +16,8 @@ name_len(const char *name)
 	return len > 0 && len < SHMX_NAME_LEN ? (int)len : -EINVAL;
 }
 
-/* A name stands behind the fixed part, padded with zeros. */
-static void
-name_write(void *to, const char *name, uint32_t len)
+void
+client_name_write(void *to, const char *name, uint32_t len)
 {
 	memset(to, 0, wire_pad(len));
 	memcpy(to, name, len);
@@ -56,7 +55,7 @@ shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie
 	alloc->owner = owner_wire[req->owner];
 	memset(alloc->reserved, 0, sizeof(alloc->reserved));
 	if (len > 0)
-		name_write(alloc + 1, req->name, (uint32_t)len);
+		client_name_write(alloc + 1, req->name, (uint32_t)len);
 	return 0;
 }
 
@@ -118,7 +117,7 @@ shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, uint64_t cookie
 		return -EAGAIN;
 	rec->pool = rte_cpu_to_be_16(pool);
 	memset(rec->reserved, 0, sizeof(rec->reserved));
-	name_write(rec + 1, name, (uint32_t)len);
+	client_name_write(rec + 1, name, (uint32_t)len);
 	return 0;
 }
 
@@ -151,6 +150,16 @@ open_session(const struct shmx_ep *ep, shmx_session_t session)
 	return session < ep->max_sessions ? ep->session[session] : NULL;
 }
 
+/* Where the session may come back, its pools are found again by name. */
+static void
+keep_pool(struct shmx_ep *ep, shmx_session_t session, rte_be16_t id, const char *name)
+{
+	struct op *op = &ep->op[rte_be_to_cpu_16(id)];
+
+	op->len = ep->link[session].peer.reconnect.tries > 0 ? kept_pool_add(ep, session, name)
+	                                                     : KEPT_NONE;
+}
+
 int
 shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_pool_req *req,
 	uint64_t cookie)
@@ -178,7 +187,8 @@ shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_p
 	rec->max_size = rte_cpu_to_be_64(req->max_size);
 	rec->granule = rte_cpu_to_be_32(req->granule != 0 ? req->granule : 64);
 	memset(rec->reserved, 0, sizeof(rec->reserved));
-	name_write(rec + 1, req->name, (uint32_t)len);
+	client_name_write(rec + 1, req->name, (uint32_t)len);
+	keep_pool(ep, session, rec->rec.id, req->name);
 	return 0;
 }
 
@@ -199,7 +209,8 @@ shmx_pool_open(struct shmx_ep *ep, shmx_session_t session, const char *name, uin
 		CLIENT_NONE, cookie);
 	if (rec == NULL)
 		return -EAGAIN;
-	name_write(rec + 1, name, (uint32_t)len);
+	client_name_write(rec + 1, name, (uint32_t)len);
+	keep_pool(ep, session, rec->rec.id, name);
 	return 0;
 }
 

@@ -64,7 +64,8 @@ route_add(struct shmx_ep *ep, uint64_t pool, uint16_t session)
 	if (pool == 0 || pool > UINT16_MAX)
 		return -EPROTO;
 	now = ep->route[pool];
-	if (now != CLIENT_NONE && !same_node(ep->session[now], ep->session[session]))
+	if (now != CLIENT_NONE && ep->session[now] != NULL &&
+		!same_node(ep->session[now], ep->session[session]))
 		return -EEXIST;
 	ep->route[pool] = session;
 	return 0;
@@ -87,6 +88,41 @@ pool_info_decode(struct shmx_pool_info *to, const struct wire_pool_info *from)
 	to->pool = rte_be_to_cpu_16(from->pool);
 }
 
+static int32_t
+pool_opened(struct shmx_ep *ep, const struct op *op, uint64_t pool)
+{
+	int32_t ret = route_add(ep, pool, op->session);
+
+	kept_pool_set(ep, op->len, ret == 0 ? pool : 0);
+	return ret;
+}
+
+static void
+reopened(struct shmx_ep *ep, uint16_t id, uint64_t pool)
+{
+	const struct op op = ep->op[id];
+
+	op_release(ep, id);
+	link_reopened(ep, op.session, op.len, pool);
+}
+
+/* An operation did not succeed, or was not answered. */
+static void
+op_failed(struct shmx_ep *ep, uint16_t id, int32_t status)
+{
+	const struct op op = ep->op[id];
+
+	if (op.kind == OP_REOPEN) {
+		op_release(ep, id);
+		if (status != -ECONNRESET && status != -ECANCELED)
+			link_reopened(ep, op.session, op.len, 0);
+		return;
+	}
+	if (op.kind == OP_POOL)
+		kept_pool_set(ep, op.len, 0);
+	op_finish(ep, id, status, 0, 0);
+}
+
 /* Responses other than those to get and put. Returns false when the length is not right. */
 static bool
 complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
@@ -103,10 +139,16 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 	case OP_POOL:
 		if (len != sizeof(uint64_t))
 			return false;
-		op_finish(ep, id, route_add(ep, number_at(data), op->session), number_at(data), 0);
+		op_finish(ep, id, pool_opened(ep, op, number_at(data)), number_at(data), 0);
+		return true;
+	case OP_REOPEN:
+		if (len != sizeof(uint64_t))
+			return false;
+		reopened(ep, id, number_at(data));
 		return true;
 	case OP_POOL_GONE:
 		ep->route[op->len] = CLIENT_NONE;
+		kept_pool_del(ep, (uint16_t)op->len);
 		op_finish(ep, id, 0, 0, 0);
 		return true;
 	case OP_POOL_INFO:
@@ -131,7 +173,7 @@ complete(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 	const void *data = rec + 1;
 
 	if (unlikely(rec->status != STATUS_OK)) {
-		op_finish(ep, id, status_to_errno(rec->status), 0, 0);
+		op_failed(ep, id, status_to_errno(rec->status));
 		return true;
 	}
 	switch (op->kind) {
@@ -202,11 +244,19 @@ client_opened(void *ctx, struct rdp_session *s, int status)
 {
 	struct shmx_ep *ep = ctx;
 
+	if (link_opened(ep, s, status))
+		client_connected(ep, s, status);
+}
+
+void
+client_connected(struct shmx_ep *ep, struct rdp_session *s, int status)
+{
 	if (status == 0)
 		ep->session[s->index] = s;
 	*client_event(ep) = (struct shmx_event){
 		.cookie = ep->connect_cookie[s->index],
 		.value = s->peer_node,
+		.value2 = s->peer_epoch,
 		.status = status,
 		.type = SHMX_EV_CONNECTED,
 		.session = s->index,
@@ -222,8 +272,8 @@ client_fail_ops(struct shmx_ep *ep, const struct rdp_session *s)
 		if (op->kind == OP_FREE || op->session != s->index)
 			continue;
 		/* A frame that is still being filled has certainly not left. */
-		op_finish(ep, (uint16_t)id,
-			s->open != NULL && op->psn == s->tx_next ? -ECANCELED : -ECONNRESET, 0, 0);
+		op_failed(ep, (uint16_t)id,
+			s->open != NULL && op->psn == s->tx_next ? -ECANCELED : -ECONNRESET);
 	}
 }
 
@@ -234,6 +284,9 @@ client_forget_session(struct shmx_ep *ep, uint16_t index)
 	for (uint32_t pool = 0; pool <= UINT16_MAX; pool++)
 		if (ep->route[pool] == index)
 			ep->route[pool] = CLIENT_NONE;
+	for (uint32_t i = 0; i < SHMX_POOLS_KEPT; i++)
+		if (ep->kept_pool[i].session == index && ep->kept_pool[i].pool != 0)
+			ep->kept_pool[i].used = false;
 }
 
 static void
@@ -241,13 +294,21 @@ client_closed(void *ctx, struct rdp_session *s, int status)
 {
 	struct shmx_ep *ep = ctx;
 
-	client_forget_session(ep, s->index);
+	if (status == 0)
+		status = -ECONNRESET;
+	ep->session[s->index] = NULL;
 	client_fail_ops(ep, s);
+	link_closed(ep, s, status);
+}
+
+void
+client_peer_down(struct shmx_ep *ep, uint16_t session, int status)
+{
 	*client_event(ep) = (struct shmx_event){
-		.cookie = ep->connect_cookie[s->index],
-		.status = status != 0 ? status : -ECONNRESET,
+		.cookie = ep->connect_cookie[session],
+		.status = status,
 		.type = SHMX_EV_PEER_DOWN,
-		.session = s->index,
+		.session = session,
 	};
 }
 
@@ -294,6 +355,8 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 	ep->event_end = events + max;
 	if (unlikely(ep->bulk_active != CLIENT_NONE))
 		bulk_progress(ep);
+	if (unlikely(ep->look_ns <= rdp_now(ep->rdp)))
+		link_run(ep);
 	/* Since the poll before this one the application did its own work. */
 	rdp_flush(ep->rdp);
 	account(ep, rdp_poll(ep->rdp));

@@ -12,13 +12,14 @@ shmx_connect(
 
 	if (ep == NULL || peer == NULL || session == NULL || peer->ip == 0)
 		return -EINVAL;
-	if (client_kept(ep) >= ep->nb_free_op + 2u * ep->max_sessions)
+	if (!client_may_connect(ep))
 		return -EAGAIN;
 	ret = rdp_connect(
 		ep->rdp, peer->ip, peer->udp_port != 0 ? peer->udp_port : SHMX_UDP_PORT, &s);
 	if (ret < 0)
 		return ret;
 	ep->connect_cookie[s->index] = cookie;
+	ep->link[s->index] = (struct link){.peer = *peer};
 	*session = s->index;
 	return 0;
 }
@@ -30,6 +31,10 @@ shmx_disconnect(struct shmx_ep *ep, shmx_session_t session)
 
 	if (ep == NULL)
 		return -EINVAL;
+	if (link_end(ep, session)) {
+		client_forget_session(ep, session);
+		return 0;
+	}
 	s = rdp_session_at(ep->rdp, session);
 	if (s == NULL || s->state == RDP_CLOSING || s->state == RDP_FAILED)
 		return -ENOTCONN;

@@ -136,7 +136,7 @@ SHMX_API void shmx_ep_stats_get(const struct shmx_ep *ep, struct shmx_ep_stats *
 enum shmx_event_type {
 	SHMX_EV_OP = 0,        /**< an operation has completed */
 	SHMX_EV_CONNECTED = 1, /**< a connection attempt has ended: see status */
-	SHMX_EV_PEER_DOWN = 2, /**< a session has ended; its operations complete with an error */
+	SHMX_EV_PEER_DOWN = 2, /**< a session has ended; its operations completed with an error */
 };
 
 struct shmx_event {
@@ -162,16 +162,46 @@ SHMX_API void shmx_flush(struct shmx_ep *ep);
 
 /* ---- sessions -------------------------------------------------------------------------- */
 
+/** Never give up. */
+#define SHMX_TRIES_FOREVER UINT32_MAX
+
+/** Pools of an endpoint, opened or created by it, that are found again after a reconnection. */
+#define SHMX_POOLS_KEPT 256
+
+/**
+ * Whether, and how, the library connects again by itself when a session has ended. The time
+ * between two attempts begins with first_ms and doubles up to max_ms; each is shortened by up to
+ * a half at random, so that the nodes of a restarted memory node do not all come at once. An
+ * attempt takes up to the peer time-out.
+ */
+struct shmx_reconnect {
+	uint32_t tries;    /**< attempts after each end; 0: none, SHMX_TRIES_FOREVER */
+	uint32_t first_ms; /**< 0: 10 */
+	uint32_t max_ms;   /**< 0: 1000 */
+};
+
 struct shmx_peer {
-	rte_be32_t ip;     /**< IPv4 address of the memory node */
-	uint16_t udp_port; /**< host order; 0: SHMX_UDP_PORT */
+	rte_be32_t ip;                   /**< IPv4 address of the memory node */
+	uint16_t udp_port;               /**< host order; 0: SHMX_UDP_PORT */
+	struct shmx_reconnect reconnect; /**< all zero: a session that ends has ended */
 };
 
 /**
  * Start to connect. Completes as SHMX_EV_CONNECTED with status 0, -ETIMEDOUT, -ECONNREFUSED or
- * -EHOSTUNREACH; event value: the peer's node id.
+ * -EHOSTUNREACH; event value: the peer's node id, value2: its epoch, which changes when the memory
+ * node starts again.
+ *
+ * With `reconnect`, a session that was connected once survives its end. Its operations complete
+ * with -ECONNRESET or -ECANCELED, then SHMX_EV_PEER_DOWN comes, and calls return -ENOTCONN. When
+ * the library has connected again, pools that were opened or created over the session are looked
+ * up by name, and SHMX_EV_CONNECTED comes with status 0 and the first cookie: the same session
+ * leads to the pools that have the same id as before, and no more to the others. With another
+ * epoch than before, a pool may be there but what was allocated in it is gone. When all tries have
+ * failed, SHMX_EV_CONNECTED comes with the last error, and the session is gone. No operation is
+ * started again by the library: that is the application's to decide, who knows whether it may
+ * take effect twice.
  * @param[out] session the session, valid from now on and until the event of its failure or of
- *   its end (SHMX_EV_PEER_DOWN), or until shmx_disconnect().
+ *   its end (SHMX_EV_PEER_DOWN without `reconnect`), or until shmx_disconnect().
  * @return 0, -EINVAL, -ENOSPC when the endpoint has no session left, -EAGAIN when too many events
  *   wait for a poll that takes them.
  */
@@ -179,8 +209,8 @@ SHMX_API int shmx_connect(
 	struct shmx_ep *ep, const struct shmx_peer *peer, uint64_t cookie, shmx_session_t *session);
 
 /**
- * End a session in good order. Operations still in progress complete with -ECONNRESET or
- * -ECANCELED at the next polls; no SHMX_EV_PEER_DOWN follows.
+ * End a session in good order, and stop to reconnect it. Operations still in progress complete with
+ * -ECONNRESET or -ECANCELED at the next polls; no SHMX_EV_PEER_DOWN follows.
  * @return 0, -ENOTCONN.
  */
 SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);

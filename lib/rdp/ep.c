@@ -136,23 +136,46 @@ rdp_ep_destroy(struct rdp_ep *ep)
 	rte_free(ep);
 }
 
-int
-rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **out)
+static void
+initiate(struct rdp_session *s, rte_be32_t ip, uint16_t udp_port)
 {
-	struct rdp_session *s;
-
-	if (ip == 0 || udp_port == 0)
-		return -EINVAL;
-	rdp_clock_read(ep);
-	s = rdp_session_new(ep);
-	if (s == NULL)
-		return ep->nb_free == 0 ? -ENOSPC : -ENOMEM;
 	s->initiator = true;
 	s->peer_ip = ip;
 	s->peer_port = rte_cpu_to_be_16(udp_port);
 	rdp_handshake_start(s);
-	*out = s;
+}
+
+int
+rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s)
+{
+	if (ip == 0 || udp_port == 0)
+		return -EINVAL;
+	rdp_clock_read(ep);
+	*s = rdp_session_new(ep);
+	if (*s == NULL)
+		return ep->nb_free == 0 ? -ENOSPC : -ENOMEM;
+	initiate(*s, ip, udp_port);
 	return 0;
+}
+
+int
+rdp_connect_at(
+	struct rdp_ep *ep, uint16_t index, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s)
+{
+	if (ip == 0 || udp_port == 0 || index >= ep->max_sessions || ep->session[index] != NULL)
+		return -EINVAL;
+	rdp_clock_read(ep);
+	*s = rdp_session_new_at(ep, index);
+	if (*s == NULL)
+		return -ENOMEM;
+	initiate(*s, ip, udp_port);
+	return 0;
+}
+
+void
+rdp_refuse(struct rdp_ep *ep)
+{
+	ep->conf.listen = false;
 }
 
 const struct rdp_stats *

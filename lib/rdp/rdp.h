@@ -130,6 +130,7 @@ struct rdp_session {
 	uint32_t stamp;
 	uint8_t tries; /**< handshake and close: messages sent */
 	bool initiator;
+	bool hold; /**< its index stays the user's: rdp_hold() */
 	int error; /**< negative errno: ends at the end of the poll */
 	rte_be32_t peer_ip;
 	rte_be16_t peer_port;
@@ -251,10 +252,26 @@ void rdp_flush_turn(struct rdp_ep *ep);
 int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s);
 
 /**
+ * From inside opened() with an error, or closed(): keep the index of the session that ends, for
+ * rdp_connect_at() or rdp_index_put().
+ */
+void rdp_hold(struct rdp_session *s);
+
+/** As rdp_connect(), with an index that is held. @return 0, -EINVAL, -ENOMEM: still held. */
+int rdp_connect_at(struct rdp_ep *ep, uint16_t index, rte_be32_t ip, uint16_t udp_port,
+	struct rdp_session **s);
+
+/** Give back an index that is held. */
+void rdp_index_put(struct rdp_ep *ep, uint16_t index);
+
+/**
  * Tell the peer and forget the session; closed() is not called. Good in every callback. Records
  * that have not been sent and room that was reserved for them are gone.
  */
 void rdp_close(struct rdp_session *s);
+
+/** Accept no more sessions: those who ask are refused from now on. */
+void rdp_refuse(struct rdp_ep *ep);
 
 /** Session by index; NULL when there is none. */
 struct rdp_session *rdp_session_at(struct rdp_ep *ep, uint16_t index);

@@ -125,6 +125,7 @@ struct rdp_ep {
 
 /* session.c */
 struct rdp_session *rdp_session_new(struct rdp_ep *ep);
+struct rdp_session *rdp_session_new_at(struct rdp_ep *ep, uint16_t index);
 void rdp_session_free(struct rdp_session *s);
 
 /** The session that both incarnations name, for frames that carry no index of ours. */

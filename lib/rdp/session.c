@@ -83,24 +83,33 @@ rdp_session_by_inc(const struct rdp_ep *ep, rte_be32_t local_inc, rte_be32_t pee
 }
 
 struct rdp_session *
-rdp_session_new(struct rdp_ep *ep)
+rdp_session_new_at(struct rdp_ep *ep, uint16_t index)
 {
-	struct rdp_session *s;
+	struct rdp_session *s = session_memory(ep);
 
-	if (ep->nb_free == 0)
-		return NULL;
-	s = session_memory(ep);
 	if (s == NULL)
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	s->ep = ep;
-	s->index = ep->free_index[--ep->nb_free];
+	s->index = index;
 	s->local_inc = rte_cpu_to_be_32(incarnation(ep));
 	s->no_coalesce = ep->conf.no_coalesce;
 	s->opened_ns = ep->now_ns;
 	s->heard_ns = ep->now_ns;
 	ep->session[s->index] = s;
 	inc_add(s);
+	return s;
+}
+
+struct rdp_session *
+rdp_session_new(struct rdp_ep *ep)
+{
+	struct rdp_session *s = NULL;
+
+	if (ep->nb_free > 0)
+		s = rdp_session_new_at(ep, ep->free_index[ep->nb_free - 1]);
+	if (s != NULL)
+		ep->nb_free--;
 	return s;
 }
 
@@ -198,6 +207,18 @@ leave_lists(struct rdp_session *s)
 }
 
 void
+rdp_hold(struct rdp_session *s)
+{
+	s->hold = true;
+}
+
+void
+rdp_index_put(struct rdp_ep *ep, uint16_t index)
+{
+	ep->free_index[ep->nb_free++] = index;
+}
+
+void
 rdp_session_free(struct rdp_session *s)
 {
 	struct rdp_ep *ep = s->ep;
@@ -208,7 +229,8 @@ rdp_session_free(struct rdp_session *s)
 	peer_table_del(s);
 	inc_del(s);
 	ep->session[s->index] = NULL;
-	ep->free_index[ep->nb_free++] = s->index;
+	if (!s->hold)
+		rdp_index_put(ep, s->index);
 	s->state = RDP_FREE;
 	s->timer_next = ep->spare;
 	ep->spare = s;

@@ -51,6 +51,9 @@ find(const char *name)
 	for (const struct command *k = load_commands; k->name != NULL; k++)
 		if (strcmp(k->name, name) == 0)
 			return k;
+	for (const struct command *k = ledger_commands; k->name != NULL; k++)
+		if (strcmp(k->name, name) == 0)
+			return k;
 	return NULL;
 }
 

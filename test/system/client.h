@@ -41,6 +41,7 @@ struct command {
 /* Ends with a NULL name. */
 extern const struct command commands[];
 extern const struct command load_commands[];
+extern const struct command ledger_commands[];
 
 void reply_value(struct client *c, uint64_t value);
 uint64_t number(const char *word);
@@ -54,5 +55,8 @@ content(uint64_t seed, uint64_t i)
 
 /* Between commands. */
 void load_poll(struct client *c);
+
+/* A turn of the ledger; false: there is none. */
+bool ledger_poll(struct client *c);
 
 #endif /* SYSTEM_CLIENT_H */

@@ -20,6 +20,12 @@ lan() {
 	done
 	bridge switch $(seq -f s%g 0 $((${#hosts[@]} - 1)))
 	in_ns kernel ip address add 10.0.0.9/24 dev eth
+	lan_server "$kind"
+}
+
+# lan_server KIND: start the server, at first or again. Sets server_pid.
+lan_server() {
+	local kind=$1
 	all=$(($(nproc) - 1))
 	spawn server ip netns exec "$ID-server" "$SERVER" --lcores "0@(0-$all),1@(0-$all)" --no-pci \
 		"--file-prefix=${ID}server" "${EAL_MEMORY[@]}" -- --idle sleep \

@@ -75,7 +75,7 @@ server_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, un
 		.ip = SERVER_IP,
 		.udp_port = SHMX_UDP_PORT,
 		.node = 100,
-		.epoch = 1,
+		.epoch = 1 + f->epoch,
 		.mtu = h->server_port->mtu,
 		.window = 128,
 		.max_sessions = 16,
@@ -96,6 +96,17 @@ server_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, un
 	return rdp_ep_create(&rc, &h->server);
 }
 
+void
+server_restart(struct fixture *f, unsigned int host)
+{
+	struct host *h = &f->host[host];
+
+	rdp_ep_destroy(h->server);
+	h->server = NULL;
+	f->epoch++;
+	CU_ASSERT_EQUAL(server_ep(f, h, host), 0);
+}
+
 static int
 client_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, unsigned int index)
 {
@@ -108,7 +119,7 @@ client_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, un
 		.peer_timeout_ms = conf->peer_timeout_ms,
 		.rto_min_us = conf->rto_min_us,
 	};
-	struct shmx_peer peer = {.ip = SERVER_IP};
+	struct shmx_peer peer = {.ip = SERVER_IP, .reconnect = conf->reconnect};
 
 	h->turn = rte_eth_add_rx_callback(shmx_port_id(h->port), 0, on_client_receives, f);
 	if (h->turn == NULL)

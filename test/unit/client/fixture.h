@@ -52,6 +52,7 @@ struct fixture {
 	bool control_stopped;
 	bool in_turn;
 	uint16_t pool;
+	uint64_t epoch; /**< restarts of the memory node */
 };
 
 struct fixture_conf {
@@ -69,11 +70,15 @@ struct fixture_conf {
 	uint32_t rto_min_us; /**< of both ends */
 	/** Put something between an endpoint of the memory node and its port; may be NULL. */
 	void (*wrap)(struct host *h, struct rdp_conf *conf);
+	struct shmx_reconnect reconnect;
 };
 
 /** Bring up all of it: sessions connected, a pool "main" created and open on each node. */
 int fixture_up(struct fixture *f, const struct fixture_conf *conf);
 void fixture_down(struct fixture *f);
+
+/** The memory node's endpoint of a host dies, and another one comes; memory stays. */
+void server_restart(struct fixture *f, unsigned int host);
 
 /** A turn of the memory node. */
 void server_turn(struct fixture *f);
