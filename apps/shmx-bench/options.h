@@ -50,8 +50,9 @@ struct options {
 	int pattern;
 	uint64_t span;
 	uint32_t live;
-	double seconds; /**< negative: default */
-	double warmup;  /**< negative: default */
+	uint32_t idle_sessions; /**< beside the one that works */
+	double seconds;         /**< negative: default */
+	double warmup;          /**< negative: default */
 	uint64_t count;
 	uint32_t pairs;
 	const char *pool;

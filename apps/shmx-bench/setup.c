@@ -125,6 +125,7 @@ endpoint_create(struct bench *b)
 		.ip = o->ip,
 		.prefix_len = o->prefix_len,
 		.gateway = o->gateway,
+		.max_sessions = o->idle_sessions > 0 ? (uint16_t)(o->idle_sessions + 1) : 0,
 		.max_ops = o->window > 4096 ? o->window : 0,
 		.no_coalesce = o->no_coalesce,
 		.crc = (int8_t)(o->crc == 2 ? -1 : o->crc),
@@ -146,6 +147,45 @@ session_open(struct bench *b)
 		return bench_explain(b, "connect", ret);
 	b->connected = true;
 	return 0;
+}
+
+#define CONNECTING 64 /* at a time, so that no answer is lost for want of room */
+
+/* Take what the attempts have come to. @return the first error. */
+static int
+idle_events(struct bench *b, uint32_t *connecting)
+{
+	struct shmx_event ev[CONNECTING];
+	uint16_t n = shmx_poll(b->ep, ev, CONNECTING);
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (ev[i].status < 0)
+			return ev[i].status;
+		*connecting -= ev[i].type == SHMX_EV_CONNECTED;
+	}
+	return 0;
+}
+
+/* Sessions that do nothing but stay: the endpoint's end closes them. */
+static int
+idle_open(struct bench *b)
+{
+	struct shmx_peer peer = {.ip = b->opt.server, .udp_port = b->opt.server_port};
+	uint32_t left = b->opt.idle_sessions, connecting = 0;
+	shmx_session_t session;
+	int ret = 0;
+
+	while (ret == 0 && left + connecting > 0) {
+		for (; ret == 0 && left > 0 && connecting < CONNECTING; left--, connecting++)
+			ret = shmx_connect(b->ep, &peer, 0, &session);
+		if (ret == 0)
+			ret = idle_events(b, &connecting);
+	}
+	if (ret == -ECONNREFUSED)
+		return fail("--idle-sessions: %s takes no more: give shmx-server more "
+			    "--max-sessions",
+			bench_ip_text(b->opt.server));
+	return ret < 0 ? bench_explain(b, "--idle-sessions", ret) : 0;
 }
 
 static uint64_t
@@ -278,6 +318,8 @@ bench_connect(struct bench *b)
 		ret = pool_open(b);
 	if (ret == 0)
 		ret = regions_alloc(b);
+	if (ret == 0)
+		ret = idle_open(b);
 	return ret;
 }
 

@@ -78,6 +78,7 @@ fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
 		.mtu = port->mtu,
 		.window = (uint16_t)o->window,
 		.max_sessions = (uint16_t)o->max_sessions,
+		.max_per_source = (uint16_t)o->max_per_source,
 		.listen = true,
 		.tx_udp_cksum = (port->caps & PORT_CAP_TX_UDP_CKSUM) != 0,
 		.tx_gather = port_tx_gather(port),

@@ -59,6 +59,8 @@ const struct setting settings[] = {
 		"UDP port to listen on"},
 	{"server", "max-sessions", "max-sessions", "N", SERVER(max_sessions), NUMBER(1, 65534), "1024",
 		"sessions a queue keeps"},
+	{"server", "max-sessions-per-source", "max-sessions-per-source", "N", TUNING(max_per_source),
+		NUMBER(0, 65534), "0", "of these, from one address; 0: all"},
 	{"server", "window", "window", "N", SERVER(window), POWER(8, 256), "128",
 		"frames in flight a session"},
 	{"server", "crc", "crc", "auto|on|off", SERVER(crc), CHOICE(crc_choices), "auto",

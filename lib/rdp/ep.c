@@ -142,6 +142,9 @@ initiate(struct rdp_session *s, rte_be32_t ip, uint16_t udp_port)
 	s->initiator = true;
 	s->peer_ip = ip;
 	s->peer_port = rte_cpu_to_be_16(udp_port);
+	s->peer_index = WIRE_SESSION_NONE;
+	/* When there is no room, two that connect to each other have two sessions, no more. */
+	peer_table_add(s);
 	rdp_handshake_start(s);
 }
 

@@ -218,32 +218,72 @@ params_sane(const struct wire_hello *hello)
 	uint16_t window = rte_be_to_cpu_16(hello->window);
 
 	return mtu >= RDP_MTU_MIN && window >= 8 && window <= WIRE_WINDOW_MAX &&
-	       rte_is_power_of_2(window) && rte_be_to_cpu_16(hello->node) != 0;
+	       rte_is_power_of_2(window) && rte_be_to_cpu_16(hello->node) != 0 &&
+	       hello->session != RTE_BE16(WIRE_SESSION_NONE);
+}
+
+/* What a CONNECT says of its sender, and what comes of it. Takes the session's place in the table
+ * of peers. */
+static int
+accept_peer(struct rdp_session *s, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+{
+	struct rdp_ep *ep = s->ep;
+
+	rdp_session_address(s, &h->eth.src_addr, h->ip.src_addr, h->udp.src_port);
+	s->peer_index = rte_be_to_cpu_16(hello->session);
+	s->peer_node = rte_be_to_cpu_16(hello->node);
+	s->peer_epoch = rte_be_to_cpu_64(hello->epoch);
+	s->initiator = false;
+	rdp_session_established(s, h, agreed_mtu(ep, hello),
+		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window),
+		ep->conf.crc || (hello->features & RTE_BE32(WIRE_FEATURE_CRC)));
+	return peer_table_add(s);
 }
 
 static void
 connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
 {
-	struct rdp_session *s = rdp_session_new(ep);
+	struct rdp_session *s = NULL;
 
-	if (s == NULL) {
-		refuse(ep, h, hello, STATUS_NOSPC);
-		return;
-	}
-	rdp_session_address(s, &h->eth.src_addr, h->ip.src_addr, h->udp.src_port);
-	s->peer_index = rte_be_to_cpu_16(hello->session);
-	s->peer_node = rte_be_to_cpu_16(hello->node);
-	s->peer_epoch = rte_be_to_cpu_64(hello->epoch);
-	rdp_session_established(s, h, agreed_mtu(ep, hello),
-		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window),
-		ep->conf.crc || (hello->features & RTE_BE32(WIRE_FEATURE_CRC)));
-	if (peer_table_add(s) < 0) {
+	if (!peer_table_source_full(ep, h->ip.src_addr))
+		s = rdp_session_new(ep);
+	if (s != NULL && accept_peer(s, h, hello) < 0) {
 		rdp_session_free(s);
+		s = NULL;
+	}
+	if (s == NULL) {
 		refuse(ep, h, hello, STATUS_NOSPC);
 		return;
 	}
 	send_accept(s, h, hello);
 	ep->handler->opened(ep->handler_ctx, s, 0);
+}
+
+/*
+ * Both ends connect to each other at the same time. The attempt of the lower node id (of the lower
+ * address, if they are the same) goes on, at both ends: this one ignores the other's CONNECT, or
+ * makes its own attempt the session that the other asks for. Returns whether it was so.
+ */
+static bool
+connect_crossed(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+{
+	struct rdp_session *own = peer_table_find(ep, h, RTE_BE16(WIRE_SESSION_NONE));
+	uint16_t node = rte_be_to_cpu_16(hello->node);
+
+	if (own == NULL || (own->state != RDP_HELLO && own->state != RDP_CONNECT))
+		return false;
+	if (ep->conf.node < node ||
+		(ep->conf.node == node &&
+			rte_be_to_cpu_32(ep->ip) <= rte_be_to_cpu_32(h->ip.src_addr)))
+		return true;
+	peer_table_del(own);
+	if (accept_peer(own, h, hello) < 0) {
+		rdp_session_fail(own, -ENOSPC);
+		return true;
+	}
+	send_accept(own, h, hello);
+	ep->handler->opened(ep->handler_ctx, own, 0);
+	return true;
 }
 
 /* The peer began anew: what it had here is over. */
@@ -286,7 +326,8 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 		if (ep->nb_free == 0)
 			return;
 	}
-	connect_new(ep, h, hello);
+	if (!connect_crossed(ep, h, hello))
+		connect_new(ep, h, hello);
 }
 
 /* Our session that an answer to a handshake message is for. */
@@ -308,7 +349,8 @@ challenge_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct 
 {
 	struct rdp_session *s = attempt_of(ep, h);
 
-	if (s == NULL)
+	/* The same again, from a HELLO that was repeated, asks for nothing new. */
+	if (s == NULL || (s->state == RDP_CONNECT && s->cookie == rte_be_to_cpu_64(c->cookie)))
 		return;
 	s->stamp = rte_be_to_cpu_32(c->stamp);
 	s->cookie = rte_be_to_cpu_64(c->cookie);
@@ -341,6 +383,7 @@ accept_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wir
 		rdp_session_fail(s, -EPROTO);
 		return;
 	}
+	peer_table_del(s);
 	s->peer_index = rte_be_to_cpu_16(a->session);
 	s->peer_node = rte_be_to_cpu_16(a->node);
 	s->peer_epoch = rte_be_to_cpu_64(a->epoch);

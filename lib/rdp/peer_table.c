@@ -15,31 +15,71 @@ struct peer_key {
 	rte_be16_t index;
 };
 
-int
-peer_table_create(struct rdp_ep *ep)
+static struct rte_hash *
+hash_create(const struct rdp_ep *ep, const char *what, uint32_t key_len)
 {
 	char name[RTE_HASH_NAMESIZE];
 	struct rte_hash_parameters params = {
 		.name = name,
 		.entries = RTE_MAX(ep->max_sessions, 8u),
-		.key_len = sizeof(struct peer_key),
+		.key_len = key_len,
 		.hash_func = rte_jhash,
 		.socket_id = ep->conf.socket_id,
 		/* Without, a bucket may be full before the table is. */
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
 	};
 
+	snprintf(name, sizeof(name), "rdp_%s_%p", what, (const void *)ep);
+	return rte_hash_create(&params);
+}
+
+int
+peer_table_create(struct rdp_ep *ep)
+{
 	if (!ep->conf.listen)
 		return 0;
-	snprintf(name, sizeof(name), "rdp_%p", (void *)ep);
-	ep->peers = rte_hash_create(&params);
-	return ep->peers != NULL ? 0 : -rte_errno;
+	ep->peers = hash_create(ep, "p", sizeof(struct peer_key));
+	if (ep->peers != NULL && ep->conf.max_per_source > 0)
+		ep->sources = hash_create(ep, "s", sizeof(rte_be32_t));
+	return ep->peers != NULL && (ep->sources != NULL || ep->conf.max_per_source == 0)
+	               ? 0
+	               : -rte_errno;
 }
 
 void
 peer_table_free(struct rdp_ep *ep)
 {
 	rte_hash_free(ep->peers);
+	rte_hash_free(ep->sources);
+}
+
+static uintptr_t
+from_source(const struct rdp_ep *ep, rte_be32_t ip)
+{
+	void *n = NULL;
+
+	return rte_hash_lookup_data(ep->sources, &ip, &n) >= 0 ? (uintptr_t)n : 0;
+}
+
+bool
+peer_table_source_full(const struct rdp_ep *ep, rte_be32_t ip)
+{
+	return ep->sources != NULL && from_source(ep, ip) >= ep->conf.max_per_source;
+}
+
+/* Sessions accepted from an address: one more, or one less. */
+static void
+source_count(struct rdp_ep *ep, rte_be32_t ip, int by)
+{
+	uintptr_t n;
+
+	if (ep->sources == NULL)
+		return;
+	n = from_source(ep, ip) + (uintptr_t)by;
+	if (n == 0)
+		rte_hash_del_key(ep->sources, &ip);
+	else
+		rte_hash_add_key_data(ep->sources, &ip, (void *)n);
 }
 
 struct rdp_session *
@@ -63,8 +103,14 @@ int
 peer_table_add(struct rdp_session *s)
 {
 	struct peer_key key = key_of(s);
+	int ret;
 
-	return rte_hash_add_key_data(s->ep->peers, &key, s);
+	if (s->ep->peers == NULL)
+		return 0;
+	ret = rte_hash_add_key_data(s->ep->peers, &key, s);
+	if (ret == 0 && s->peer_index != WIRE_SESSION_NONE)
+		source_count(s->ep, s->peer_ip, 1);
+	return ret;
 }
 
 void
@@ -73,7 +119,10 @@ peer_table_del(struct rdp_session *s)
 	struct peer_key key = key_of(s);
 	void *found = NULL;
 
-	if (s->ep->peers != NULL && rte_hash_lookup_data(s->ep->peers, &key, &found) >= 0 &&
-		found == s)
-		rte_hash_del_key(s->ep->peers, &key);
+	if (s->ep->peers == NULL || rte_hash_lookup_data(s->ep->peers, &key, &found) < 0 ||
+		found != s)
+		return;
+	rte_hash_del_key(s->ep->peers, &key);
+	if (s->peer_index != WIRE_SESSION_NONE)
+		source_count(s->ep, s->peer_ip, -1);
 }

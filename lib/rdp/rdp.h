@@ -189,10 +189,11 @@ struct rdp_conf {
 	uint16_t mtu;
 	uint16_t window; /**< frames in flight, power of two up to RDP_RING */
 	uint16_t max_sessions;
-	bool listen;       /**< accept sessions */
-	bool tx_udp_cksum; /**< the port completes UDP checksums */
-	bool tx_gather;    /**< the port takes chains, and has read them when tx_burst returns */
-	bool crc;          /**< ask for CRC32C */
+	uint16_t max_per_source; /**< sessions accepted from one address; 0: all */
+	bool listen;             /**< accept sessions */
+	bool tx_udp_cksum;       /**< the port completes UDP checksums */
+	bool tx_gather; /**< the port takes chains, and has read them when tx_burst returns */
+	bool crc;       /**< ask for CRC32C */
 	bool no_coalesce;
 	uint64_t rto_min_ns;
 	uint64_t ack_delay_ns;

@@ -116,6 +116,7 @@ struct rdp_ep {
 		*by_inc; /**< chains by our incarnation, which strangers cannot choose */
 	uint32_t inc_mask;
 	struct rte_hash *peers;    /**< (address, port, index) of the initiator to our index */
+	struct rte_hash *sources;  /**< address of initiators to sessions from it; NULL: no limit */
 	struct rdp_session *spare; /**< memory of ended sessions, linked by timer_next */
 	uint16_t *free_index;      /**< stack */
 	uint16_t nb_free;

@@ -92,7 +92,7 @@ reserve_memory() {
 
 start_server() {
 	"$server" --lcores '0@0,1@0' --no-pci "--file-prefix=${prefix}s" "${memory[@]}" -m $mib -- \
-		--port "vhost:iface=$work/port.sock" --ip 10.0.0.1 --node 1 \
+		--port "vhost:iface=$work/port.sock" --ip 10.0.0.1 --node 1 --max-sessions 10100 \
 		>"$work/server.log" 2>&1 </dev/null &
 	server_pid=$!
 	for _ in {1..100}; do
@@ -134,6 +134,19 @@ pair() {
 	json=$(bench --pairs "$pairs" --seconds "$seconds" "$@") || { echo "failed" && return; }
 	say "    $json"
 	number median <<<"$json"
+}
+
+# idle SESSIONS OPTIONS...: operations a second beside so many idle sessions by those without, one
+# after the other in each round. A session takes 4 KiB at either end: 40 MiB for 10,000.
+idle() {
+	local idle=$1 round alone beside
+	shift
+	for round in 1 2 3; do
+		alone=$(bench --seconds "$seconds" "$@" | number ops_per_second)
+		beside=$(bench --seconds "$seconds" --idle-sessions "$idle" "$@" | number ops_per_second)
+		say "    round $round: alone $alone/s, beside $idle idle sessions $beside/s"
+		ratio "${beside:-0}" "${alone:-0}"
+	done | median
 }
 
 # ---- figures against others: the memory node rests while they run ---------------------------
@@ -245,6 +258,7 @@ figures() {
 		cas_rate_vs_get8|compare-and-swaps a second by 8-byte gets|pair --workload cas --window full --baseline get
 		get1m_bw_vs_raw|bytes a second of 1 MiB gets by raw frames of the same size, one way|pair --workload get --window full --size 1M
 		put1m_bw_vs_raw|the same of 1 MiB puts|pair --workload put --window full --size 1M
+		idle10k_rate_vs_alone|8-byte gets a second beside 10,000 idle sessions by those without any|idle 10000 --workload get --window full
 		get8_rtt_vs_ucx_tcp|median round trip of an 8-byte get by the best of UCX over TCP|get8_rtt_vs_ucx_tcp
 		faa_rate_vs_redis|fetch-adds a second by Redis INCR, 50 connections, 32 pipelined|against_redis full -c 50 -P 32 -n 500000
 		faa1_rate_vs_redis|the same, one outstanding each|against_redis 1 -c 1 -n 20000

@@ -415,6 +415,22 @@ version__range_with_ours_in_it(void)
 	pair_free(&p);
 }
 
+/* What a later version may ask for beside what this one knows. */
+static void
+features__unknown_ones_are_ignored(void)
+{
+	struct pair p = pair_start(NULL);
+	struct wire_hello *hello = caught_body(&p, WIRE_CONNECT);
+
+	hello->features |= RTE_BE32(0xfffffff0);
+	hello->reserved = RTE_BE16(0xffff);
+	send_changed(&p);
+	net_run(p.net, NET_MS / 2);
+	CU_ASSERT_EQUAL(p.client->opened, 1);
+	CU_ASSERT_EQUAL(p.server->opened, 1);
+	pair_free(&p);
+}
+
 /* No state, no answer, and counted. */
 static void
 check_no_session(struct pair *p, uint64_t stale)
@@ -800,6 +816,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(refuse__nobody_before_the_table_is_full),
 	TEST(refuse__other_version),
 	TEST(version__range_with_ours_in_it),
+	TEST(features__unknown_ones_are_ignored),
 	TEST(cookie__wrong),
 	TEST(cookie__of_another_source),
 	TEST(cookie__lives_between_one_and_two_stamps),

@@ -21,5 +21,6 @@ extern CU_TestInfo idle_tests[];
 extern CU_TestInfo input_tests[];
 extern CU_TestInfo bounds_tests[];
 extern CU_TestInfo loss_tests[];
+extern CU_TestInfo replay_tests[];
 
 #endif /* SESSION_TESTS_H */
