@@ -20,7 +20,8 @@ add_pair(const struct server_pair *pair, struct figures *f)
 	f->tx_frames += r->tx_frames;
 	f->echoed += pair->io.echoed;
 	f->retransmits += r->tx_retransmit;
-	f->dropped += r->rx_malformed + r->rx_bad_checksum + r->rx_stale + r->rx_refused;
+	f->dropped += r->rx_malformed + r->rx_bad_checksum + r->rx_stale + r->rx_refused +
+	              r->handover_full;
 	f->sessions += r->sessions_opened - r->sessions_closed;
 }
 

@@ -13,6 +13,7 @@
 #include "fault/fault.h"
 #include "port.h"
 #include "ports.h"
+#include "rdp/handover.h"
 #include "rx_intr.h"
 #include "target/target.h"
 
@@ -33,10 +34,21 @@ open_port(struct server *s, const struct port_options *options, struct problem *
 	};
 
 	sp->options = options;
+	sp->handover = NULL;
 	sp->neigh = rte_zmalloc("neigh_table", sizeof(*sp->neigh), RTE_CACHE_LINE_SIZE);
 	if (sp->neigh == NULL)
 		return problem_set(p, "port %s: no memory for its neighbours", options->spec);
 	neigh_init(sp->neigh);
+	if (options->queues > 1) {
+		sp->handover = handover_create((uint16_t)options->queues,
+			(uint16_t)s->options->max_sessions, SOCKET_ID_ANY);
+		if (sp->handover == NULL)
+			return problem_set(p, "port %s: %u queues with %u sessions each: %s%s",
+				options->spec, options->queues, s->options->max_sessions,
+				rte_strerror(rte_errno),
+				rte_errno == EINVAL ? ": 65535 are the most: fewer --max-sessions"
+						    : "");
+	}
 	if (port_open(&conf, &sp->port) != 0)
 		return problem_set(p, "%s", ""); /* it has said why */
 	sp->fault = fault_create(sp->port->port_id, sp->port->nb_queues);
@@ -79,6 +91,8 @@ fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
 		.window = (uint16_t)o->window,
 		.max_sessions = (uint16_t)o->max_sessions,
 		.max_per_source = (uint16_t)o->max_per_source,
+		.handover = pair->port->handover,
+		.member = pair->queue,
 		.listen = true,
 		.tx_udp_cksum = (port->caps & PORT_CAP_TX_UDP_CKSUM) != 0,
 		.tx_gather = port_tx_gather(port),
@@ -214,6 +228,7 @@ ports_close(struct server *s)
 	for (unsigned int i = 0; i < s->nb_ports; i++) {
 		fault_destroy(s->ports[i].fault);
 		port_close(s->ports[i].port);
+		handover_free(s->ports[i].handover);
 		rte_free(s->ports[i].neigh);
 	}
 	s->nb_ports = 0;

@@ -35,6 +35,7 @@ struct server_port {
 	struct port *port;
 	struct neigh_table *neigh; /**< any worker of the port */
 	struct fault *fault;
+	struct handover *handover; /**< likewise; NULL: one queue */
 };
 
 /** A queue pair of a port with its endpoint; belongs to one worker. */

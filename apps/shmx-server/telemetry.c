@@ -137,6 +137,8 @@ add_rdp_stats(struct rte_tel_data *d, const struct rdp_stats *r)
 	ADD(d, r, rx_bad_checksum);
 	ADD(d, r, rx_stale);
 	ADD(d, r, rx_duplicate);
+	ADD(d, r, handed_over);
+	ADD(d, r, handover_full);
 	ADD(d, r, rx_parked);
 	ADD(d, r, rx_refused);
 	ADD(d, r, tx_frames);

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The shmx developers */
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include <rte_malloc.h>
@@ -18,6 +19,9 @@ conf_check(const struct rdp_conf *conf)
 		return -EINVAL;
 	if (conf->window < 8 || conf->window > RDP_RING || !rte_is_power_of_2(conf->window) ||
 		conf->max_sessions == 0 || conf->max_sessions == WIRE_SESSION_NONE)
+		return -EINVAL;
+	if (conf->handover != NULL &&
+		(conf->member >= conf->handover->nb || conf->max_sessions > conf->handover->stride))
 		return -EINVAL;
 	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->ip == 0 || conf->udp_port == 0 ||
 		rte_pktmbuf_data_room_size(conf->pool) <
@@ -36,6 +40,8 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->udp_port = rte_cpu_to_be_16(conf->udp_port);
 	ep->ip = conf->ip;
 	ep->max_sessions = conf->max_sessions;
+	if (conf->handover != NULL)
+		ep->index_base = (uint16_t)(conf->member * conf->handover->stride);
 	ep->tx_udp_cksum = conf->tx_udp_cksum;
 	ep->tx_gather = conf->tx_gather;
 	ep->rto_min_ns = conf->rto_min_ns;
@@ -94,6 +100,8 @@ rdp_ep_create(const struct rdp_conf *conf, struct rdp_ep **out)
 		rte_free(ep);
 		return -EIO;
 	}
+	if (conf->handover != NULL)
+		memcpy(ep->cookie_key, conf->handover->cookie_key, sizeof(ep->cookie_key));
 	ret = alloc_tables(ep);
 	if (ret < 0) {
 		rdp_ep_destroy(ep);

@@ -15,7 +15,7 @@ hello_of(const struct rdp_session *s)
 	return (struct wire_hello){
 		.version_min = WIRE_VERSION,
 		.version_max = WIRE_VERSION,
-		.session = rte_cpu_to_be_16(s->index),
+		.session = rdp_wire_index(s),
 		.node = rte_cpu_to_be_16(conf->node),
 		.mtu = rte_cpu_to_be_16(conf->mtu),
 		.window = rte_cpu_to_be_16(conf->window),
@@ -188,7 +188,7 @@ send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h, const struct 
 	const struct rdp_conf *conf = &s->ep->conf;
 	struct wire_accept body = {
 		.version = WIRE_VERSION,
-		.session = rte_cpu_to_be_16(s->index),
+		.session = rdp_wire_index(s),
 		.node = rte_cpu_to_be_16(conf->node),
 		.mtu = rte_cpu_to_be_16(agreed_mtu(s->ep, hello)),
 		.window = rte_cpu_to_be_16(s->tx_room),
@@ -334,8 +334,7 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 static struct rdp_session *
 attempt_of(const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
-	uint16_t index = rte_be_to_cpu_16(h->frame.session);
-	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
+	struct rdp_session *s = rdp_session_named(ep, h->frame.session);
 
 	if (s == NULL || s->local_inc != h->frame.dst_inc || s->peer_ip != h->ip.src_addr ||
 		s->peer_port != h->udp.src_port ||
@@ -432,8 +431,7 @@ reset_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 static void
 close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
-	uint16_t index = rte_be_to_cpu_16(h->frame.session);
-	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
+	struct rdp_session *s = rdp_session_named(ep, h->frame.session);
 
 	if (s != NULL && s->local_inc == h->frame.dst_inc && s->peer_inc == h->frame.src_inc) {
 		rdp_send_control(s, WIRE_CLOSED, NULL, 0);
@@ -457,8 +455,7 @@ closed_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 void
 rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
-	uint16_t index = rte_be_to_cpu_16(h->frame.session);
-	struct rdp_session *s = index < ep->max_sessions ? ep->session[index] : NULL;
+	struct rdp_session *s = rdp_session_named(ep, h->frame.session);
 
 	ep->stats.rx_stale++;
 	/* Our end is being closed or ended just now: the peer is told in its own way. */

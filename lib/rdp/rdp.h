@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "wire/frame.h"
 
+struct handover;
 struct neigh_table;
 struct rdp_ep;
 
@@ -189,9 +190,11 @@ struct rdp_conf {
 	uint16_t mtu;
 	uint16_t window; /**< frames in flight, power of two up to RDP_RING */
 	uint16_t max_sessions;
-	uint16_t max_per_source; /**< sessions accepted from one address; 0: all */
-	bool listen;             /**< accept sessions */
-	bool tx_udp_cksum;       /**< the port completes UDP checksums */
+	uint16_t max_per_source;   /**< sessions accepted from one address; 0: all */
+	struct handover *handover; /**< shared with the other endpoints of the port; NULL: alone */
+	uint16_t member;           /**< number among them */
+	bool listen;               /**< accept sessions */
+	bool tx_udp_cksum;         /**< the port completes UDP checksums */
 	bool tx_gather; /**< the port takes chains, and has read them when tx_burst returns */
 	bool crc;       /**< ask for CRC32C */
 	bool no_coalesce;
@@ -222,7 +225,9 @@ struct rdp_stats {
 	uint64_t sessions_closed;
 	uint64_t resets_sent;
 	uint64_t handshakes_refused;
-	uint64_t timers; /**< entries of the timer wheels looked at */
+	uint64_t handed_over;   /**< frames given to the endpoint whose they are */
+	uint64_t handover_full; /**< frames lost because that one does not keep up */
+	uint64_t timers;        /**< entries of the timer wheels looked at */
 };
 
 /** Set *ep. @return 0, -EINVAL, -ENOMEM. Slow. */

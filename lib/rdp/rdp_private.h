@@ -6,6 +6,7 @@
 
 #include <rte_hash.h>
 
+#include "rdp/handover.h"
 #include "rdp/l2.h"
 #include "rdp/neigh.h"
 #include "rdp/rdp.h"
@@ -84,12 +85,14 @@ struct rdp_ep {
 	rte_be16_t udp_port;
 	rte_be32_t ip;
 	uint16_t max_sessions;
-	uint16_t nb_mbufs; /**< in `mbufs` */
+	uint16_t index_base; /**< of our indices on the wire */
+	uint16_t nb_mbufs;   /**< in `mbufs` */
 	uint16_t nb_held;
 	uint16_t txq_len;
 	uint16_t txq_ready; /**< of these, headers are final */
 	uint8_t pressure;
 	uint8_t idle_skip; /**< idle polls that need no clock */
+	bool from_ring;    /**< the frames in hand were handed over */
 	bool clock_fresh;  /**< now_ns was read in this turn */
 	bool tx_udp_cksum;
 	bool tx_gather;
@@ -188,6 +191,29 @@ rdp_txq_put(struct rdp_ep *ep, struct rte_mbuf *m, struct rdp_session *s, bool k
 	e->s = s;
 	e->kept = kept;
 }
+
+/** Our session that a frame's index names; NULL: none. */
+static inline struct rdp_session *
+rdp_session_named(const struct rdp_ep *ep, rte_be16_t session)
+{
+	uint16_t index = (uint16_t)(rte_be_to_cpu_16(session) - ep->index_base);
+
+	return likely(index < ep->max_sessions) ? ep->session[index] : NULL;
+}
+
+static inline rte_be16_t
+rdp_wire_index(const struct rdp_session *s)
+{
+	return rte_cpu_to_be_16((uint16_t)(s->ep->index_base + s->index));
+}
+
+/* handover.c */
+
+/** A frame of no session here. @return whether it is another endpoint's now. */
+bool rdp_handover(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f);
+
+/** Process what others have handed over. */
+void rdp_handover_input(struct rdp_ep *ep);
 
 /* mbuf.c */
 bool rdp_mbuf_refill(struct rdp_ep *ep, unsigned int least);

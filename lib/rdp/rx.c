@@ -42,12 +42,8 @@ other_input(struct rdp_ep *ep, struct rte_mbuf *m)
 static inline struct rdp_session *
 session_of(const struct rdp_ep *ep, const struct wire_frame *f)
 {
-	uint16_t index = rte_be_to_cpu_16(f->session);
-	struct rdp_session *s;
+	struct rdp_session *s = rdp_session_named(ep, f->session);
 
-	if (unlikely(index >= ep->max_sessions))
-		return NULL;
-	s = ep->session[index];
 	if (unlikely(s == NULL || s->local_inc != f->dst_inc || s->peer_inc != f->src_inc ||
 		     s->state != RDP_OPEN))
 		return NULL;
@@ -189,6 +185,19 @@ no_session_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, uint32_t len
 		rdp_unknown_input(ep, h);
 }
 
+/* A good frame that is not DATA or ACK of a session here. Returns whether it stays the caller's. */
+static bool
+rest_input(struct rdp_ep *ep, struct rte_mbuf *m, struct wire_ipv4_hdrs *h, uint32_t len)
+{
+	if (ep->conf.handover != NULL && rdp_handover(ep, m, &h->frame))
+		return false;
+	if (wire_type(&h->frame) == WIRE_DATA || wire_type(&h->frame) == WIRE_ACK)
+		no_session_input(ep, h, len);
+	else
+		rdp_control_input(ep, h, len);
+	return true;
+}
+
 /* One frame from the port. Returns whether it stays the caller's. */
 static inline bool
 frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
@@ -208,12 +217,12 @@ frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
 		ep->stats.rx_bad_checksum++;
 	} else if (unlikely(
 			   wire_type(&h->frame) != WIRE_DATA && wire_type(&h->frame) != WIRE_ACK)) {
-		rdp_control_input(ep, h, len);
+		return rest_input(ep, m, h, len);
 	} else {
 		s = session_of(ep, &h->frame);
 		if (likely(s != NULL))
 			return session_input(s, m, &h->frame, len);
-		no_session_input(ep, h, len);
+		return rest_input(ep, m, h, len);
 	}
 	return true;
 }
@@ -319,6 +328,8 @@ rdp_poll(struct rdp_ep *ep)
 	struct rte_mbuf *mbufs[RDP_RX_BURST];
 	uint16_t n = ep->io.rx_burst(ep->io.ctx, mbufs, RDP_RX_BURST);
 
+	if (unlikely(ep->conf.handover != NULL))
+		rdp_handover_input(ep);
 	ep->clock_fresh = false;
 	if (n == 0 && ep->idle_skip > 0) {
 		ep->idle_skip--;

@@ -16,6 +16,7 @@
 
 extern CU_TestInfo close_tests[];
 extern CU_TestInfo delivery_tests[];
+extern CU_TestInfo handover_tests[];
 extern CU_TestInfo handshake_tests[];
 extern CU_TestInfo idle_tests[];
 extern CU_TestInfo input_tests[];

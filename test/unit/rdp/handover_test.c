@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Two endpoints behind one address, and a port that gives frames to either of them at random. */
+
+#include <rte_errno.h>
+
+#include "rdp/handover.h"
+#include "session_tests.h"
+
+#define MEMBERS  2
+#define STRIDE   8
+#define SESSIONS 6
+#define OTHER    2 /* node of the second endpoint */
+
+struct steer {
+	struct net *net;
+	struct rdp_io port;
+	struct rte_mbuf *queue[MEMBERS][256];
+	uint16_t n[MEMBERS];
+};
+
+struct queue {
+	struct steer *steer;
+	unsigned int member;
+};
+
+static uint16_t
+steer_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t max)
+{
+	const struct queue *q = ctx;
+	struct steer *s = q->steer;
+	struct rte_mbuf *burst[32];
+	uint16_t got = s->port.rx_burst(s->port.ctx, burst, RTE_DIM(burst)), n;
+
+	for (uint16_t i = 0; i < got; i++) {
+		unsigned int to = net_random_below(s->net, MEMBERS);
+
+		s->queue[to][s->n[to]++] = burst[i];
+	}
+	n = RTE_MIN(max, s->n[q->member]);
+	memcpy(mbufs, s->queue[q->member], n * sizeof(*mbufs));
+	s->n[q->member] = (uint16_t)(s->n[q->member] - n);
+	memmove(s->queue[q->member], s->queue[q->member] + n, s->n[q->member] * sizeof(*mbufs));
+	return n;
+}
+
+static uint16_t
+steer_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	const struct queue *q = ctx;
+
+	return q->steer->port.tx_burst(q->steer->port.ctx, mbufs, n);
+}
+
+struct workers {
+	struct net *net;
+	struct handover *handover;
+	struct steer steer;
+	struct queue queue[MEMBERS];
+	struct node *worker[MEMBERS], *client;
+};
+
+static struct node *
+start_worker(struct workers *w, unsigned int member)
+{
+	struct node_conf conf = node_conf(w->net, SERVER);
+
+	w->queue[member] = (struct queue){&w->steer, member};
+	conf.rdp.io = (struct rdp_io){&w->queue[member], steer_rx, steer_tx};
+	conf.rdp.handover = w->handover;
+	conf.rdp.member = (uint16_t)member;
+	return node_start(w->net, member == 0 ? SERVER : OTHER, &conf);
+}
+
+static void
+workers_start(struct workers *w)
+{
+	w->net = net_create();
+	w->handover = handover_create(MEMBERS, STRIDE, SOCKET_ID_ANY);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w->handover);
+	w->steer = (struct steer){.net = w->net, .port = net_io(w->net, SERVER)};
+	for (unsigned int i = 0; i < MEMBERS; i++)
+		w->worker[i] = start_worker(w, i);
+	w->client = node_start_plain(w->net, CLIENT);
+}
+
+static uint64_t
+handed_over(const struct workers *w)
+{
+	return rdp_ep_stats(w->worker[0]->ep)->handed_over +
+	       rdp_ep_stats(w->worker[1]->ep)->handed_over;
+}
+
+static void
+workers_free(struct workers *w)
+{
+	net_run(w->net, NET_MS);
+	net_free(w->net);
+	handover_free(w->handover);
+}
+
+static unsigned int
+sessions(const struct node *node)
+{
+	return node->ep->max_sessions - node->ep->nb_free;
+}
+
+/* Whatever comes to whichever worker: each record takes effect once, nobody is refused, reset or
+ * taken for stale, and sessions end at both ends. */
+static void
+handover__frames_steered_at_random(void)
+{
+	static struct workers w;
+	struct rdp_session *s[SESSIONS];
+	uint64_t before;
+
+	workers_start(&w);
+	for (unsigned int i = 0; i < SESSIONS; i++) {
+		s[i] = node_open(w.client, SERVER);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s[i]);
+	}
+	/* A copy of a CONNECT may have made a session at the other one, too: it goes. */
+	net_run(w.net, 1500 * NET_MS);
+	CU_ASSERT_EQUAL(sessions(w.worker[0]) + sessions(w.worker[1]), SESSIONS);
+	before = handed_over(&w);
+	for (unsigned int round = 0; round < 200; round++) {
+		for (unsigned int i = 0; i < SESSIONS; i++)
+			node_request(w.client, s[i], 64, 64);
+		net_run(w.net, 20 * NET_US);
+	}
+	CU_ASSERT(net_run_quiet(w.net, 100 * NET_MS));
+	CU_ASSERT(ledger_complete());
+	CU_ASSERT(handed_over(&w) - before > 200);
+	for (unsigned int i = 0; i < MEMBERS; i++) {
+		CU_ASSERT_EQUAL(rdp_ep_stats(w.worker[i]->ep)->handover_full, 0);
+		CU_ASSERT_EQUAL(rdp_ep_stats(w.worker[i]->ep)->resets_sent, 0);
+		CU_ASSERT_EQUAL(w.worker[i]->closed, 0);
+	}
+	for (unsigned int i = 0; i < SESSIONS; i++)
+		node_close(w.client, s[i]);
+	net_run(w.net, 100 * NET_MS);
+	CU_ASSERT_EQUAL(sessions(w.client), 0);
+	CU_ASSERT_EQUAL(sessions(w.worker[0]) + sessions(w.worker[1]), 0);
+	workers_free(&w);
+}
+
+/* The client starts again: its RESET names no index, and finds the session all the same. */
+static void
+handover__reset_finds_its_session(void)
+{
+	for (unsigned int round = 0; round < 20; round++) {
+		static struct workers w;
+		unsigned int at;
+
+		workers_start(&w);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(node_open(w.client, SERVER));
+		net_run(w.net, NET_MS);
+		at = sessions(w.worker[1]) > 0;
+		CU_ASSERT_EQUAL(node_stop(w.client), 0);
+		w.client = node_start_plain(w.net, CLIENT);
+		CU_ASSERT(node_request(w.worker[at], w.worker[at]->session, 64, 0) >= 0);
+		net_run(w.net, NET_MS);
+		CU_ASSERT_EQUAL(w.worker[at]->closed, 1);
+		CU_ASSERT_EQUAL(w.worker[at]->status, -ECONNRESET);
+		workers_free(&w);
+	}
+}
+
+/* One that does not keep up loses frames, which are counted, and sent again. */
+static void
+handover__full_ring_is_counted(void)
+{
+	static struct workers w;
+	struct rte_mbuf *fill[HANDOVER_RING];
+	struct rdp_session *s;
+	unsigned int at, n = 0;
+
+	workers_start(&w);
+	s = node_open(w.client, SERVER);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	net_run(w.net, NET_MS);
+	at = sessions(w.worker[1]) > 0;
+	w.net->node[at == 0 ? SERVER : OTHER] = NULL; /* is not polled */
+	while (rte_ring_enqueue(w.handover->ring[at], fill) == 0)
+		n++;
+	for (unsigned int i = 0; i < 20; i++) {
+		CU_ASSERT(node_request(w.client, s, 64, 64) >= 0);
+		net_run(w.net, 10 * NET_US);
+	}
+	CU_ASSERT(rdp_ep_stats(w.worker[!at]->ep)->handover_full > 0);
+	for (void *none; n > 0; n--)
+		rte_ring_dequeue(w.handover->ring[at], &none);
+	w.net->node[at == 0 ? SERVER : OTHER] = w.worker[at];
+	CU_ASSERT(net_run_quiet(w.net, 100 * NET_MS));
+	CU_ASSERT(ledger_complete());
+	workers_free(&w);
+}
+
+static void
+handover__sizes(void)
+{
+	CU_ASSERT_PTR_NULL(handover_create(0, 8, SOCKET_ID_ANY));
+	CU_ASSERT_EQUAL(rte_errno, EINVAL);
+	CU_ASSERT_PTR_NULL(handover_create(HANDOVER_MAX + 1, 8, SOCKET_ID_ANY));
+	CU_ASSERT_PTR_NULL(handover_create(2, 32768, SOCKET_ID_ANY));
+	CU_ASSERT_EQUAL(rte_errno, EINVAL);
+}
+
+CU_TestInfo handover_tests[] = {
+	TEST(handover__frames_steered_at_random),
+	TEST(handover__reset_finds_its_session),
+	TEST(handover__full_ring_is_counted),
+	TEST(handover__sizes),
+	CU_TEST_INFO_NULL,
+};
