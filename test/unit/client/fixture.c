@@ -96,6 +96,8 @@ server_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, un
 	return rdp_ep_create(&rc, &h->server);
 }
 
+static struct fixture_conf up_with;
+
 void
 server_restart(struct fixture *f, unsigned int host)
 {
@@ -104,7 +106,7 @@ server_restart(struct fixture *f, unsigned int host)
 	rdp_ep_destroy(h->server);
 	h->server = NULL;
 	f->epoch++;
-	CU_ASSERT_EQUAL(server_ep(f, h, host), 0);
+	CU_ASSERT_EQUAL(server_ep(f, &up_with, h, host), 0);
 }
 
 static int
@@ -198,6 +200,7 @@ fixture_up(struct fixture *f, const struct fixture_conf *conf)
 {
 	int ret;
 
+	up_with = *conf;
 	memset(f, 0, sizeof(*f));
 	f->nb_hosts = conf->nb_hosts != 0 ? conf->nb_hosts : 1;
 	f->workers = conf->workers != 0 ? conf->workers : 1;

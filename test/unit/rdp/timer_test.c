@@ -150,8 +150,10 @@ check_links(void)
 {
 	unsigned int linked = 0, armed = 0;
 
-	for (unsigned int slot = 0; slot < RDP_WHEEL_SLOTS; slot++) {
-		struct rdp_session **link = &w.ep.wheel[slot];
+	for (unsigned int slot = 0; slot < RDP_WHEEL_SLOTS + RDP_COARSE_SLOTS; slot++) {
+		struct rdp_session **link = slot < RDP_WHEEL_SLOTS
+		                                    ? &w.ep.wheel[slot]
+		                                    : &w.ep.coarse[slot - RDP_WHEEL_SLOTS];
 
 		for (; *link != NULL && linked <= SESSIONS; link = &(*link)->timer_next) {
 			if ((*link)->timer_prev != link)
