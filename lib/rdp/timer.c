@@ -99,17 +99,19 @@ rdp_timer_run(struct rdp_ep *ep)
 {
 	uint64_t tick = ep->now_ns >> RDP_WHEEL_SHIFT;
 	uint64_t from = ep->wheel_tick;
-	uint32_t n;
+	uint64_t turn = from >> RDP_COARSE_SHIFT;
+	uint32_t n = 0;
 
 	if (tick <= from)
 		return 0;
 	ep->wheel_tick = tick;
-	n = run_coarse(ep, from >> RDP_COARSE_SHIFT, tick >> RDP_COARSE_SHIFT);
 	/* After a long sleep one turn sees every entry; walking the rest would find nothing. */
 	if (tick - from > RDP_WHEEL_SLOTS)
 		from = tick - RDP_WHEEL_SLOTS;
 	for (uint64_t t = from + 1; t <= tick; t++)
 		n += run_slot(&ep->wheel[t % RDP_WHEEL_SLOTS]);
+	/* Last: what is armed meanwhile must not fall into a slot that is still to be run. */
+	n += run_coarse(ep, turn, tick >> RDP_COARSE_SHIFT);
 	ep->stats.timers += n;
 	return n;
 }
