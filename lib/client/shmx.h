@@ -194,7 +194,8 @@ SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
  * Read @p len bytes from @p src. @p dst belongs to the library until completion.
  *
  * Aligned words of up to 8 bytes are read as a whole. A longer range is read piece by piece,
- * concurrently with other nodes' writes.
+ * concurrently with other nodes' writes, at some time before the event, and a piece whose response
+ * was lost is read again: also then the right to read it must be there.
  * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -EFAULT, -ENOENT, -ESTALE, -EPERM: the
  *   contents of @p dst are then undefined.
  */

@@ -158,8 +158,9 @@ struct rdp_handler {
 	/** The frames of this burst have been handed over; their memory goes away after this. */
 	void (*batch_end)(void *ctx);
 	/**
-	 * A frame with lent data has to be sent again, and what was lent may have changed or gone:
-	 * write it to @p to, right behind the part of the record that was written at first.
+	 * A frame with lent data has to be sent again for the first time, and what was lent may
+	 * have changed or gone: write it to @p to, right behind the part of the record that was
+	 * written at first.
 	 * @return bytes written; or by how many the record shrinks, as a negative number, when
 	 * there is nothing to be sent any more: the handler has then turned it into another.
 	 */
@@ -269,6 +270,13 @@ uint64_t rdp_now(const struct rdp_ep *ep);
  * the data by in recall(). */
 uint8_t *rdp_request_lend(struct rdp_session *s, uint32_t size, const void *data, uint32_t len);
 uint8_t *rdp_response_lend(struct rdp_session *s, uint32_t size, const void *data, uint32_t len);
+
+/** Whether lending costs no frame: a record of that size leaves no room for another one like it. */
+static inline bool
+rdp_lendable(const struct rdp_session *s, uint32_t size)
+{
+	return 2 * size > s->mss;
+}
 
 /** Copy all that is lent, before what is there may change. */
 void rdp_settle(struct rdp_ep *ep);

@@ -167,8 +167,8 @@ refused(void)
 static void
 numbers_with_more_around(void)
 {
-	static const char *const values[] = {
-		"", " ", " 8", "8 ", "\t8", "8\n", "+8", "-8", " -8", "8 K", "8KK", "8K ", "0x", "8@"};
+	static const char *const values[] = {"", " ", " 8", "8 ", "\t8", "8\n", "+8", "-8", " -8",
+		"8 K", "8KK", "8K ", "0x", "8@"};
 	static char args[][24] = {
 		"bench", "--port=eth:0", "--ip=10.0.0.2", "--server=10.0.0.1", "--count", ""};
 	char *argv[RTE_DIM(args) + 1] = {NULL};

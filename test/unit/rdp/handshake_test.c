@@ -501,13 +501,11 @@ connect__without_an_incarnation(void)
 	struct pair p = pair_start(NULL);
 	struct wire_hello *hello = caught_body(&p, WIRE_CONNECT);
 	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)hello - 1;
-	uint32_t data[4] = {
-		h->ip.src_addr, h->udp.src_port, 0, rte_be_to_cpu_32(hello->stamp)};
+	uint32_t data[4] = {h->ip.src_addr, h->udp.src_port, 0, rte_be_to_cpu_32(hello->stamp)};
 
 	p.net->port[CLIENT].cut_off = true;
 	h->frame.src_inc = 0;
-	hello->cookie = rte_cpu_to_be_64(
-		rdp_cookie(p.server->ep->cookie_key, data, sizeof(data)));
+	hello->cookie = rte_cpu_to_be_64(rdp_cookie(p.server->ep->cookie_key, data, sizeof(data)));
 	send_changed(&p);
 	check_no_session(&p, 1);
 	pair_free(&p);

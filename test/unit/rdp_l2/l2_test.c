@@ -596,7 +596,7 @@ l2_tests(void)
 	                       CU_add_test(suite, "arp conversation", arp_conversation) &&
 	                       CU_add_test(suite, "echo answered", echo_answered) &&
 	                       CU_add_test(suite, "echo with every sum", echo_every_sum) &&
-			       CU_add_test(suite, "echo of zeros", echo_of_zeros) &&
+	                       CU_add_test(suite, "echo of zeros", echo_of_zeros) &&
 	                       CU_add_test(suite, "echo spoiled", echo_spoiled) &&
 	                       CU_add_test(suite, "echo cut", echo_cut) &&
 	                       CU_add_test(suite, "mbuf shapes", mbuf_shapes) &&
