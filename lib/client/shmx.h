@@ -224,9 +224,10 @@ struct shmx_vec {
 #define SHMX_VEC_MAX 64
 
 /**
- * Gather: read all pieces; one event when all are done, with the first error if any failed. All
- * or none of them are started. The vector itself may be reused when the call returns, the
- * buffers belong to the library until completion. Pieces may lie on different memory nodes.
+ * Gather: read all pieces; one event when all are done, with the first error if any failed, or
+ * -ECONNRESET if that was one. All or none of them are started. The vector itself may be reused
+ * when the call returns, the buffers belong to the library until completion. Pieces may lie on
+ * different memory nodes.
  * @return 0, -EINVAL (no piece, too many, a piece bad), -EAGAIN, -ENOTCONN.
  */
 SHMX_API int shmx_getv(

@@ -60,7 +60,8 @@ alloc_tables(struct rdp_ep *ep)
 {
 	ep->session = table(ep, sizeof(ep->session[0]));
 	ep->free_index = table(ep, sizeof(ep->free_index[0]));
-	if (ep->session == NULL || ep->free_index == NULL)
+	ep->last_peer = table(ep, sizeof(ep->last_peer[0]));
+	if (ep->session == NULL || ep->free_index == NULL || ep->last_peer == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < RDP_LISTS; i++) {
 		ep->list[i].item = table(ep, sizeof(struct rdp_session *));
@@ -127,6 +128,7 @@ rdp_ep_destroy(struct rdp_ep *ep)
 	peer_table_free(ep);
 	for (unsigned int i = 0; i < RDP_LISTS; i++)
 		rte_free(ep->list[i].item);
+	rte_free(ep->last_peer);
 	rte_free(ep->free_index);
 	rte_free(ep->session);
 	rte_free(ep);
@@ -140,12 +142,9 @@ rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_sess
 	if (ip == 0 || udp_port == 0)
 		return -EINVAL;
 	rdp_clock_read(ep);
-	s = rdp_session_new(ep);
+	s = rdp_session_initiate(ep, ip, rte_cpu_to_be_16(udp_port));
 	if (s == NULL)
 		return ep->nb_free == 0 ? -ENOSPC : -ENOMEM;
-	s->initiator = true;
-	s->peer_ip = ip;
-	s->peer_port = rte_cpu_to_be_16(udp_port);
 	rdp_handshake_start(s);
 	*out = s;
 	return 0;

@@ -49,6 +49,12 @@ struct rdp_list {
 	uint16_t n;
 };
 
+/** Where an initiator connects to. */
+struct rdp_peer {
+	rte_be32_t ip;
+	rte_be16_t port;
+};
+
 struct rdp_txq_entry {
 	struct rte_mbuf *m;
 	struct rdp_session *s; /**< whose frame it is; NULL: of none */
@@ -112,11 +118,13 @@ struct rdp_ep {
 	struct rdp_session *spare; /**< memory of ended sessions, linked by timer_next */
 	uint16_t *free_index;      /**< stack */
 	uint16_t nb_free;
+	struct rdp_peer *last_peer; /**< of each index, the last that we connected to with it */
 	struct rdp_session *wheel[RDP_WHEEL_SLOTS];
 };
 
 /* session.c */
 struct rdp_session *rdp_session_new(struct rdp_ep *ep);
+struct rdp_session *rdp_session_initiate(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port);
 void rdp_session_free(struct rdp_session *s);
 void rdp_session_address(
 	struct rdp_session *s, const struct rte_ether_addr *mac, rte_be32_t ip, rte_be16_t port);
