@@ -6,6 +6,7 @@
 
 #include <rte_hash.h>
 
+#include "rdp/cc.h"
 #include "rdp/l2.h"
 #include "rdp/neigh.h"
 #include "rdp/rdp.h"
@@ -75,8 +76,10 @@ static_assert(sizeof(struct rdp_kept) <= sizeof(struct wire_ipv4_hdrs), "in the 
 
 struct rdp_ep {
 	struct rdp_io io;
-	uint64_t now_ns; /**< time of this poll or flush */
-	uint32_t now_ts; /**< the same in WIRE_TS_NS units */
+	uint64_t now_ns;      /**< time of this poll or flush */
+	uint32_t now_ts;      /**< the same in WIRE_TS_NS units */
+	uint64_t polled_ns;   /**< time of the last poll that looked at the clock */
+	uint32_t poll_gap_ts; /**< from the poll before that; received frames may be so old */
 	rte_be16_t udp_port;
 	rte_be32_t ip;
 	uint16_t max_sessions;
@@ -288,6 +291,9 @@ void rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16
 /** Offer parked frames until one has to wait again. @return whether the session is still open. */
 bool rdp_unpark(struct rdp_session *s);
 void rdp_park_run(struct rdp_ep *ep);
+
+/* cc.c */
+void rdp_cc_init(struct rdp_session *s, enum rdp_cc cc);
 
 /* ack.c */
 void rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack);

@@ -165,7 +165,10 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 		len -= WIRE_CRC_LEN;
 	}
 	s->heard_ns = s->ep->now_ns;
-	s->peer_pressure = f->flags >> WIRE_PRESSURE_SHIFT;
+	if (unlikely(s->peer_pressure != f->flags >> WIRE_PRESSURE_SHIFT)) {
+		s->peer_pressure = f->flags >> WIRE_PRESSURE_SHIFT;
+		rdp_cc_update(s);
+	}
 	if (ack != s->tx_una)
 		rdp_ack_input(s, f, ack);
 	len -= sizeof(struct wire_ipv4_hdrs);
@@ -310,6 +313,8 @@ idle_pace(struct rdp_ep *ep, uint16_t n)
 	uint64_t last = ep->now_ns;
 
 	rdp_clock_read(ep);
+	ep->poll_gap_ts = (uint32_t)((ep->now_ns - ep->polled_ns) >> WIRE_TS_SHIFT);
+	ep->polled_ns = ep->now_ns;
 	ep->idle_skip = n == 0 && ep->now_ns - last < RDP_IDLE_DENSE_NS ? RDP_IDLE_SKIP : 0;
 }
 

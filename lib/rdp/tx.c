@@ -226,7 +226,7 @@ flush_acks(struct rdp_ep *ep)
 
 	for (uint16_t i = list->n; i-- > 0;) {
 		struct rdp_session *s = list->item[i];
-		bool due = s->ack_now || s->ack_owed >= s->request_room / 8 ||
+		bool due = s->ack_now || s->ack_owed >= s->window / 16 ||
 		           ep->now_ns - s->ack_ns >= ep->ack_delay_ns;
 
 		if ((s->ack_owed > 0 || s->ack_now) && (!due || !send_ack(s)))
