@@ -57,6 +57,9 @@ enum rdp_cc {
 	RDP_CC_SWIFT, /**< as much of it as keeps the queues of the network short */
 };
 
+/** Delay above the smallest that Swift lets be unless told otherwise: the paper's base target. */
+#define RDP_CC_TARGET_US 25
+
 /** What Swift knows of a session; cc_swift.c. Times in WIRE_TS_NS units. */
 struct rdp_swift {
 	uint32_t cwnd;    /**< congestion window, frames in fixed point */
@@ -227,7 +230,7 @@ struct rdp_conf {
 	uint64_t peer_timeout_ns;
 	uint64_t keepalive_ns;
 	enum rdp_cc cc;        /**< of new sessions */
-	uint64_t cc_target_ns; /**< Swift: delay above the smallest that is let be */
+	uint64_t cc_target_ns; /**< of Swift; see RDP_CC_TARGET_US */
 	int socket_id;
 };
 
