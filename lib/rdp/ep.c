@@ -47,6 +47,7 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->self.gateway = conf->gateway;
 	rdp_clock_read(ep);
 	ep->polled_ns = ep->now_ns;
+	ep->tell_next = conf->max_sessions;
 	ep->wheel_tick = ep->now_ns >> RDP_WHEEL_SHIFT;
 }
 

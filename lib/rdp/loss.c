@@ -88,6 +88,14 @@ timeout(struct rdp_session *s)
 		s->backoff++;
 }
 
+static uint64_t
+keepalive_ns(const struct rdp_session *s)
+{
+	uint64_t usual = s->ep->conf.keepalive_ns;
+
+	return likely(s->peer_pressure < WIRE_PRESSURE_FULL) ? usual : RTE_MIN(usual, RDP_PROBE_NS);
+}
+
 static void
 keepalive(struct rdp_session *s)
 {
@@ -114,12 +122,12 @@ rdp_loss_timeout(struct rdp_session *s)
 	uint64_t age;
 
 	if (rdp_in_flight(s) == 0) {
-		if (ep->now_ns - s->heard_ns >= ep->conf.keepalive_ns) {
+		if (ep->now_ns - s->heard_ns >= keepalive_ns(s)) {
 			keepalive(s);
 			rdp_timer_arm(s, ep->now_ns + rto);
 			return;
 		}
-		rdp_timer_arm(s, s->heard_ns + ep->conf.keepalive_ns);
+		rdp_timer_arm(s, s->heard_ns + keepalive_ns(s));
 		return;
 	}
 	/* The timer comes late when nobody polled: who does not listen starts to ask anew. */

@@ -115,14 +115,15 @@ struct rdp_session {
 	__rte_cache_aligned uint32_t rx_next; /**< every frame before this one has arrived */
 	rte_be32_t local_inc;
 	rte_be32_t peer_inc;
-	uint32_t rx_ts;       /**< time stamp of the newest frame, to be echoed */
-	uint64_t rx_ns;       /**< when it arrived */
-	uint64_t ack_ns;      /**< when the oldest frame not acknowledged yet arrived */
-	uint32_t ack_owed;    /**< frames not acknowledged yet */
-	uint16_t rx_gaps;     /**< frames that arrived ahead of rx_next */
-	uint16_t parked;      /**< frames waiting in the park */
-	uint32_t tx_released; /**< frames before this one have been given up, up to tx_una */
-	uint64_t user;        /**< the handler's */
+	uint32_t rx_ts;        /**< time stamp of the newest frame, to be echoed */
+	uint64_t rx_ns;        /**< when it arrived */
+	uint64_t ack_ns;       /**< when the oldest frame not acknowledged yet arrived */
+	uint32_t ack_owed;     /**< frames not acknowledged yet */
+	uint16_t rx_gaps;      /**< frames that arrived ahead of rx_next */
+	uint16_t parked;       /**< frames waiting in the park */
+	uint8_t told_pressure; /**< in the latest frame to the peer */
+	uint32_t tx_released;  /**< frames before this one have been given up, up to tx_una */
+	uint64_t user;         /**< the handler's */
 
 	/* Frames that arrived ahead of rx_next, one bit each at number modulo the window. */
 	__rte_cache_aligned uint64_t rx_bitmap[RDP_RING / 64];

@@ -58,7 +58,7 @@ every_kind(void)
 		parse(PORT "--server 10.0.0.9:1234 --ip 10.0.0.3/24 --node 7 --workload put "
 			   "--size 64K --window full --burst 8 --pattern sequential --span 1g "
 			   "--seconds 0.25 --warmup 0 --cc swift --crc off --drop 1.5 --drop-seed "
-	                   "0x10 "
+			   "0x10 "
 			   "--check --json --quiet --no-coalesce"),
 		0);
 	CU_ASSERT_EQUAL(o.server_port, 1234);
