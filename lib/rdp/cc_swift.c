@@ -196,6 +196,9 @@ swift_on_timeout(struct rdp_session *s)
 {
 	struct rdp_swift *w = &s->cc_state.swift;
 
+	/* Nothing has come back yet: the time-out may be shorter than the way is long. */
+	if (w->min_rtt == UINT32_MAX)
+		return;
 	if (w->timeouts < SWIFT_RETX_RESET)
 		w->timeouts++;
 	if (w->timeouts == SWIFT_RETX_RESET)
