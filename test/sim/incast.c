@@ -17,6 +17,11 @@
 #define CONNECT_NS    UINT64_C(100000000)
 #define MTU           1500
 #define WIRE_OVERHEAD 24 /* preamble, gap and FCS of Ethernet */
+/* A frame with one request that fills it. */
+#define FRAME_BYTES                                                                                \
+	((uint32_t)sizeof(struct wire_ipv4_hdrs) +                                                 \
+		RTE_ALIGN_FLOOR(                                                                   \
+			MTU + RTE_ETHER_HDR_LEN - (uint32_t)sizeof(struct wire_ipv4_hdrs), 8u))
 #define START_NS      UINT64_C(5000000000)
 #define RESPONSE_SIZE 16
 
@@ -304,7 +309,6 @@ static void
 sample(struct incast *net)
 {
 	uint64_t ns = net->now_ns - net->sampled_ns;
-	uint32_t frame = MTU + RTE_ETHER_HDR_LEN;
 
 	if (ns < SAMPLE_NS || net->conf.csv == NULL)
 		return;
@@ -312,7 +316,8 @@ sample(struct incast *net)
 		(double)(net->now_ns + net->conf.warmup_ns + net->conf.duration_ns - net->end_ns) /
 			1000,
 		net->queue_bytes,
-		(double)((net->all_ops - net->sampled_ops) * line_ns(net, frame)) / (double)ns);
+		(double)((net->all_ops - net->sampled_ops) * line_ns(net, FRAME_BYTES)) /
+			(double)ns);
 	net->sampled_ns = net->now_ns;
 	net->sampled_ops = net->all_ops;
 }
@@ -513,8 +518,7 @@ measure(struct incast *net)
 	r->retransmits -= retransmits;
 	r->timeouts -= timeouts;
 	r->queue_mean = net->queue_sum / (double)net->queue_steps;
-	r->goodput = (double)(r->ops * line_ns(net, MTU + RTE_ETHER_HDR_LEN)) /
-	             (double)net->conf.duration_ns;
+	r->goodput = (double)(r->ops * line_ns(net, FRAME_BYTES)) / (double)net->conf.duration_ns;
 	r->p50_ns = histogram_quantile(&net->latency, 0.5);
 	r->p99_ns = histogram_quantile(&net->latency, 0.99);
 	r->p999_ns = histogram_quantile(&net->latency, 0.999);
