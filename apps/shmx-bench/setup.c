@@ -127,6 +127,7 @@ endpoint_create(struct bench *b)
 		.gateway = o->gateway,
 		.max_ops = o->window > 4096 ? o->window : 0,
 		.no_coalesce = o->no_coalesce,
+		.cc = (enum shmx_cc)o->cc,
 		.crc = (int8_t)(o->crc == 2 ? -1 : o->crc),
 	};
 

@@ -82,6 +82,12 @@ struct shmx_ep;
 /** A session of an endpoint: small integer, reused after the session has ended. */
 typedef uint16_t shmx_session_t;
 
+/** Congestion control of a session; the guide on congestion says how to choose. */
+enum shmx_cc {
+	SHMX_CC_FIXED, /**< the whole window, always */
+	SHMX_CC_SWIFT, /**< as much of it as keeps the queues of the network short */
+};
+
 /* ---- endpoints ------------------------------------------------------------------------- */
 
 /** All zero but `port`, `ip` and `node` is a sensible configuration. */
@@ -101,6 +107,8 @@ struct shmx_ep_conf {
 	uint32_t rto_min_us; /**< floor of the retransmission time-out; 0: 200 */
 	uint32_t peer_timeout_ms; /**< silence after which a peer is down; 0: 2000 */
 	uint32_t keepalive_ms;    /**< idle time before a keep-alive; 0: 1000 */
+	enum shmx_cc cc;          /**< congestion control of new sessions, this end's sending */
+	uint32_t cc_target_us; /**< Swift: delay that queues may add before it slows down; 0: 25 */
 };
 
 /**
@@ -184,6 +192,12 @@ SHMX_API int shmx_connect(
  * @return 0, -ENOTCONN.
  */
 SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
+
+/**
+ * Change how this end of a session controls congestion; it starts anew, at the full window.
+ * @return 0, -EINVAL, -ENOTCONN when the session is not open.
+ */
+SHMX_API int shmx_session_cc_set(struct shmx_ep *ep, shmx_session_t session, enum shmx_cc cc);
 
 /* ---- data ------------------------------------------------------------------------------ */
 

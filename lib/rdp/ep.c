@@ -17,7 +17,8 @@ conf_check(const struct rdp_conf *conf)
 		conf->handler == NULL || conf->pool == NULL)
 		return -EINVAL;
 	if (conf->window < 8 || conf->window > RDP_RING || !rte_is_power_of_2(conf->window) ||
-		conf->max_sessions == 0 || conf->max_sessions == WIRE_SESSION_NONE)
+		conf->cc > RDP_CC_SWIFT || conf->max_sessions == 0 ||
+		conf->max_sessions == WIRE_SESSION_NONE)
 		return -EINVAL;
 	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->ip == 0 || conf->udp_port == 0 ||
 		rte_pktmbuf_data_room_size(conf->pool) <
@@ -45,6 +46,8 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->self.netmask = conf->netmask;
 	ep->self.gateway = conf->gateway;
 	rdp_clock_read(ep);
+	ep->polled_ns = ep->now_ns;
+	ep->tell_next = conf->max_sessions;
 	ep->wheel_tick = ep->now_ns >> RDP_WHEEL_SHIFT;
 }
 

@@ -6,6 +6,7 @@
 
 #include <rte_hash.h>
 
+#include "rdp/cc.h"
 #include "rdp/l2.h"
 #include "rdp/neigh.h"
 #include "rdp/rdp.h"
@@ -33,6 +34,9 @@ static_assert(RDP_PARK_FULL + RDP_RING / 2 < RDP_PARK_MAX, "room for what is on 
 #define RDP_HANDSHAKE_MAX_NS UINT64_C(200000000)
 #define RDP_CLOSE_TRIES      5
 #define RDP_RTO_MAX_NS       UINT64_C(100000000)
+
+/** A peer that wants no requests is asked so often whether it still does. */
+#define RDP_PROBE_NS UINT64_C(10000000)
 
 /** A cookie is good for this long: two periods of the stamp. */
 #define RDP_COOKIE_SHIFT 33 /* 8.6 s */
@@ -81,8 +85,10 @@ static_assert(sizeof(struct rdp_kept) <= sizeof(struct wire_ipv4_hdrs), "in the 
 
 struct rdp_ep {
 	struct rdp_io io;
-	uint64_t now_ns; /**< time of this poll or flush */
-	uint32_t now_ts; /**< the same in WIRE_TS_NS units */
+	uint64_t now_ns;      /**< time of this poll or flush */
+	uint32_t now_ts;      /**< the same in WIRE_TS_NS units */
+	uint64_t polled_ns;   /**< time of the last poll that looked at the clock */
+	uint32_t poll_gap_ts; /**< from the poll before that; received frames may be so old */
 	rte_be16_t udp_port;
 	rte_be32_t ip;
 	uint16_t max_sessions;
@@ -90,9 +96,9 @@ struct rdp_ep {
 	uint16_t nb_held;
 	uint16_t txq_len;
 	uint16_t txq_ready; /**< of these, headers are final */
-	uint8_t pressure;
-	uint8_t idle_skip; /**< idle polls that need no clock */
-	bool clock_fresh;  /**< now_ns was read in this turn */
+	uint8_t pressure;   /**< how short of buffers we are, 0 to 15 */
+	uint8_t idle_skip;  /**< idle polls that need no clock */
+	bool clock_fresh;   /**< now_ns was read in this turn */
 	bool tx_udp_cksum;
 	bool tx_gather;
 	const struct rdp_handler *handler;
@@ -102,6 +108,10 @@ struct rdp_ep {
 	uint64_t ack_delay_ns;
 	struct rdp_list list[RDP_LISTS];
 	struct rdp_stats stats;
+	uint32_t full_bursts;   /**< received in a row */
+	uint32_t pressure_tick; /**< of the wheel, counted */
+	uint32_t tell_next;     /**< session to be told next that the pressure is less than full */
+	uint64_t no_mbuf_seen;  /**< stats.no_mbuf at the last look */
 	struct rte_mbuf *mbufs[RDP_MBUF_CACHE];
 	struct rte_mbuf *held[RDP_HELD]; /**< received, to be given up at the next flush */
 	struct rdp_txq_entry txq[RDP_TXQ];
@@ -296,6 +306,13 @@ void rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16
 /** Offer parked frames until one has to wait again. @return whether the session is still open. */
 bool rdp_unpark(struct rdp_session *s);
 void rdp_park_run(struct rdp_ep *ep);
+
+/* cc.c */
+void rdp_cc_init(struct rdp_session *s, enum rdp_cc cc);
+
+/* pressure.c */
+void rdp_pressure_run(struct rdp_ep *ep);
+void rdp_pressure_input(struct rdp_session *s, uint8_t pressure);
 
 /* ack.c */
 void rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack);

@@ -164,13 +164,13 @@ rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, u
 	s->frame_sum = rte_raw_cksum(&s->hdrs.udp.src_port, 4) +
 	               rte_raw_cksum(&s->hdrs.frame, offsetof(struct wire_frame, psn));
 	s->mss = (uint16_t)RTE_ALIGN_FLOOR(room, 8u);
-	s->tx_room = window;
-	s->request_room = window / 2;
+	s->window = window;
 	s->rx_ts = rte_be_to_cpu_32(h->frame.ts);
 	s->rack_ts = ep->now_ts;
 	s->rx_ns = ep->now_ns;
 	s->heard_ns = ep->now_ns;
 	s->tries = 0;
+	rdp_cc_init(s, ep->conf.cc);
 	ep->stats.sessions_opened++;
 	rdp_timer_arm(s, ep->now_ns + ep->conf.keepalive_ns);
 }

@@ -79,6 +79,7 @@ frame_finish(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *m, uint6
 	uint64_t delay = (ep->now_ns - s->rx_ns) >> WIRE_TS_SHIFT;
 	uint8_t pressure = likely(s->parked < RDP_PARK_FULL) ? ep->pressure : WIRE_PRESSURE_FULL;
 
+	s->told_pressure = pressure;
 	h->frame.flags |= (uint8_t)(pressure << WIRE_PRESSURE_SHIFT);
 	h->frame.ack = rte_cpu_to_be_32(s->rx_next);
 	h->frame.ts = rte_cpu_to_be_32(ep->now_ts);
@@ -225,7 +226,7 @@ flush_acks(struct rdp_ep *ep)
 
 	for (uint16_t i = list->n; i-- > 0;) {
 		struct rdp_session *s = list->item[i];
-		bool due = s->ack_now || s->ack_owed >= s->request_room / 8 ||
+		bool due = s->ack_now || s->ack_owed >= s->window / 16 ||
 		           ep->now_ns - s->ack_ns >= ep->ack_delay_ns;
 
 		if ((s->ack_owed > 0 || s->ack_now) && (!due || !send_ack(s)))

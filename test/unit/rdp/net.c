@@ -484,7 +484,9 @@ static struct rte_mbuf *
 receive_one(struct net_port *port)
 {
 	struct net_packet *p = port->arriving;
-	struct rte_mbuf *m = rte_pktmbuf_alloc(port->net->wire);
+	struct rte_mempool *pool = port->net->own_pool ? port->net->node[port->index]->pool
+	                                               : port->net->wire;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 
 	port->arriving = p->next;
 	if (m != NULL) {

@@ -114,6 +114,7 @@ struct net {
 	struct net_packet *jar[16]; /**< kept for later */
 	unsigned int nb_jar;
 	unsigned int errors; /**< rules broken; each was printed */
+	bool own_pool;       /**< receive into buffers of the node, not of the wire */
 	uint64_t no_buffer;  /**< frames that found no buffer to be received into */
 };
 
