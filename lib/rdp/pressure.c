@@ -21,6 +21,9 @@
 #define RX_RING_LEAST 512
 #define FULL_MOST     8 /* by itself it asks for half, not for silence */
 
+/* There was none for a moment, and now there are many. */
+#define WENT_SHORT 8
+
 /* Sessions looked at in one tick, to tell their peers that they may go on. */
 #define TELL_BURST 256
 
@@ -51,13 +54,13 @@ bursts_level(const struct rdp_ep *ep)
 static uint32_t
 level(struct rdp_ep *ep)
 {
-	uint64_t failed = ep->stats.no_mbuf;
+	uint64_t failed = ep->stats.no_mbuf - ep->no_mbuf_seen;
+	uint32_t buffers = buffers_level(ep);
 
-	if (failed != ep->no_mbuf_seen) {
-		ep->no_mbuf_seen = failed;
-		return WIRE_PRESSURE_FULL;
-	}
-	return RTE_MAX(buffers_level(ep), bursts_level(ep));
+	ep->no_mbuf_seen += failed;
+	if (failed > 0)
+		return buffers > 0 ? WIRE_PRESSURE_FULL : WENT_SHORT;
+	return RTE_MAX(buffers, bursts_level(ep));
 }
 
 /* A peer that was told to send nothing has no frame left that brings it the news. */
