@@ -199,7 +199,7 @@ mtu_choose(const struct port_conf *conf, struct port *port, const struct rte_eth
 	return 0;
 }
 
-/* Never MBUF_FAST_FREE: frames in flight are kept for retransmission, with more than one owner. */
+/* Never MBUF_FAST_FREE: frames to send may be of several pools, and have segments attached. */
 static void
 offloads_choose(const struct port_conf *conf, const struct port *port,
 	const struct rte_eth_dev_info *info, struct rte_eth_conf *eth)
@@ -265,12 +265,13 @@ device_configure(struct port *port, const struct rte_eth_conf *eth)
 static int
 txconf_get(const struct port *port, struct rte_eth_txconf *conf)
 {
+	uint16_t ring = port->ring_size != 0 ? port->ring_size : port->nb_txd;
 	struct rte_eth_dev_info info;
 	int ret = rte_eth_dev_info_get(port->port_id, &info);
 
 	*conf = info.default_txconf;
-	if (port->ctl->tx_reclaim != 0 && port->nb_txd > 2 * port->ctl->tx_reclaim)
-		conf->tx_free_thresh = port->nb_txd - port->ctl->tx_reclaim;
+	if (port->ctl->tx_reclaim != 0 && ring > 2 * port->ctl->tx_reclaim)
+		conf->tx_free_thresh = ring - port->ctl->tx_reclaim;
 	return ret;
 }
 

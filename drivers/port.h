@@ -42,7 +42,7 @@ struct drv_controller;
 /** A frame to send may be a chain of mbufs. */
 #define PORT_CAP_TX_MULTI_SEGS (UINT32_C(1) << 6)
 /** rte_eth_tx_burst() copies: it has read the frames that it took when it returns, by their virtual
- * addresses. */
+ * addresses. A transmit callback that keeps a frame beyond that has to copy it. */
 #define PORT_CAP_TX_COPIES (UINT32_C(1) << 7)
 
 #define PORT_SPEC_MAX 256
@@ -72,6 +72,7 @@ struct port {
 	struct rte_mempool *pool; /**< mbufs of received frames; good for frames to send, too */
 
 	/* What follows belongs to the controllers. */
+	uint16_t ring_size;       /**< of the device, where its arguments give one; 0: as asked */
 	bool own_pool;            /**< port_close() frees the pool */
 	bool attached;            /**< port_close() detaches the device */
 	bool link_once;           /**< a link that goes down never comes back */

@@ -24,6 +24,7 @@ static const char text[] =
 	"  --pairs N           alternate with --baseline W (raw), print the ratios\n"
 	"  --no-coalesce       one operation a frame\n"
 	"  --crc on|off        CRC32C over every frame                       [as the port says]\n"
+	"  --cc fixed|swift    congestion control of what we send                       [fixed]\n"
 	"  --fault SPEC        faults on purpose: drop=1%,dup=1%,reorder=2%/8,delay=50us~20us,\n"
 	"                      flip=0.1%,trunc=0.1%,blackhole=100ms,seed=7,dir=rx\n"
 	"  --drop PERCENT      short for drop=PERCENT both ways; --drop-seed N repeats a run\n"

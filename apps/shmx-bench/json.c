@@ -46,6 +46,7 @@ json_config(const struct bench *b)
 	printf(",\"workload\":\"%s\",\"size\":%" PRIu64, workload_names[o->workload], o->size);
 	printf(",\"window\":%" PRIu32 ",\"burst\":%" PRIu32, o->window, o->burst);
 	printf(",\"pattern\":\"%s\"", o->pattern == PATTERN_RANDOM ? "random" : "sequential");
+	printf(",\"cc\":\"%s\"", o->cc == SHMX_CC_SWIFT ? "swift" : "fixed");
 	printf(",\"span\":%" PRIu64 ",\"coalesce\":%s", o->span, o->no_coalesce ? "false" : "true");
 	printf(",\"seconds\":%g,\"warmup\":%g", o->seconds, o->warmup);
 	json_fault_config(b);

@@ -18,6 +18,7 @@
 const char *const workload_names[] = {"raw", "get", "put", "faa", "cas", "alloc", "mix", NULL};
 
 static const char *const pattern_names[] = {"random", "sequential", NULL};
+static const char *const cc_names[] = {"fixed", "swift", NULL};
 static const char *const crc_names[] = {"auto", "on", "off", NULL};
 
 enum kind {
@@ -57,6 +58,7 @@ static const struct option_type types[] = {
 	{"window", WINDOW, AT(window), 1, 65534, NULL},
 	{"burst", NUMBER, AT(burst), 1, 4096, NULL},
 	{"no-coalesce", FLAG, AT(no_coalesce), 0, 0, NULL},
+	{"cc", CHOICE, AT(cc), 0, 0, cc_names},
 	{"crc", CHOICE, AT(crc), 0, 0, crc_names},
 	{"pattern", CHOICE, AT(pattern), 0, 0, pattern_names},
 	{"span", BYTES, AT(span), 64, UINT64_C(1) << 36, NULL},

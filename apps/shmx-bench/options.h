@@ -46,6 +46,7 @@ struct options {
 	uint32_t window;
 	uint32_t burst;
 	bool no_coalesce;
+	int cc;  /**< enum shmx_cc */
 	int crc; /**< 0 as the port suggests, 1 on, 2 off */
 	int pattern;
 	uint64_t span;

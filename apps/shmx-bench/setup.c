@@ -128,6 +128,7 @@ endpoint_create(struct bench *b)
 		.max_sessions = o->idle_sessions > 0 ? (uint16_t)(o->idle_sessions + 1) : 0,
 		.max_ops = o->window > 4096 ? o->window : 0,
 		.no_coalesce = o->no_coalesce,
+		.cc = (enum shmx_cc)o->cc,
 		.crc = (int8_t)(o->crc == 2 ? -1 : o->crc),
 	};
 

@@ -81,6 +81,7 @@ struct options {
 	uint32_t max_sessions;
 	uint32_t max_per_source; /**< 0: no limit */
 	uint32_t window;
+	int cc;       /**< enum rdp_cc */
 	int crc;      /**< enum crc_policy */
 	int coalesce; /**< enum on_off */
 	int idle;     /**< enum idle_policy */
@@ -91,6 +92,7 @@ struct options {
 	uint32_t ack_delay_us;
 	uint32_t peer_timeout_ms;
 	uint32_t keepalive_ms;
+	uint32_t cc_target_us;
 	double drop;
 	uint32_t drop_seed; /**< 0: chosen at start */
 	unsigned int nb_ports;

@@ -102,6 +102,8 @@ fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
 		.ack_delay_ns = o->ack_delay_us * US_NS,
 		.peer_timeout_ns = o->peer_timeout_ms * MS_NS,
 		.keepalive_ns = o->keepalive_ms * MS_NS,
+		.cc = (enum rdp_cc)o->cc,
+		.cc_target_ns = o->cc_target_us * US_NS,
 		.socket_id = (int)rte_lcore_to_socket_id(s->workers[pair->worker].lcore),
 	};
 }

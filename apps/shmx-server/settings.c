@@ -12,6 +12,7 @@
 
 static const char *const idle_choices[] = {"poll", "pause", "sleep", "interrupt", NULL};
 static const char *const crc_choices[] = {"auto", "on", "off", NULL};
+static const char *const cc_choices[] = {"fixed", "swift", NULL};
 static const char *const on_off_choices[] = {"off", "on", NULL};
 
 #define SIZE_2M   (UINT64_C(2) << 20)
@@ -63,6 +64,8 @@ const struct setting settings[] = {
 		NUMBER(0, 65534), "0", "of these, from one address; 0: all"},
 	{"server", "window", "window", "N", SERVER(window), POWER(8, 256), "128",
 		"frames in flight a session"},
+	{"server", "cc", "cc", "fixed|swift", SERVER(cc), CHOICE(cc_choices), "fixed",
+		"congestion control of what is sent"},
 	{"server", "crc", "crc", "auto|on|off", SERVER(crc), CHOICE(crc_choices), "auto",
 		"CRC32C over frames; auto: not on memory ports"},
 	{"server", "idle", "idle", "MODE", SERVER(idle), CHOICE(idle_choices), "poll",
@@ -82,6 +85,8 @@ const struct setting settings[] = {
 	{"server", "peer-timeout-ms", "peer-timeout-ms", "N", TUNING(peer_timeout_ms),
 		NUMBER(10, 3600000), "2000",
 		"silence after which a peer is down, milliseconds"},
+	{"server", "cc-target-us", "cc-target-us", "N", TUNING(cc_target_us), NUMBER(1, 10000), "25",
+		"delay by queues that swift lets be, microseconds"},
 	{"server", "keepalive-ms", "keepalive-ms", "N", TUNING(keepalive_ms), NUMBER(1, 3600000), "1000",
 		"idle time before a keep-alive, milliseconds"},
 

@@ -142,9 +142,9 @@ worker_main(void *arg)
 	w->last_tsc = rte_rdtsc();
 	if (ret == 0)
 		run(w);
+	say_goodbye(w);
 	target_worker_offline(w->target);
 	idle_end(w);
-	say_goodbye(w);
 	return ret;
 }
 

@@ -179,10 +179,18 @@ twin_make(struct lane *l, const struct rte_mbuf *m, const struct fate *f)
 	return twin;
 }
 
+/* A frame may end in memory that its sender lends to the port until the burst is sent: what may
+ * be held longer needs bytes of its own. */
+static struct rte_mbuf *
+keepable(struct rte_mbuf *m)
+{
+	return likely(m->nb_segs == 1 && RTE_MBUF_DIRECT(m)) ? m : damage_own(m);
+}
+
 static void
 take(struct lane *l, uint64_t now, struct rte_mbuf *m, struct burst *b)
 {
-	struct rte_mbuf *twin;
+	struct rte_mbuf *twin, *own;
 	struct fate f;
 
 	l->stats.seen++;
@@ -197,8 +205,14 @@ take(struct lane *l, uint64_t now, struct rte_mbuf *m, struct burst *b)
 		rte_pktmbuf_free(m);
 		return;
 	}
-	twin = twin_make(l, m, &f);
-	m = damage(l, m, &f);
+	own = keepable(m);
+	if (unlikely(own == NULL)) {
+		l->stats.spared++;
+		b->mbufs[b->kept++] = m;
+		return;
+	}
+	twin = twin_make(l, own, &f);
+	m = damage(l, own, &f);
 	l->stats.reordered += f.reordered;
 	l->stats.delayed += f.delayed;
 	put(l, m, now + f.wait, f.overtake, b);

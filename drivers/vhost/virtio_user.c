@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -122,13 +123,15 @@ static int
 device_attach(const struct port_conf *conf, const char *args, const char *path, struct port *port)
 {
 	struct drv_arg defaults[] = {{"queues", ""}, {"queue_size", "1024"}, {NULL, ""}};
-	char server[8];
+	char server[8], ring[8];
 	int ret;
 
 	snprintf(defaults[0].value, sizeof(defaults[0].value), "%u", port->nb_queues);
 	ret = drv_vdev_attach(port, "net_virtio_user", args, defaults);
 	if (ret < 0)
 		return attach_failed(port, path, ret);
+	if (drv_args_value(args, "queue_size", ring, sizeof(ring)) == 0)
+		port->ring_size = (uint16_t)strtoul(ring, NULL, 0);
 	/* Asked again about a server that is gone, the driver logs an error each time. */
 	port->link_once = drv_args_value(args, "server", server, sizeof(server)) != 0;
 	return 0;

@@ -196,7 +196,8 @@ bulk_part_done(struct shmx_ep *ep, uint16_t index, uint16_t session, int32_t sta
 	ep->parts[session]--;
 	b->outstanding--;
 	b->sent |= status != -ECANCELED;
-	if (unlikely(status != 0 && b->status == 0))
+	/* That a part may yet take effect is more than that another did not. */
+	if (unlikely(status != 0 && (b->status == 0 || status == -ECONNRESET)))
 		b->status = status;
 	/* One that still stands in the list of the active is finished from there. */
 	if (b->outstanding == 0 && bulk_all_started(b) && !is_active(ep, index))

@@ -58,7 +58,7 @@ struct bulk {
 	uint64_t cookie;
 	uint64_t pattern;
 	uint64_t done;  /**< bytes of vec[piece] that have been started */
-	int32_t status; /**< first error */
+	int32_t status; /**< first error, or -ECONNRESET if that was one */
 	uint16_t piece, pieces;
 	uint16_t outstanding; /**< parts in progress */
 	uint16_t next;        /**< free list, or list of those with parts to start */

@@ -34,7 +34,7 @@ client_put(struct shmx_ep *ep, struct rdp_session *s, const void *src, uint32_t 
 	uint32_t size = sizeof(struct wire_put);
 	struct wire_record *rec;
 
-	if (len <= SHMX_INLINE_MAX || len % 8 != 0) {
+	if (len <= SHMX_INLINE_MAX || len % 8 != 0 || !rdp_lendable(s, len)) {
 		rec = client_request(ep, s, WIRE_OP_PUT, size + wire_pad(len), len, OP_STATUS, NULL,
 			0, bulk, cookie);
 		if (likely(rec != NULL))

@@ -24,7 +24,7 @@ conf_check(const struct shmx_ep_conf *conf)
 {
 	if (conf == NULL || conf->port == NULL || conf->node == 0 || conf->node > NODE_MAX ||
 		conf->ip == 0 || conf->prefix_len > 32 || conf->max_ops > UINT16_MAX ||
-		conf->queue >= conf->port->port->nb_queues)
+		conf->cc > SHMX_CC_SWIFT || conf->queue >= conf->port->port->nb_queues)
 		return -EINVAL;
 	if (conf->port->queues_used & UINT64_C(1) << conf->queue) {
 		BASE_LOG(ERR, "queue %u of this port has an endpoint already: one each",
@@ -145,6 +145,8 @@ rdp_conf_fill(struct rdp_conf *rc, const struct shmx_ep_conf *conf, struct shmx_
 		.ack_delay_ns = 25 * US_NS,
 		.peer_timeout_ns = or_default(conf->peer_timeout_ms, 2000) * MS_NS,
 		.keepalive_ns = or_default(conf->keepalive_ms, 1000) * MS_NS,
+		.cc = (enum rdp_cc)conf->cc,
+		.cc_target_ns = or_default(conf->cc_target_us, RDP_CC_TARGET_US) * US_NS,
 		.socket_id = rte_eth_dev_socket_id(port->port_id),
 	};
 }

@@ -43,3 +43,17 @@ shmx_disconnect(struct shmx_ep *ep, shmx_session_t session)
 	rdp_close(s);
 	return 0;
 }
+
+static_assert((int)SHMX_CC_FIXED == (int)RDP_CC_FIXED && (int)SHMX_CC_SWIFT == (int)RDP_CC_SWIFT,
+	"the same list");
+
+int
+shmx_session_cc_set(struct shmx_ep *ep, shmx_session_t session, enum shmx_cc cc)
+{
+	struct rdp_session *s;
+
+	if (ep == NULL)
+		return -EINVAL;
+	s = rdp_session_at(ep->rdp, session);
+	return s != NULL ? rdp_cc_set(s, (enum rdp_cc)cc) : -ENOTCONN;
+}

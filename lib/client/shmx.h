@@ -82,6 +82,12 @@ struct shmx_ep;
 /** A session of an endpoint: small integer, reused after the session has ended. */
 typedef uint16_t shmx_session_t;
 
+/** Congestion control of a session; the guide on congestion says how to choose. */
+enum shmx_cc {
+	SHMX_CC_FIXED, /**< the whole window, always */
+	SHMX_CC_SWIFT, /**< as much of it as keeps the queues of the network short */
+};
+
 /* ---- endpoints ------------------------------------------------------------------------- */
 
 /** All zero but `port`, `ip` and `node` is a sensible configuration. */
@@ -101,6 +107,8 @@ struct shmx_ep_conf {
 	uint32_t rto_min_us; /**< floor of the retransmission time-out; 0: 200 */
 	uint32_t peer_timeout_ms; /**< silence after which a peer is down; 0: 2000 */
 	uint32_t keepalive_ms;    /**< idle time before a keep-alive; 0: 1000 */
+	enum shmx_cc cc;          /**< congestion control of new sessions, this end's sending */
+	uint32_t cc_target_us; /**< Swift: delay that queues may add before it slows down; 0: 25 */
 };
 
 /**
@@ -215,6 +223,12 @@ SHMX_API int shmx_connect(
  */
 SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
 
+/**
+ * Change how this end of a session controls congestion; it starts anew, at the full window.
+ * @return 0, -EINVAL, -ENOTCONN when the session is not open.
+ */
+SHMX_API int shmx_session_cc_set(struct shmx_ep *ep, shmx_session_t session, enum shmx_cc cc);
+
 /* ---- data ------------------------------------------------------------------------------ */
 
 /** Longest single get, put or fill. */
@@ -224,7 +238,8 @@ SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
  * Read @p len bytes from @p src. @p dst belongs to the library until completion.
  *
  * Aligned words of up to 8 bytes are read as a whole. A longer range is read piece by piece,
- * concurrently with other nodes' writes.
+ * concurrently with other nodes' writes, at some time before the event, and a piece whose response
+ * was lost is read again: also then the right to read it must be there.
  * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -EFAULT, -ENOENT, -ESTALE, -EPERM: the
  *   contents of @p dst are then undefined.
  */
@@ -253,9 +268,10 @@ struct shmx_vec {
 #define SHMX_VEC_MAX 64
 
 /**
- * Gather: read all pieces; one event when all are done, with the first error if any failed. All
- * or none of them are started. The vector itself may be reused when the call returns, the
- * buffers belong to the library until completion. Pieces may lie on different memory nodes.
+ * Gather: read all pieces; one event when all are done, with the first error if any failed, or
+ * -ECONNRESET if that was one. All or none of them are started. The vector itself may be reused
+ * when the call returns, the buffers belong to the library until completion. Pieces may lie on
+ * different memory nodes.
  * @return 0, -EINVAL (no piece, too many, a piece bad), -EAGAIN, -ENOTCONN.
  */
 SHMX_API int shmx_getv(

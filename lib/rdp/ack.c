@@ -17,8 +17,9 @@ advance(struct rdp_session *s, uint32_t ack)
 	rdp_list_add(s, RDP_LIST_RELEASE);
 }
 
-/* A frame acknowledged something new: RFC 9002 section 5, with the peer's delay taken off. */
-static void
+/* A frame acknowledged something new: RFC 9002 section 5, with the peer's delay taken off.
+ * Returns the round trip, 0 when there is none. */
+static uint32_t
 sample(struct rdp_session *s, const struct wire_frame *f)
 {
 	uint32_t echo = rte_be_to_cpu_32(f->echo);
@@ -27,21 +28,28 @@ sample(struct rdp_session *s, const struct wire_frame *f)
 
 	/* A delay that the field cannot hold says nothing about the network. */
 	if ((int32_t)rtt < 0 || delay == UINT16_MAX)
-		return;
-	rdp_rtt_sample(s, rtt > delay ? rtt - delay : 1);
+		return 0;
+	delay = rtt > delay ? rtt - delay : 1;
+	rdp_rtt_sample(s, delay);
 	/* By age: the last one may lie so far back that its difference has changed sign. */
 	if (rtt < s->ep->now_ts - s->rack_ts)
 		s->rack_ts = echo;
+	return delay;
 }
 
 void
 rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack)
 {
+	uint32_t acked = ack - s->tx_una;
+	uint32_t rtt;
+
 	/* Older than what is known, or beyond what was ever sent: a late frame or a forged one. */
-	if (ack - s->tx_una > rdp_in_flight(s))
+	if (acked > rdp_in_flight(s))
 		return;
 	advance(s, ack);
-	sample(s, f);
+	rtt = sample(s, f);
+	if (rdp_cc_active(s))
+		s->cc->on_ack(s, acked, rtt);
 	if (unlikely(s->backoff > 0)) {
 		s->backoff = 0;
 		rdp_timer_arm(s, s->ep->now_ns + rdp_rto_ns(s));
@@ -54,6 +62,7 @@ rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room)
 	const struct wire_sack *sack = (const struct wire_sack *)(f + 1);
 	uint32_t ack = rte_be_to_cpu_32(f->ack);
 	uint32_t limit = s->tx_next - ack;
+	uint32_t rtt;
 
 	if (room < sizeof(*sack)) {
 		s->ep->stats.rx_malformed++;
@@ -61,7 +70,9 @@ rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room)
 	}
 	if (ack != s->tx_una || limit > RDP_RING)
 		return;
-	sample(s, f);
+	rtt = sample(s, f);
+	if (rdp_cc_active(s))
+		s->cc->on_ack(s, 0, rtt);
 	/* From a loss so long ago that numbers have gone round. */
 	if (s->sack_high - ack > limit)
 		s->sack_high = ack;

@@ -18,7 +18,8 @@ conf_check(const struct rdp_conf *conf)
 		conf->handler == NULL || conf->pool == NULL)
 		return -EINVAL;
 	if (conf->window < 8 || conf->window > RDP_RING || !rte_is_power_of_2(conf->window) ||
-		conf->max_sessions == 0 || conf->max_sessions == WIRE_SESSION_NONE)
+		conf->cc > RDP_CC_SWIFT || conf->max_sessions == 0 ||
+		conf->max_sessions == WIRE_SESSION_NONE)
 		return -EINVAL;
 	if (conf->handover != NULL &&
 		(conf->member >= conf->handover->nb || conf->max_sessions > conf->handover->stride))
@@ -51,6 +52,8 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->self.netmask = conf->netmask;
 	ep->self.gateway = conf->gateway;
 	rdp_clock_read(ep);
+	ep->polled_ns = ep->now_ns;
+	ep->tell_next = conf->max_sessions;
 	ep->wheel_tick = ep->now_ns >> RDP_WHEEL_SHIFT;
 }
 
@@ -69,7 +72,9 @@ alloc_tables(struct rdp_ep *ep)
 	ep->inc_mask = rte_align32pow2(ep->max_sessions) - 1;
 	ep->by_inc = rte_zmalloc_socket("rdp_table", (ep->inc_mask + 1) * sizeof(ep->by_inc[0]),
 		RTE_CACHE_LINE_SIZE, ep->conf.socket_id);
-	if (ep->session == NULL || ep->free_index == NULL || ep->by_inc == NULL)
+	ep->last_peer = table(ep, sizeof(ep->last_peer[0]));
+	if (ep->session == NULL || ep->free_index == NULL || ep->last_peer == NULL ||
+		ep->by_inc == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < RDP_LISTS; i++) {
 		ep->list[i].item = table(ep, sizeof(struct rdp_session *));
@@ -139,6 +144,7 @@ rdp_ep_destroy(struct rdp_ep *ep)
 	for (unsigned int i = 0; i < RDP_LISTS; i++)
 		rte_free(ep->list[i].item);
 	rte_free(ep->by_inc);
+	rte_free(ep->last_peer);
 	rte_free(ep->free_index);
 	rte_free(ep->session);
 	rte_free(ep);
@@ -147,6 +153,7 @@ rdp_ep_destroy(struct rdp_ep *ep)
 static void
 initiate(struct rdp_session *s, rte_be32_t ip, uint16_t udp_port)
 {
+	s->ep->last_peer[s->index] = (struct rdp_peer){ip, rte_cpu_to_be_16(udp_port)};
 	s->initiator = true;
 	s->peer_ip = ip;
 	s->peer_port = rte_cpu_to_be_16(udp_port);
@@ -162,7 +169,7 @@ rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_sess
 	if (ip == 0 || udp_port == 0)
 		return -EINVAL;
 	rdp_clock_read(ep);
-	*s = rdp_session_new(ep);
+	*s = rdp_session_initiate(ep, ip, rte_cpu_to_be_16(udp_port));
 	if (*s == NULL)
 		return ep->nb_free == 0 ? -ENOSPC : -ENOMEM;
 	initiate(*s, ip, udp_port);

@@ -84,6 +84,8 @@ frame_open(struct rdp_session *s, uint32_t size, bool for_requests)
 	s->end = s->no_coalesce ? s->wr : records + s->mss;
 	s->request_end = for_requests ? s->end : records;
 	rdp_list_add(s, RDP_LIST_DIRTY);
+	if (unlikely(s->cc_gap > 0))
+		rdp_cc_sent(s);
 	if (unlikely(s->timer_ns > ep->now_ns + ep->rto_min_ns) && rdp_in_flight(s) == 0)
 		rdp_timer_arm(s, ep->now_ns + rdp_rto_ns(s));
 	return records;
@@ -93,7 +95,13 @@ frame_open(struct rdp_session *s, uint32_t size, bool for_requests)
 static bool
 request_room(const struct rdp_session *s)
 {
-	return rdp_in_flight(s) < s->request_room && s->peer_pressure < WIRE_PRESSURE_FULL;
+	return likely(rdp_in_flight(s) < s->request_room) || rdp_cc_paced(s, true);
+}
+
+static bool
+response_room(const struct rdp_session *s)
+{
+	return likely(rdp_in_flight(s) < s->tx_room) || rdp_cc_paced(s, false);
 }
 
 uint8_t *
@@ -115,7 +123,7 @@ rdp_response_open(struct rdp_session *s, uint32_t size)
 {
 	if (s->open != NULL)
 		rdp_frame_close(s);
-	if (unlikely(rdp_in_flight(s) >= s->tx_room || !open_allowed(s, size)))
+	if (unlikely(!response_room(s) || !open_allowed(s, size)))
 		return NULL;
 	return frame_open(s, size, request_room(s));
 }

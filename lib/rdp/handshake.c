@@ -191,7 +191,7 @@ send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h, const struct 
 		.session = rdp_wire_index(s),
 		.node = rte_cpu_to_be_16(conf->node),
 		.mtu = rte_cpu_to_be_16(agreed_mtu(s->ep, hello)),
-		.window = rte_cpu_to_be_16(s->tx_room),
+		.window = rte_cpu_to_be_16(s->window),
 		.features = rte_cpu_to_be_32(s->crc ? WIRE_FEATURE_CRC : 0),
 		.epoch = rte_cpu_to_be_64(conf->epoch),
 	};

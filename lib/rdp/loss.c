@@ -45,6 +45,7 @@ rdp_loss_detect(struct rdp_session *s)
 	uint32_t window = s->rack_rtt + RTE_MAX(s->min_rtt / 4, REORDER_MIN_TS);
 	uint32_t now = s->ep->now_ts;
 	uint32_t next = window;
+	bool lost = false;
 
 	for (uint32_t psn = s->tx_una; wire_psn_before(psn, s->sack_high); psn++) {
 		uint32_t age;
@@ -54,10 +55,18 @@ rdp_loss_detect(struct rdp_session *s)
 		age = now - rdp_sent_ts(s, psn);
 		if (age < now - s->rack_ts)
 			continue;
-		if (age >= window)
-			rdp_retransmit(s, psn);
-		else
+		if (age < window) {
 			next = RTE_MIN(next, window - age);
+			continue;
+		}
+		if (!lost)
+			s->cc->on_loss(s);
+		lost = true;
+		if (!rdp_cc_repeat(s)) {
+			next = RTE_MIN(next, rdp_cc_repeat_wait(s));
+			break;
+		}
+		rdp_retransmit(s, psn);
 	}
 	s->rack_check = now + next;
 }
@@ -70,6 +79,7 @@ timeout(struct rdp_session *s)
 	if (s->backoff == 0)
 		s->asked_ns = s->ep->now_ns;
 	s->ep->stats.rto++;
+	s->cc->on_timeout(s);
 	rdp_retransmit(s, s->tx_una);
 	s->sack_high = s->tx_next;
 	s->rack_check = s->ep->now_ts;
@@ -82,9 +92,11 @@ timeout(struct rdp_session *s)
 static uint64_t
 keepalive_ns(const struct rdp_session *s)
 {
-	uint64_t ns = s->ep->conf.keepalive_ns;
+	uint64_t usual = s->ep->conf.keepalive_ns;
 
-	return s->initiator ? ns : ns + ns / 8;
+	if (!s->initiator)
+		usual += usual / 8;
+	return likely(s->peer_pressure < WIRE_PRESSURE_FULL) ? usual : RTE_MIN(usual, RDP_PROBE_NS);
 }
 
 static void

@@ -30,6 +30,7 @@
 
 struct handover;
 struct neigh_table;
+struct rdp_cc_ops;
 struct rdp_ep;
 
 /** Where frames come from and go to: the seam that tests replace. */
@@ -49,6 +50,27 @@ enum rdp_state {
 	RDP_OPEN,
 	RDP_CLOSING, /**< CLOSE sent, waiting for CLOSED */
 	RDP_FAILED,  /**< ends when the current poll has handled its frames */
+};
+
+/** Congestion control of a session: doc/congestion.md. */
+enum rdp_cc {
+	RDP_CC_FIXED, /**< the negotiated window */
+	RDP_CC_SWIFT, /**< as much of it as keeps the queues of the network short */
+};
+
+/** Delay above the smallest that Swift lets be unless told otherwise: the paper's base target. */
+#define RDP_CC_TARGET_US 25
+
+/** What Swift knows of a session; cc_swift.c. Times in WIRE_TS_NS units. */
+struct rdp_swift {
+	uint32_t cwnd;    /**< congestion window, frames in fixed point */
+	uint32_t target;  /**< of the fabric's delay, for this cwnd */
+	uint32_t base;    /**< target above the smallest round trip, without flow scaling */
+	uint32_t min_rtt; /**< smallest fabric delay seen; UINT32_MAX: none yet */
+	uint32_t rtt;     /**< latest fabric delay */
+	uint32_t decrease_ts;
+	uint8_t timeouts; /**< in a row */
+	bool decreased;   /**< decrease_ts is set */
 };
 
 #define RDP_RING WIRE_WINDOW_MAX
@@ -94,14 +116,15 @@ struct rdp_session {
 	__rte_cache_aligned uint32_t rx_next; /**< every frame before this one has arrived */
 	rte_be32_t local_inc;
 	rte_be32_t peer_inc;
-	uint32_t rx_ts;       /**< time stamp of the newest frame, to be echoed */
-	uint64_t rx_ns;       /**< when it arrived */
-	uint64_t ack_ns;      /**< when the oldest frame not acknowledged yet arrived */
-	uint32_t ack_owed;    /**< frames not acknowledged yet */
-	uint16_t rx_gaps;     /**< frames that arrived ahead of rx_next */
-	uint16_t parked;      /**< frames waiting in the park */
-	uint32_t tx_released; /**< frames before this one have been given up, up to tx_una */
-	uint64_t user;        /**< the handler's */
+	uint32_t rx_ts;        /**< time stamp of the newest frame, to be echoed */
+	uint64_t rx_ns;        /**< when it arrived */
+	uint64_t ack_ns;       /**< when the oldest frame not acknowledged yet arrived */
+	uint32_t ack_owed;     /**< frames not acknowledged yet */
+	uint16_t rx_gaps;      /**< frames that arrived ahead of rx_next */
+	uint16_t parked;       /**< frames waiting in the park */
+	uint8_t told_pressure; /**< in the latest frame to the peer */
+	uint32_t tx_released;  /**< frames before this one have been given up, up to tx_una */
+	uint64_t user;         /**< the handler's */
 
 	/* Frames that arrived ahead of rx_next, one bit each at number modulo the window. */
 	__rte_cache_aligned uint64_t rx_bitmap[RDP_RING / 64];
@@ -112,13 +135,24 @@ struct rdp_session {
 	uint32_t sack_high;    /**< one past the highest frame known to have arrived */
 	uint8_t backoff;       /**< doublings of the time-out */
 	bool ack_now;          /**< do not wait for company */
-	uint8_t peer_pressure; /**< 0 to 15; from WIRE_PRESSURE_FULL on we send no requests */
+	uint8_t peer_pressure; /**< 0 to 15; see rdp_cc_update() */
 	uint8_t in_lists;      /**< RDP_IN_*: which lists of the endpoint name this session */
 	uint16_t peer_index;
 	uint16_t peer_node;
 	uint32_t rack_check; /**< time stamp at which an outstanding frame may count as lost */
 	uint64_t heard_ns;   /**< when a valid frame of the peer last arrived */
 	uint64_t asked_ns;   /**< when the first time-out in a row came */
+
+	/* Congestion control, in WIRE_TS_NS units. */
+	const struct rdp_cc_ops *cc;
+	uint32_t cc_gap;     /**< between two frames opened; 0: not paced */
+	uint32_t cc_next;    /**< time at which the next frame may be opened, when paced */
+	uint32_t cc_round;   /**< begin of the round trip that `cc_repeats` counts */
+	uint16_t cc_repeats; /**< frames sent again in it */
+	uint16_t window;     /**< negotiated: frames in flight at most */
+	union {
+		struct rdp_swift swift;
+	} cc_state; /**< of the algorithm alone */
 
 	/* Timer: one entry in the endpoint's wheel; doubly linked list of a slot. */
 	__rte_cache_aligned struct rdp_session *timer_next;
@@ -161,8 +195,9 @@ struct rdp_handler {
 	/** The frames of this burst have been handed over; their memory goes away after this. */
 	void (*batch_end)(void *ctx);
 	/**
-	 * A frame with lent data has to be sent again, and what was lent may have changed or gone:
-	 * write it to @p to, right behind the part of the record that was written at first.
+	 * A frame with lent data has to be sent again for the first time, and what was lent may
+	 * have changed or gone: write it to @p to, right behind the part of the record that was
+	 * written at first.
 	 * @return bytes written; or by how many the record shrinks, as a negative number, when
 	 * there is nothing to be sent any more: the handler has then turned it into another.
 	 */
@@ -202,6 +237,8 @@ struct rdp_conf {
 	uint64_t ack_delay_ns;
 	uint64_t peer_timeout_ns;
 	uint64_t keepalive_ns;
+	enum rdp_cc cc;        /**< of new sessions */
+	uint64_t cc_target_ns; /**< of Swift; see RDP_CC_TARGET_US */
 	int socket_id;
 };
 
@@ -279,6 +316,12 @@ void rdp_close(struct rdp_session *s);
 /** Accept no more sessions: those who ask are refused from now on. */
 void rdp_refuse(struct rdp_ep *ep);
 
+/**
+ * Change the congestion control of an open session; it starts anew, at the full window.
+ * @return 0, -EINVAL: no such algorithm, -ENOTCONN: not open.
+ */
+int rdp_cc_set(struct rdp_session *s, enum rdp_cc cc);
+
 /** Session by index; NULL when there is none. */
 struct rdp_session *rdp_session_at(struct rdp_ep *ep, uint16_t index);
 
@@ -294,6 +337,13 @@ uint64_t rdp_now(const struct rdp_ep *ep);
  * the data by in recall(). */
 uint8_t *rdp_request_lend(struct rdp_session *s, uint32_t size, const void *data, uint32_t len);
 uint8_t *rdp_response_lend(struct rdp_session *s, uint32_t size, const void *data, uint32_t len);
+
+/** Whether lending costs no frame: a record of that size leaves no room for another one like it. */
+static inline bool
+rdp_lendable(const struct rdp_session *s, uint32_t size)
+{
+	return 2 * size > s->mss;
+}
 
 /** Copy all that is lent, before what is there may change. */
 void rdp_settle(struct rdp_ep *ep);

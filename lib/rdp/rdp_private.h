@@ -6,6 +6,7 @@
 
 #include <rte_hash.h>
 
+#include "rdp/cc.h"
 #include "rdp/handover.h"
 #include "rdp/l2.h"
 #include "rdp/neigh.h"
@@ -39,6 +40,9 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 #define RDP_CLOSE_TRIES      5
 #define RDP_RTO_MAX_NS       UINT64_C(100000000)
 
+/** A peer that wants no requests is asked so often whether it still does. */
+#define RDP_PROBE_NS UINT64_C(10000000)
+
 /** A cookie is good for this long: two periods of the stamp. */
 #define RDP_COOKIE_SHIFT 33 /* 8.6 s */
 
@@ -52,6 +56,12 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 struct rdp_list {
 	struct rdp_session **item;
 	uint16_t n;
+};
+
+/** Where an initiator connects to. */
+struct rdp_peer {
+	rte_be32_t ip;
+	rte_be16_t port;
 };
 
 struct rdp_txq_entry {
@@ -80,8 +90,10 @@ static_assert(sizeof(struct rdp_kept) <= sizeof(struct wire_ipv4_hdrs), "in the 
 
 struct rdp_ep {
 	struct rdp_io io;
-	uint64_t now_ns; /**< time of this poll or flush */
-	uint32_t now_ts; /**< the same in WIRE_TS_NS units */
+	uint64_t now_ns;      /**< time of this poll or flush */
+	uint32_t now_ts;      /**< the same in WIRE_TS_NS units */
+	uint64_t polled_ns;   /**< time of the last poll that looked at the clock */
+	uint32_t poll_gap_ts; /**< from the poll before that; received frames may be so old */
 	rte_be16_t udp_port;
 	rte_be32_t ip;
 	uint16_t max_sessions;
@@ -90,10 +102,10 @@ struct rdp_ep {
 	uint16_t nb_held;
 	uint16_t txq_len;
 	uint16_t txq_ready; /**< of these, headers are final */
-	uint8_t pressure;
-	uint8_t idle_skip; /**< idle polls that need no clock */
-	bool from_ring;    /**< the frames in hand were handed over */
-	bool clock_fresh;  /**< now_ns was read in this turn */
+	uint8_t pressure;   /**< how short of buffers we are, 0 to 15 */
+	uint8_t idle_skip;  /**< idle polls that need no clock */
+	bool from_ring;     /**< the frames in hand were handed over */
+	bool clock_fresh;   /**< now_ns was read in this turn */
 	bool tx_udp_cksum;
 	bool tx_gather;
 	const struct rdp_handler *handler;
@@ -103,6 +115,10 @@ struct rdp_ep {
 	uint64_t ack_delay_ns;
 	struct rdp_list list[RDP_LISTS];
 	struct rdp_stats stats;
+	uint32_t full_bursts;   /**< received in a row */
+	uint32_t pressure_tick; /**< of the wheel, counted */
+	uint32_t tell_next;     /**< session to be told next that the pressure is less than full */
+	uint64_t no_mbuf_seen;  /**< stats.no_mbuf at the last look */
 	struct rte_mbuf *mbufs[RDP_MBUF_CACHE];
 	struct rte_mbuf *held[RDP_HELD]; /**< received, to be given up at the next flush */
 	struct rdp_txq_entry txq[RDP_TXQ];
@@ -123,6 +139,7 @@ struct rdp_ep {
 	struct rdp_session *spare; /**< memory of ended sessions, linked by timer_next */
 	uint16_t *free_index;      /**< stack */
 	uint16_t nb_free;
+	struct rdp_peer *last_peer; /**< of each index, the last that we connected to with it */
 	struct rdp_session *wheel[RDP_WHEEL_SLOTS];
 	struct rdp_session *coarse[RDP_COARSE_SLOTS];
 };
@@ -130,6 +147,7 @@ struct rdp_ep {
 /* session.c */
 struct rdp_session *rdp_session_new(struct rdp_ep *ep);
 struct rdp_session *rdp_session_new_at(struct rdp_ep *ep, uint16_t index);
+struct rdp_session *rdp_session_initiate(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port);
 void rdp_session_free(struct rdp_session *s);
 
 /** The session that both incarnations name, for frames that carry no index of ours. */
@@ -328,6 +346,13 @@ void rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16
 /** Offer parked frames until one has to wait again. @return whether the session is still open. */
 bool rdp_unpark(struct rdp_session *s);
 void rdp_park_run(struct rdp_ep *ep);
+
+/* cc.c */
+void rdp_cc_init(struct rdp_session *s, enum rdp_cc cc);
+
+/* pressure.c */
+void rdp_pressure_run(struct rdp_ep *ep);
+void rdp_pressure_input(struct rdp_session *s, uint8_t pressure);
 
 /* ack.c */
 void rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack);

@@ -161,7 +161,8 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 		len -= WIRE_CRC_LEN;
 	}
 	s->heard_ns = s->ep->now_ns;
-	s->peer_pressure = f->flags >> WIRE_PRESSURE_SHIFT;
+	if (unlikely(s->peer_pressure != f->flags >> WIRE_PRESSURE_SHIFT))
+		rdp_pressure_input(s, f->flags >> WIRE_PRESSURE_SHIFT);
 	if (ack != s->tx_una)
 		rdp_ack_input(s, f, ack);
 	len -= sizeof(struct wire_ipv4_hdrs);
@@ -301,8 +302,10 @@ run_lists(struct rdp_ep *ep)
 		rdp_park_run(ep);
 	if (unlikely(ep->list[RDP_LIST_RECOVER].n > 0))
 		run_recovery(ep);
-	if (unlikely(ep->now_ns >> RDP_WHEEL_SHIFT != ep->wheel_tick))
+	if (unlikely(ep->now_ns >> RDP_WHEEL_SHIFT != ep->wheel_tick)) {
 		work = rdp_timer_run(ep);
+		rdp_pressure_run(ep);
+	}
 	if (unlikely(ep->list[RDP_LIST_FAILED].n > 0))
 		run_failed(ep);
 	return work;
@@ -319,6 +322,8 @@ idle_pace(struct rdp_ep *ep, uint16_t n)
 	uint64_t last = ep->now_ns;
 
 	rdp_clock_read(ep);
+	ep->poll_gap_ts = (uint32_t)((ep->now_ns - ep->polled_ns) >> WIRE_TS_SHIFT);
+	ep->polled_ns = ep->now_ns;
 	ep->idle_skip = n == 0 && ep->now_ns - last < RDP_IDLE_DENSE_NS ? RDP_IDLE_SKIP : 0;
 }
 
@@ -336,6 +341,7 @@ rdp_poll(struct rdp_ep *ep)
 		return 0;
 	}
 	idle_pace(ep, n);
+	ep->full_bursts = n == RDP_RX_BURST ? ep->full_bursts + 1 : 0;
 	if (n > 0)
 		rdp_input(ep, mbufs, n);
 	return n + run_lists(ep);

@@ -113,6 +113,50 @@ rdp_session_new(struct rdp_ep *ep)
 	return s;
 }
 
+/* End one that is being closed, if it leads there. */
+static bool
+stop_closing(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
+{
+	for (uint16_t i = 0; i < ep->max_sessions; i++) {
+		struct rdp_session *s = ep->session[i];
+
+		if (s != NULL && s->state == RDP_CLOSING && s->initiator && s->peer_ip == ip &&
+			s->peer_port == port) {
+			rdp_session_free(s);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Let the index that last led there be the next to be taken. */
+static void
+prefer_index(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
+{
+	for (uint16_t i = ep->nb_free; i-- > 0;) {
+		uint16_t index = ep->free_index[i];
+
+		if (ep->last_peer[index].ip == ip && ep->last_peer[index].port == port) {
+			ep->free_index[i] = ep->free_index[ep->nb_free - 1];
+			ep->free_index[ep->nb_free - 1] = index;
+			return;
+		}
+	}
+}
+
+/*
+ * A session that we begin has the index of one that led to the same peer before, which may be
+ * about to be closed still. The peer may not know yet that the old one is over; the new one then
+ * ends it there, and nothing of the old one that is still under way takes effect any more.
+ */
+struct rdp_session *
+rdp_session_initiate(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
+{
+	if (!stop_closing(ep, ip, port))
+		prefer_index(ep, ip, port);
+	return rdp_session_new(ep);
+}
+
 void
 rdp_session_address(
 	struct rdp_session *s, const struct rte_ether_addr *mac, rte_be32_t ip, rte_be16_t port)
@@ -158,13 +202,13 @@ rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, u
 	s->frame_sum = rte_raw_cksum(&s->hdrs.udp.src_port, 4) +
 	               rte_raw_cksum(&s->hdrs.frame, offsetof(struct wire_frame, psn));
 	s->mss = (uint16_t)RTE_ALIGN_FLOOR(room, 8u);
-	s->tx_room = window;
-	s->request_room = window / 2;
+	s->window = window;
 	s->rx_ts = rte_be_to_cpu_32(h->frame.ts);
 	s->rack_ts = ep->now_ts;
 	s->rx_ns = ep->now_ns;
 	s->heard_ns = ep->now_ns;
 	s->tries = 0;
+	rdp_cc_init(s, ep->conf.cc);
 	ep->stats.sessions_opened++;
 	rdp_timer_arm(s, ep->now_ns + ep->conf.keepalive_ns);
 }

@@ -59,18 +59,19 @@ frame_checksums(const struct rdp_ep *ep, const struct rdp_session *s, struct rte
 	h->udp.dgram_cksum = sum != 0 ? sum : 0xffff;
 }
 
-/* Into the room that the frame has for it at its end. */
-static void
+/* Into the room that the frame has for it at its end. @return its part of the sum. */
+static uint32_t
 frame_crc(struct rte_mbuf *m, struct wire_ipv4_hdrs *h)
 {
 	uint32_t len = m->pkt_len - (uint32_t)offsetof(struct wire_ipv4_hdrs, frame) - WIRE_CRC_LEN;
 	rte_be32_t crc = rte_cpu_to_be_32(wire_crc32c(&h->frame, len));
 
 	memcpy((uint8_t *)&h->frame + len, &crc, sizeof(crc));
+	return crc;
 }
 
 /* Put in what is known last: acknowledgement, times, checksums. @p body is the sum of what stands
- * behind the headers, where the port does not want to make it and no CRC changes it. */
+ * behind the headers, but for a CRC; any number where the port makes it. */
 static inline void
 frame_finish(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *m, uint64_t body)
 {
@@ -78,15 +79,14 @@ frame_finish(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *m, uint6
 	uint64_t delay = (ep->now_ns - s->rx_ns) >> WIRE_TS_SHIFT;
 	uint8_t pressure = likely(s->parked < RDP_PARK_FULL) ? ep->pressure : WIRE_PRESSURE_FULL;
 
+	s->told_pressure = pressure;
 	h->frame.flags |= (uint8_t)(pressure << WIRE_PRESSURE_SHIFT);
 	h->frame.ack = rte_cpu_to_be_32(s->rx_next);
 	h->frame.ts = rte_cpu_to_be_32(ep->now_ts);
 	h->frame.echo = rte_cpu_to_be_32(s->rx_ts);
 	h->frame.echo_delay = rte_cpu_to_be_16((uint16_t)RTE_MIN(delay, UINT16_MAX));
-	if (unlikely(s->crc)) {
-		frame_crc(m, h);
-		body = checksum_add(h + 1, m->pkt_len - (uint32_t)sizeof(*h), 0);
-	}
+	if (unlikely(s->crc))
+		body = (uint64_t)checksum_fold(body) + frame_crc(m, h);
 	frame_checksums(ep, s, m, h, body);
 	s->ack_owed = 0;
 }
@@ -226,7 +226,7 @@ flush_acks(struct rdp_ep *ep)
 
 	for (uint16_t i = list->n; i-- > 0;) {
 		struct rdp_session *s = list->item[i];
-		bool due = s->ack_now || s->ack_owed >= s->request_room / 8 ||
+		bool due = s->ack_now || s->ack_owed >= s->window / 16 ||
 		           ep->now_ns - s->ack_ns >= ep->ack_delay_ns;
 
 		if ((s->ack_owed > 0 || s->ack_now) && (!due || !send_ack(s)))
@@ -322,6 +322,11 @@ rdp_flush_turn(struct rdp_ep *ep)
 		rdp_clock_read(ep);
 	if (ep->txq_len > 0)
 		flush_txq(ep);
+	if (unlikely(ep->txq_ready < ep->txq_len)) {
+		/* No buffer: there will be once those are given up that nobody needs. */
+		flush_release(ep);
+		flush_txq(ep);
+	}
 	if (ep->list[RDP_LIST_ACK].n > 0) {
 		flush_acks(ep);
 		if (ep->txq_len > 0)

@@ -57,7 +57,8 @@ target_settle(struct target_worker *w)
 /* A long get: the frame takes the data from the pool when it leaves. The address stands behind the
  * record header, for the case that it has to be sent again. */
 static int
-lend_get(struct rdp_session *s, const struct wire_record *rec, const void *va, uint32_t len)
+lend_get(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec,
+	const void *va, uint32_t len)
 {
 	uint8_t *to = rdp_response_lend(s, sizeof(*rec), va, len);
 
@@ -67,6 +68,7 @@ lend_get(struct rdp_session *s, const struct wire_record *rec, const void *va, u
 		rte_prefetch1((const uint8_t *)va + at);
 	target_response(to, WIRE_OP_GET, STATUS_OK, rec->id, len);
 	memcpy(to + sizeof(*rec), &((const struct wire_get *)rec)->addr, sizeof(rte_be64_t));
+	w->stats.bytes_read += len;
 	return 0;
 }
 
@@ -79,6 +81,7 @@ target_read_again(struct target_worker *w, struct rdp_session *s, struct wire_re
 	const void *va = mem_access(w->mem, rte_be_to_cpu_64(get->addr), len, s->peer_node, &err);
 
 	if (va == NULL) {
+		w->stats.op_errors++;
 		target_response(rec, WIRE_OP_GET, status_from_errno(err), rec->id, 0);
 		return 0;
 	}
@@ -101,10 +104,8 @@ stage_get(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	a->va = mem_access(w->mem, rte_be_to_cpu_64(get->addr), len, s->peer_node, &err);
 	if (unlikely(a->va == NULL))
 		return target_respond_status(w, s, rec, status_from_errno(err));
-	if (len >= TARGET_LEND_MIN && len % 8 == 0 && may_lend(w, s->ep)) {
-		w->stats.bytes_read += len;
-		return lend_get(s, rec, a->va, len);
-	}
+	if (len % 8 == 0 && rdp_lendable(s, len) && may_lend(w, s->ep))
+		return lend_get(w, s, rec, a->va, len);
 	to = rdp_response(s, (uint32_t)sizeof(*rec) + wire_pad(len));
 	if (unlikely(to == NULL))
 		return -EAGAIN;

@@ -181,12 +181,21 @@ step_destroy(struct target_worker *w, struct target_job *job)
 	return job->err < 0 ? JOB_OWNER : JOB_CONTROL;
 }
 
+/* Whether a job may end somebody's right to read memory that is lent to a frame. */
+static bool
+takes_away(const struct target_job *job)
+{
+	return job->op == WIRE_OP_FREE || job->op == WIRE_OP_RESIZE || job->op == WIRE_OP_OWN ||
+	       job->op == WIRE_OP_POOL_SHRINK || job->op == WIRE_OP_POOL_DESTROY;
+}
+
 enum job_place
 job_step_home(struct target_worker *w, struct target_job *job)
 {
 	/* A change must not overtake operations that came before it in the same burst. */
 	target_run_batch(w);
-	target_settle(w);
+	if (takes_away(job))
+		target_settle(w);
 	switch (job->op) {
 	case WIRE_OP_ALLOC:
 		return step_alloc(w, job);

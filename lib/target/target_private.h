@@ -37,9 +37,6 @@ static_assert(TARGET_TURN_BYTES >= WIRE_FILL_MAX, "every operation gets its turn
 
 #define TARGET_WORKERS_MAX 32
 
-/** Data of a get from this length on are sent from where they are. */
-#define TARGET_LEND_MIN 512
-
 /** Endpoints of one worker that may have borrowed in one turn; gets on others are copied. */
 #define TARGET_LENT 8
 

@@ -75,5 +75,7 @@ whole_story() { # CLIENT'S OPTIONS, NUMBER OF KILLS
 
 whole_story "" 8
 echo "split rings: the server outlives its clients and takes over the socket of a dead one"
+whole_story ",queue_size=256" 2
+echo "short rings: the same"
 whole_story ",packed_vq=1" 4
 echo "packed rings: the same"

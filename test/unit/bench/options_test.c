@@ -45,6 +45,7 @@ defaults(void)
 	CU_ASSERT_EQUAL(o.span, 64 << 20);
 	CU_ASSERT_EQUAL(o.count, COUNT_NONE);
 	CU_ASSERT_EQUAL(o.pairs, 0);
+	CU_ASSERT_EQUAL(o.cc, 0);
 	CU_ASSERT_EQUAL(o.baseline, WORKLOAD_RAW);
 	CU_ASSERT_DOUBLE_EQUAL(o.seconds, 5, 0);
 	CU_ASSERT_FALSE(o.check || o.json || o.quiet || o.help || o.no_coalesce);
@@ -56,7 +57,8 @@ every_kind(void)
 	CU_ASSERT_EQUAL_FATAL(
 		parse(PORT "--server 10.0.0.9:1234 --ip 10.0.0.3/24 --node 7 --workload put "
 			   "--size 64K --window full --burst 8 --pattern sequential --span 1g "
-			   "--seconds 0.25 --warmup 0 --crc off --drop 1.5 --drop-seed 0x10 "
+			   "--seconds 0.25 --warmup 0 --cc swift --crc off --drop 1.5 --drop-seed "
+			   "0x10 "
 			   "--check --json --quiet --no-coalesce"),
 		0);
 	CU_ASSERT_EQUAL(o.server_port, 1234);
@@ -69,6 +71,7 @@ every_kind(void)
 	CU_ASSERT_EQUAL(o.span, 1 << 30);
 	CU_ASSERT_DOUBLE_EQUAL(o.seconds, 0.25, 0);
 	CU_ASSERT_DOUBLE_EQUAL(o.warmup, 0, 0);
+	CU_ASSERT_EQUAL(o.cc, 1);
 	CU_ASSERT_EQUAL(o.crc, 2);
 	CU_ASSERT_DOUBLE_EQUAL(o.drop, 1.5, 0);
 	CU_ASSERT_EQUAL(o.drop_seed, 16);

@@ -391,6 +391,7 @@ test_ep_arguments(void)
 	REFUSED(EINVAL, conf.ip = 0);
 	REFUSED(EINVAL, conf.prefix_len = 33);
 	REFUSED(EINVAL, conf.queue = 1);
+	REFUSED(EINVAL, conf.cc = SHMX_CC_SWIFT + 1);
 	REFUSED(EBUSY, conf.queue = 0);
 #undef REFUSED
 	CU_ASSERT_PTR_NULL(shmx_port_open(NULL));
@@ -408,6 +409,12 @@ test_ep_arguments(void)
 	SAME(shmx_disconnect(fx.host[0].ep, 33), -ENOTCONN);
 	SAME(shmx_disconnect(fx.host[0].ep, UINT16_MAX), -ENOTCONN);
 	CU_ASSERT(shmx_disconnect(NULL, 0) < 0);
+	SAME(shmx_session_cc_set(NULL, 0, SHMX_CC_SWIFT), -EINVAL);
+	SAME(shmx_session_cc_set(fx.host[0].ep, 33, SHMX_CC_SWIFT), -ENOTCONN);
+	s = fx.host[0].session;
+	SAME(shmx_session_cc_set(fx.host[0].ep, s, SHMX_CC_SWIFT), 0);
+	SAME(shmx_session_cc_set(fx.host[0].ep, s, SHMX_CC_SWIFT + 1), -EINVAL);
+	SAME(shmx_session_cc_set(fx.host[0].ep, s, SHMX_CC_FIXED), 0);
 	end();
 }
 

@@ -16,6 +16,7 @@
 
 #include "client/client_private.h"
 #include "client/fixture.h"
+#include "fault/lane.h"
 
 #define LONG  1400 /* one record, long enough to be lent */
 #define LARGE 6000
@@ -193,6 +194,133 @@ get_beside_own(void)
 	fixture_down(&f);
 }
 
+/* ---- faults that hold what a port would have copied --------------------------------------------
+ */
+
+static struct lane *lane;
+
+static uint16_t
+held_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	if (lane != NULL)
+		lane_tx(lane, rte_rdtsc(), mbufs, n);
+	return copying_tx(ctx, mbufs, n);
+}
+
+static uint16_t
+held_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	if (lane != NULL)
+		lane_tx_turn(lane, rte_rdtsc());
+	return lossy_rx(ctx, mbufs, n);
+}
+
+static void
+wrap_held(struct host *h, struct rdp_conf *conf)
+{
+	wrap_copying(h, conf);
+	if (h->server_port->port_id == 0)
+		conf->io = (struct rdp_io){.ctx = h, .rx_burst = held_rx, .tx_burst = held_tx};
+}
+
+static void
+lane_up(struct host *h)
+{
+	const struct fault_spec spec = {.delay_ns = 30000000, .seed = 1};
+	const struct rte_ether_addr mac = {{2}};
+	const struct lane_out out = {copying_tx, h};
+	struct fate_conf fate;
+
+	lane = lane_create(FAULT_TX, &mac, &out, SOCKET_ID_ANY);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(lane);
+	fate_conf_fill(&fate, &spec, 1, rte_get_tsc_hz());
+	lane_publish(lane, &fate);
+}
+
+/* A response is held back on its way, and meanwhile its memory becomes another node's. */
+static void
+held_get(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 2, .rto_min_us = 90000, .wrap = wrap_held};
+	static uint8_t ours[LONG], theirs[LONG], out[LONG];
+	struct fixture f;
+	struct shmx_event event;
+	shmx_addr_t addr;
+
+	if (fixture_up(&f, &conf) < 0)
+		return;
+	pattern_fill(ours, sizeof(ours), 1);
+	pattern_fill(theirs, sizeof(theirs), 2);
+	addr = alloc_of(&f, 0, 4096);
+	SAME(STATUS(f.host[0].ep, shmx_put(f.host[0].ep, addr, ours, sizeof(ours), cookie)), 0);
+	lane_up(&f.host[0]);
+	SAME(shmx_get(f.host[0].ep, addr, out, sizeof(out), 7), 0);
+	shmx_flush(f.host[0].ep);
+	server_turn(&f);
+	SAME(hold_count(&lane->hold) > 0, true);
+	SAME(STATUS(f.host[1].ep, shmx_own(f.host[1].ep, addr, 4096, SHMX_OWNER_SELF, cookie)), 0);
+	SAME(STATUS(f.host[1].ep, shmx_put(f.host[1].ep, addr, theirs, sizeof(theirs), cookie)), 0);
+	SAME(shmx_wait(f.host[0].ep, 7, &event), 0);
+	CU_ASSERT_EQUAL(memcmp(out, ours, sizeof(out)), 0);
+	lane_destroy(lane);
+	lane = NULL;
+	fixture_down(&f);
+}
+
+/* ---- what lending must not cost ----------------------------------------------------------------
+ */
+
+/* Gets that fit into a frame together travel together. */
+static void
+gets_share_frames(void)
+{
+	static uint8_t out[32][700];
+	const struct fixture_conf conf = {0};
+	struct shmx_event events[64];
+	struct fixture f;
+	shmx_addr_t addr;
+	uint64_t before;
+	unsigned int done = 0;
+
+	if (fixture_up(&f, &conf) < 0)
+		return;
+	addr = alloc_of(&f, 0, 4096);
+	before = rdp_ep_stats(f.host[0].server)->tx_frames;
+	for (unsigned int i = 0; i < 32; i++)
+		SAME(shmx_get(f.host[0].ep, addr, out[i], 688, i), 0);
+	while (done < 32)
+		done += shmx_poll(f.host[0].ep, events, 64);
+	SAME(rdp_ep_stats(f.host[0].server)->tx_frames - before <= 17, true);
+	fixture_down(&f);
+}
+
+/* Each byte that was read counts once, however often its request found no room. */
+static void
+bytes_count_once(void)
+{
+	const struct fixture_conf conf = {.window = 8};
+	static uint8_t out[1024];
+	const struct target_stats *stats;
+	struct shmx_event events[64];
+	struct fixture f;
+	shmx_addr_t addr;
+	uint64_t before;
+	unsigned int n = 0, done = 0;
+
+	if (fixture_up(&f, &conf) < 0)
+		return;
+	addr = alloc_of(&f, 0, 4096);
+	stats = target_worker_stats(target_worker_at(f.target, 0));
+	before = stats->bytes_read;
+	while (n < 200 && shmx_get(f.host[0].ep, addr, out, sizeof(out), n) == 0)
+		n++;
+	while (done < n)
+		done += shmx_poll(f.host[0].ep, events, 64);
+	SAME(rdp_ep_stats(f.host[0].server)->rx_parked > 0, true);
+	SAME(stats->bytes_read - before, n * sizeof(out));
+	fixture_down(&f);
+}
+
 /* Once an operation has ended its buffer may hold anything: none of that is sent. */
 static void
 nothing_of_an_ended_put(void)
@@ -277,6 +405,9 @@ static const struct named_test tests[] = {
 	{"get again, memory freed", get_again_stale},
 	{"get again, memory freed, chain", get_again_stale_chain},
 	{"get beside own", get_beside_own},
+	{"held get", held_get},
+	{"gets share frames", gets_share_frames},
+	{"bytes count once", bytes_count_once},
 	{"nothing of an ended put", nothing_of_an_ended_put},
 	{"random, lossy", random_plain},
 	{"random, lossy, chains", random_chains},

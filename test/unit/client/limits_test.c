@@ -345,6 +345,36 @@ test_disconnect_half_sent(void)
 	fixture_down(&fx);
 }
 
+/* A piece was refused, and others were under way: what matters is that these may yet happen. */
+static void
+test_disconnect_refused_in_part(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 2};
+	struct shmx_alloc_req req = {.len = 64, .owner = SHMX_OWNER_SELF};
+	static uint8_t big[64 * 1024];
+	struct shmx_vec vec[2] = {{.buf = big, .len = 8}, {.buf = big, .len = sizeof(big)}};
+	struct shmx_ep *ep;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	req.pool = fx.pool;
+	SAME(shmx_alloc_sync(fx.host[1].ep, &req, &vec[0].addr), 0);
+	vec[1].addr = alloc_of(&fx, 0, sizeof(big));
+	SAME(shmx_putv(ep, vec, 2, 0), 0);
+	/* The memory node takes one burst of frames, and the answers to these come with the next.
+	 */
+	shmx_poll(ep, NULL, 0);
+	fx.server_stopped = true;
+	tally_poll(ep, 1, 1);
+	SAME(tally.ops, 0);
+	SAME(shmx_disconnect(ep, fx.host[0].session), 0);
+	fx.server_stopped = false;
+	tally_poll(ep, 1, 1000);
+	SAME(tally.ops, 1);
+	SAME(tally.status[0], -ECONNRESET);
+	fixture_down(&fx);
+}
+
 static void
 test_peer_silent(void)
 {
@@ -585,6 +615,7 @@ static const struct named_test tests[] = {
 	{"disconnect", test_disconnect},
 	{"disconnect, transfer not sent", test_disconnect_unsent},
 	{"disconnect, transfer half sent", test_disconnect_half_sent},
+	{"disconnect, transfer refused in part", test_disconnect_refused_in_part},
 	{"peer silent", test_peer_silent},
 	{"stall", test_stall},
 	{"kept events", test_kept_events},

@@ -118,6 +118,59 @@ close__with_frames_everywhere(void)
 	pair_free(&p);
 }
 
+/* Who has not heard of the end of a session is told by the one that comes after it: a request of
+ * the old one that is still under way then has no effect any more. */
+static void
+close__next_session_ends_it(void)
+{
+	struct pair p = pair_open(NULL);
+	int64_t number;
+
+	pair_keep_next(&p, CLIENT, WIRE_DATA);
+	number = node_request(p.client, p.c, 64, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pair_kept(&p));
+	p.net->port[CLIENT].drop_next[WIRE_CLOSE] = 5;
+	node_close(p.client, p.c);
+	net_step(p.net);
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(sessions(p.client), 1);
+	CU_ASSERT_EQUAL(sessions(p.server), 1);
+	CU_ASSERT_EQUAL(p.server->status, -ECONNRESET);
+	net_replay(p.net, 0);
+	net_run(p.net, 30 * NET_US);
+	CU_ASSERT_EQUAL(ledger_state((uint64_t)number) & LEDGER_ARRIVED, 0);
+	pair_free(&p);
+}
+
+/* Also when sessions with several peers ended in another order than they begin again in. */
+static void
+close__next_session_has_its_index(void)
+{
+	struct pair p = pair_open(NULL);
+	struct node_conf conf = node_conf(p.net, 2);
+	struct node *other;
+	struct rdp_session *to_other;
+	uint16_t index[2] = {p.c->index, 0};
+
+	conf.rdp.listen = true;
+	other = node_start(p.net, 2, &conf);
+	to_other = node_open(p.client, 2);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(to_other);
+	index[1] = to_other->index;
+	p.net->port[CLIENT].drop_next[WIRE_CLOSE] = 100;
+	node_close(p.client, p.c);
+	net_run(p.net, NET_MS);
+	node_close(p.client, to_other);
+	net_run(p.net, 40 * NET_MS);
+	CU_ASSERT_EQUAL(sessions(p.client), 0);
+	CU_ASSERT_EQUAL(sessions(p.server) + sessions(other), 2);
+	CU_ASSERT_EQUAL(node_open(p.client, SERVER)->index, index[0]);
+	CU_ASSERT_EQUAL(node_open(p.client, 2)->index, index[1]);
+	CU_ASSERT_EQUAL(sessions(p.server), 1);
+	CU_ASSERT_EQUAL(sessions(other), 1);
+	pair_free(&p);
+}
+
 /* Two sessions in one queue: only the frames of the one that ended leave it. */
 static void
 close__leaves_the_queue_of_others(void)
@@ -609,6 +662,8 @@ CU_TestInfo close_tests[] = {
 	TEST(close__never_heard),
 	TEST(close__both_at_once),
 	TEST(close__with_frames_everywhere),
+	TEST(close__next_session_ends_it),
+	TEST(close__next_session_has_its_index),
 	TEST(close__leaves_the_queue_of_others),
 	TEST(close__during_the_handshake),
 	TEST(close__by_the_peer_of_a_parked_session),

@@ -487,6 +487,7 @@ static void
 ask_regardless(struct node *node)
 {
 	node->session->peer_pressure = 0;
+	rdp_cc_update(node->session);
 	ask(node);
 }
 

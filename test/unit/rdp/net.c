@@ -55,13 +55,19 @@ net_seed(void)
 
 /* splitmix64 */
 uint64_t
-net_random(struct net *net)
+net_dice(uint64_t *state)
 {
-	uint64_t z = net->random += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return z ^ (z >> 31);
+}
+
+uint64_t
+net_random(struct net *net)
+{
+	return net_dice(&net->random);
 }
 
 uint32_t
@@ -122,18 +128,10 @@ net_create(void)
 
 	if (net == NULL)
 		abort();
-	ledger_reset();
-	net->seed = net_seed();
-	net->random = net->seed;
-	net->now_ns = NET_START;
-	net->step_ns = 500;
-	net->latency_ns = 5 * NET_US;
-	net->logging = true;
 	snprintf(name, sizeof(name), "wire%u", count++);
 	net->wire = strict_pool_create(name, WIRE_MBUFS, RTE_MBUF_DEFAULT_BUF_SIZE);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(net->wire);
-	for (uint8_t i = 0; i < NET_NODES; i++)
-		net->port[i] = (struct net_port){.net = net, .index = i, .tx_most = UINT16_MAX};
+	net_reset(net, net_seed());
 	return net;
 }
 
@@ -169,6 +167,40 @@ forget_arriving(struct net_port *port)
 	}
 }
 
+static void
+forget_jar(struct net *net)
+{
+	while (net->nb_jar > 0)
+		free(net->jar[--net->nb_jar]);
+}
+
+void
+net_reset(struct net *net, uint64_t seed)
+{
+	struct net old = *net;
+
+	ledger_reset();
+	for (unsigned int i = 0; i < NET_NODES; i++) {
+		net_release(net, i);
+		forget_arriving(&net->port[i]);
+	}
+	forget_jar(net);
+	*net = (struct net){
+		.seed = seed,
+		.random = seed,
+		.now_ns = NET_START,
+		.step_ns = 500,
+		.latency_ns = 5 * NET_US,
+		.logging = true,
+		.wire = old.wire,
+		.log = old.log,
+		.log_size = old.log_size,
+		.errors = old.errors,
+	};
+	for (uint8_t i = 0; i < NET_NODES; i++)
+		net->port[i] = (struct net_port){.net = net, .index = i, .tx_most = UINT16_MAX};
+}
+
 void
 net_free(struct net *net)
 {
@@ -183,8 +215,7 @@ net_free(struct net *net)
 	CU_ASSERT_EQUAL(missing, 0);
 	CU_ASSERT_EQUAL(net->errors, 0);
 	CU_ASSERT_EQUAL(strict_pool_mistakes(), 0);
-	while (net->nb_jar > 0)
-		free(net->jar[--net->nb_jar]);
+	forget_jar(net);
 	free(net->log);
 	free(net);
 	ledger_reset();
@@ -453,7 +484,9 @@ static struct rte_mbuf *
 receive_one(struct net_port *port)
 {
 	struct net_packet *p = port->arriving;
-	struct rte_mbuf *m = rte_pktmbuf_alloc(port->net->wire);
+	struct rte_mempool *pool = port->net->own_pool ? port->net->node[port->index]->pool
+	                                               : port->net->wire;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 
 	port->arriving = p->next;
 	if (m != NULL) {
@@ -494,9 +527,14 @@ next_event(const struct net *net)
 	uint64_t at = UINT64_MAX;
 
 	for (unsigned int i = 0; i < NET_NODES; i++) {
-		if (net->node[i] == NULL)
+		const struct net_guest *guest = &net->guest[i];
+
+		if (net->node[i] != NULL)
+			at = RTE_MIN(at, node_wake_ns(net->node[i]));
+		else if (guest->turn != NULL)
+			at = RTE_MIN(at, guest->wake_ns(guest->ctx));
+		else
 			continue;
-		at = RTE_MIN(at, node_wake_ns(net->node[i]));
 		if (net->port[i].arriving != NULL)
 			at = RTE_MIN(at, net->port[i].arriving->due_ns);
 	}
@@ -508,9 +546,12 @@ turn(struct net *net, uint64_t until)
 {
 	uint64_t next = net->now_ns + net->step_ns;
 
-	for (unsigned int i = 0; i < NET_NODES; i++)
+	for (unsigned int i = 0; i < NET_NODES; i++) {
 		if (net->node[i] != NULL)
 			node_turn(net->node[i]);
+		else if (net->guest[i].turn != NULL)
+			net->guest[i].turn(net->guest[i].ctx);
+	}
 	next = RTE_MAX(next, next_event(net));
 	net->now_ns = RTE_MIN(next, until);
 }

@@ -18,7 +18,7 @@
 
 #include "rdp/rdp_private.h"
 
-#define NET_NODES 4
+#define NET_NODES 6
 #define NET_TYPES 16
 #define NET_US    UINT64_C(1000)
 #define NET_MS    UINT64_C(1000000)
@@ -87,6 +87,14 @@ struct net_port {
 	uint16_t nb_kept;
 };
 
+/** What has turns on the network without being a node, at the port of its index. */
+struct net_guest {
+	void *ctx;
+	void (*turn)(void *ctx); /**< NULL: nobody is there */
+	/** Time at which it has to be polled again though nothing arrives; 0: as soon as can be. */
+	uint64_t (*wake_ns)(void *ctx);
+};
+
 struct net {
 	uint64_t now_ns;
 	uint64_t seed;
@@ -96,6 +104,7 @@ struct net {
 	struct rte_mempool *wire;
 	struct net_port port[NET_NODES];
 	struct node *node[NET_NODES];
+	struct net_guest guest[NET_NODES];
 	net_script_t script;
 	void *script_ctx;
 	struct net_chances chances;
@@ -105,6 +114,7 @@ struct net {
 	struct net_packet *jar[16]; /**< kept for later */
 	unsigned int nb_jar;
 	unsigned int errors; /**< rules broken; each was printed */
+	bool own_pool;       /**< receive into buffers of the node, not of the wire */
 	uint64_t no_buffer;  /**< frames that found no buffer to be received into */
 };
 
@@ -116,6 +126,12 @@ uint64_t net_seed(void);
 
 /** A network with no nodes yet; time starts at NET_START. */
 struct net *net_create(void);
+
+/**
+ * The same network as new, for another run: time, chance, ports, log and counters start over, and
+ * what was on its way is lost. Nodes must have been stopped; guests leave. `errors` stay.
+ */
+void net_reset(struct net *net, uint64_t seed);
 
 /** Stop all nodes, free everything and assert that nothing is missing and no rule was broken. */
 void net_free(struct net *net);
@@ -145,6 +161,7 @@ void net_release(struct net *net, unsigned int index);
 void net_error(struct net *net, const char *format, ...) __rte_format_printf(2, 3);
 
 /* chance */
+uint64_t net_dice(uint64_t *state);
 uint64_t net_random(struct net *net);
 uint32_t net_random_below(struct net *net, uint32_t n);
 bool net_chance(struct net *net, double probability);

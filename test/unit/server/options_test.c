@@ -6,6 +6,7 @@
 
 #include <rte_ip.h>
 
+#include "rdp/rdp.h"
 #include "server_tests.h"
 
 #define PORT_A  "vhost:iface=/run/a.sock"
@@ -46,13 +47,14 @@ options__all_of_them(void)
 	struct options o;
 	struct problem p;
 
-	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--gateway=10.0.0.254", "--node", "7", "--udp-port",
-				"4000", "--queues", "2", "--mtu", "9000", "--window", "64",
-				"--max-sessions", "10000", "--crc", "off", "--coalesce", "off",
-				"--idle", "interrupt", "--idle-polls", "5", "--idle-sleep-us", "9",
-				"--stats-period", "3", "--rto-min-us", "300", "--ack-delay-us",
-				"30", "--peer-timeout-ms", "500", "--keepalive-ms", "100",
-				"--mbufs", "4096", "--drop", "1.5", "--drop-seed", "42"),
+	CU_ASSERT_EQUAL(
+		PARSE(&o, &p, MINIMAL, "--gateway=10.0.0.254", "--node", "7", "--udp-port", "4000",
+			"--queues", "2", "--mtu", "9000", "--window", "64", "--max-sessions",
+			"10000", "--crc", "off", "--coalesce", "off", "--idle", "interrupt",
+			"--idle-polls", "5", "--idle-sleep-us", "9", "--stats-period", "3",
+			"--rto-min-us", "300", "--ack-delay-us", "30", "--cc", "swift",
+			"--cc-target-us", "40", "--peer-timeout-ms", "500", "--keepalive-ms", "100",
+			"--mbufs", "4096", "--drop", "1.5", "--drop-seed", "42"),
 		0);
 	CU_ASSERT_EQUAL(o.ports[0].gateway, ip(254));
 	CU_ASSERT_EQUAL(o.node, 7);
@@ -62,6 +64,8 @@ options__all_of_them(void)
 	CU_ASSERT_EQUAL(o.window, 64);
 	CU_ASSERT_EQUAL(o.max_sessions, 10000);
 	CU_ASSERT_EQUAL(o.crc, CRC_OFF);
+	CU_ASSERT_EQUAL(o.cc, RDP_CC_SWIFT);
+	CU_ASSERT_EQUAL(o.cc_target_us, 40);
 	CU_ASSERT_EQUAL(o.coalesce, OFF);
 	CU_ASSERT_EQUAL(o.idle, IDLE_INTERRUPT);
 	CU_ASSERT_EQUAL(o.idle_polls, 5);
