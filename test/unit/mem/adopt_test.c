@@ -222,6 +222,7 @@ damaged_zones(void)
 	struct mem_conf conf = conf_for(none);
 	struct fixture f;
 	struct expect e;
+	size_t off;
 	int err;
 
 	CU_ASSERT_PTR_NULL(mem_attach(&conf, MEM_ATTACH_ADOPT, &err));
@@ -233,8 +234,9 @@ damaged_zones(void)
 	damaged(&f, "shmx_mem", 8, -EPROTO);   /* version */
 	damaged(&f, "shmx_mem", 12, -EPROTO);  /* size of the header */
 	damaged(&f, "shmx_mem", 19, -EBADMSG); /* length of the zone */
-	damaged(&f, "shmx_mem", 33, -EBADMSG); /* number of pool ids */
-	damaged(&f, "shmx_mem", 54, -EBADMSG); /* first pool id */
+	/* Its limits and the places of its parts, each byte of them. */
+	for (off = 32; off < 88; off++)
+		damaged(&f, "shmx_mem", off, -EBADMSG);
 	damaged(&f, "shmx_p1", 0, -EBADMSG);
 	damaged(&f, "shmx_p1", 8, -EPROTO);
 	damaged(&f, "shmx_p1_x0", 2 * MIB, -EBADMSG);
