@@ -26,8 +26,8 @@ status__to_errno(void)
 static void
 status__and_back(void)
 {
-	for (uint8_t s = 0; s < STATUS_MAX; s++)
-		CU_ASSERT_EQUAL(status_from_errno(status_to_errno(s)), s);
+	for (unsigned int s = 0; s < STATUS_MAX; s++)
+		CU_ASSERT_EQUAL(status_from_errno(status_to_errno((uint8_t)s)), s);
 }
 
 /* What an errno becomes that has no status of its own. */

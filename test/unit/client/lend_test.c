@@ -390,14 +390,14 @@ random_over(void (*wrap)(struct host *h, struct rdp_conf *conf), unsigned int ro
 static void
 random_plain(void)
 {
-	random_over(wrap_lossy, 2000);
+	random_over(wrap_lossy, 500);
 }
 
 static void
 random_chains(void)
 {
 	chains = 0;
-	random_over(wrap_copying, 2000);
+	random_over(wrap_copying, 500);
 	CU_ASSERT_TRUE(chains > 100);
 }
 

@@ -492,7 +492,10 @@ receive_one(struct net_port *port)
 	if (m != NULL) {
 		memcpy(rte_pktmbuf_append(m, (uint16_t)p->len), p->bytes, p->len);
 		m->ol_flags |= port->rx_ol_flags;
-		strict_pool_seal(m);
+		/* The endpoint writes into its own buffers again, without giving them back between.
+		 */
+		if (!port->net->own_pool)
+			strict_pool_seal(m);
 	} else {
 		port->net->no_buffer++;
 	}
