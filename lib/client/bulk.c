@@ -44,8 +44,10 @@ part_request(struct shmx_ep *ep, struct bulk *b, struct rdp_session *s, shmx_add
 		rec = client_request(ep, s, WIRE_OP_PUT,
 			(uint32_t)sizeof(struct wire_put) + wire_pad(len), len, OP_STATUS, NULL, 0,
 			index, 0);
-		if (rec != NULL)
+		if (rec != NULL) {
+			wire_pad_clear((struct wire_put *)rec + 1, len);
 			rte_memcpy((struct wire_put *)rec + 1, buf, len);
+		}
 		break;
 	default:
 		rec = client_request(ep, s, WIRE_OP_FILL, sizeof(struct wire_fill), len, OP_STATUS,

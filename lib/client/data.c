@@ -46,6 +46,7 @@ shmx_put(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len, uin
 	if (unlikely(put == NULL))
 		return -EAGAIN;
 	put->addr = rte_cpu_to_be_64(dst);
+	wire_pad_clear(put + 1, (uint32_t)len);
 	if (likely(len == sizeof(uint64_t)))
 		memcpy(put + 1, src, sizeof(uint64_t));
 	else
