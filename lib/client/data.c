@@ -37,8 +37,10 @@ client_put(struct shmx_ep *ep, struct rdp_session *s, const void *src, uint32_t 
 	if (len <= SHMX_INLINE_MAX || len % 8 != 0 || !rdp_lendable(s, len)) {
 		rec = client_request(ep, s, WIRE_OP_PUT, size + wire_pad(len), len, OP_STATUS, NULL,
 			0, bulk, cookie);
-		if (likely(rec != NULL))
+		if (likely(rec != NULL)) {
+			wire_pad_clear((struct wire_put *)rec + 1, len);
 			rte_memcpy((struct wire_put *)rec + 1, src, len);
+		}
 		return rec;
 	}
 	if (unlikely(!client_may_start(ep)))

@@ -251,6 +251,14 @@ wire_pad(uint32_t len)
 	return RTE_ALIGN_CEIL(len, 8u);
 }
 
+/** Zeros where data of @p len bytes at @p to is padded; before the data is put there. */
+static inline void
+wire_pad_clear(void *to, uint32_t len)
+{
+	if (len % 8 != 0)
+		__builtin_memset((uint8_t *)to + RTE_ALIGN_FLOOR(len, 8u), 0, 8);
+}
+
 /**
  * Size of the request record at @p rec of which @p room bytes are there; 0 when the record is
  * malformed: unknown operation, or longer than the room.

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_mbuf.h>
+
+#include "common/memcheck.h"
 #include "common/stingy.h"
 
 #define POOLS_MAX 4
@@ -30,6 +33,7 @@ static int
 dequeue(struct rte_mempool *pool, void **objs, unsigned int n)
 {
 	struct stingy *s = stingy_of(pool);
+	int ret;
 
 	/* Who asks for many gets none, and asks for one. */
 	if (n != 1)
@@ -37,7 +41,11 @@ dequeue(struct rte_mempool *pool, void **objs, unsigned int n)
 	s->asked++;
 	if (s->asked >= s->from && s->asked - s->from < s->n)
 		return -ENOBUFS;
-	return rte_mempool_get_ops(s->inner)->dequeue(pool, objs, n);
+	ret = rte_mempool_get_ops(s->inner)->dequeue(pool, objs, n);
+	if (ret == 0)
+		VALGRIND_MAKE_MEM_UNDEFINED(
+			(struct rte_mbuf *)objs[0] + 1, pool->elt_size - sizeof(struct rte_mbuf));
+	return ret;
 }
 
 static int

@@ -4,7 +4,7 @@
 /* A receiving lane in virtual time, in ns: each fault alone, all together, and while they change.
  */
 
-#include <stdio.h>
+#include <rte_cycles.h>
 
 #include "fault_tests.h"
 
@@ -537,6 +537,60 @@ random_changes(void)
 	lane_end();
 }
 
+#define WORDS (sizeof(struct fate_conf) / sizeof(uint64_t))
+
+static bool publishing;
+
+/* Settings whose words are all the same number, another one each time, as fast as it goes. */
+static void *
+publish_on(void *arg)
+{
+	union {
+		struct fate_conf conf;
+		uint64_t word[WORDS];
+	} u;
+
+	for (uint64_t n = 1; __atomic_load_n(&publishing, __ATOMIC_RELAXED); n++) {
+		for (unsigned int i = 0; i < WORDS; i++)
+			u.word[i] = n;
+		lane_publish(lane, &u.conf);
+	}
+	return NULL;
+}
+
+/* What the polling thread goes by is one of the settings, and not parts of several. */
+static void
+settings_are_whole(void)
+{
+	const struct fate_conf zero = {0};
+	const uint64_t *word;
+	uint64_t torn = 0, changes = 0, last = 0;
+	pthread_t thread;
+
+	lane_begin("off");
+	word = (const uint64_t *)&lane->teller.conf;
+	lane_publish(lane, &zero);
+	poll_lane(0, 0);
+	publishing = true;
+	thread_start(&thread, publish_on, NULL);
+	for (uint64_t end = rte_rdtsc() + rte_get_tsc_hz(); rte_rdtsc() < end;) {
+		poll_lane(0, 0);
+		for (unsigned int i = 1; i < WORDS; i++)
+			torn += word[i] != word[0];
+		changes += word[0] != last;
+		last = word[0];
+	}
+	__atomic_store_n(&publishing, false, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(torn, 0);
+	CU_ASSERT(changes > 0);
+	lane_set("off");
+	poll_lane(0, 0);
+	poll_lane(0, 0);
+	CU_ASSERT_TRUE(lane_drained(lane));
+	lane_end();
+}
+
 /* Without buffers, what needs one does not happen, and is counted. */
 static void
 no_buffers(void)
@@ -587,6 +641,7 @@ CU_TestInfo lane_tests[] = {
 	{"changing keeps times", changing_keeps_times},
 	{"destroyed while holding", destroyed_while_holding},
 	{"random changes", random_changes},
+	{"settings are whole", settings_are_whole},
 	{"no buffers", no_buffers},
 	CU_TEST_INFO_NULL,
 };

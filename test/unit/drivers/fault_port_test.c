@@ -3,8 +3,6 @@
 
 /* Faults on real ports, the two ends of a loopback: callbacks come and go, also under traffic. */
 
-#include <pthread.h>
-
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
@@ -136,7 +134,7 @@ static void
 poller_start(void)
 {
 	polling = true;
-	CU_ASSERT_EQUAL_FATAL(pthread_create(&poller, NULL, poll_on, NULL), 0);
+	thread_start(&poller, poll_on, NULL);
 }
 
 static void
@@ -341,7 +339,7 @@ changed_under_traffic(void)
 	pthread_t thread;
 
 	memset(arrived, 0, sizeof(arrived));
-	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, load_run, &load), 0);
+	thread_start(&thread, load_run, &load);
 	for (int i = 0; i < 1000; i++) {
 		/* All off now and then: callbacks come and go. */
 		const char *spec = i % 50 == 49 ? "off"

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <CUnit/Basic.h>
 
@@ -92,6 +94,18 @@ conf_of(const char *spec)
 
 	fate_conf_fill(&conf, &settings.dir[FAULT_RX], 0, 1000000000);
 	return conf;
+}
+
+void
+thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
+{
+	cpu_set_t all;
+
+	CPU_ZERO(&all);
+	for (long i = 0; i < sysconf(_SC_NPROCESSORS_ONLN); i++)
+		CPU_SET((int)i, &all);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(thread, NULL, run, arg), 0);
+	pthread_setaffinity_np(*thread, sizeof(all), &all);
 }
 
 bool

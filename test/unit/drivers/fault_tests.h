@@ -6,6 +6,7 @@
 
 /** What the tests of drivers/fault share. */
 
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -51,6 +52,9 @@ bool is_stand_in(const struct rte_mbuf *m);
 /** A spec that has to be right, with the seed of the tests in it. */
 struct fate_conf conf_of(const char *spec);
 struct fault_settings settings_of(const char *spec);
+
+/** A thread on whatever processor is free; EAL has put the main one on the first. */
+void thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg);
 
 /** How often one of @p n comes to pass with that share: give or take five standard deviations. */
 #define CU_ASSERT_SHARE(count, n, percent)                                                         \

@@ -7,7 +7,7 @@
 
 #include "fixture.h"
 
-#define STEPS       1000000
+#define STEPS       (getenv("SHMX_SHORT") != NULL ? 50000u : 1000000u)
 #define FULL_EVERY  100000
 #define GRANULE     (t->granule)
 #define MAX_SIZE    (64 * MIB)

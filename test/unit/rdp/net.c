@@ -11,6 +11,7 @@
 
 #include <rte_eal.h>
 
+#include "common/memcheck.h"
 #include "net.h"
 #include "node.h"
 #include "strict_pool.h"
@@ -250,6 +251,8 @@ check_sent(struct net *net, const struct rte_mbuf *m, const struct wire_ipv4_hdr
 		if (rte_be_to_cpu_32(crc) != wire_crc32c(&h->frame, m->pkt_len - 42 - WIRE_CRC_LEN))
 			wrong = "has a wrong CRC";
 	}
+	if (VALGRIND_CHECK_MEM_IS_DEFINED(h, m->data_len) != 0)
+		wrong = "has bytes that nobody wrote";
 	if (wrong != NULL)
 		net_error(net, "a frame of type %u %s", wire_type(&h->frame), wrong);
 }

@@ -7,13 +7,14 @@
 
 #include <rte_mempool.h>
 
+#include "common/memcheck.h"
 #include "strict_pool.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #else
-#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_POISON_MEMORY_REGION(p, n)   VALGRIND_MAKE_MEM_NOACCESS(p, n)
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) VALGRIND_MAKE_MEM_DEFINED(p, n)
 #endif
 
 #define POISON     0x6b
@@ -104,6 +105,7 @@ get_one(struct rte_mempool *mp, struct fifo *f)
 	ASAN_UNPOISON_MEMORY_REGION(room, room_size(mp));
 	if (room[0] != POISON || memcmp(room, room + 1, room_size(mp) - 1) != 0)
 		mistake("written to after it was freed", m);
+	VALGRIND_MAKE_MEM_UNDEFINED(room, room_size(mp));
 	return m;
 }
 

@@ -6,7 +6,7 @@
 
 /**
  * A pool of mbufs that notices what is done to them wrongly: freed twice, written to after they
- * were freed; under AddressSanitizer, touched at all after that, or behind their end.
+ * were freed; under AddressSanitizer and valgrind, touched at all after that, or behind their end.
  */
 
 #include <rte_mbuf.h>
@@ -20,7 +20,7 @@ unsigned int strict_pool_free(struct rte_mempool *pool);
 /** Mistakes seen since the program started. */
 unsigned int strict_pool_mistakes(void);
 
-/** Nobody may touch the room behind the data of @p m any more (AddressSanitizer only). */
+/** Nobody may touch the room behind the data of @p m any more (under either). */
 void strict_pool_seal(struct rte_mbuf *m);
 
 #endif /* STRICT_POOL_H */
