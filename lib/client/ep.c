@@ -15,6 +15,7 @@
 #define MAX_SESSIONS_DEFAULT 64
 #define WINDOW_DEFAULT       128
 #define NODE_MAX             1023
+#define CLOSE_BURST          32
 
 #define US_NS UINT64_C(1000)
 #define MS_NS UINT64_C(1000000)
@@ -225,6 +226,9 @@ close_sessions(struct shmx_ep *ep)
 
 		if (s != NULL)
 			rdp_close(s);
+		/* Nobody repeats what finds no place in the queue. */
+		if (i % CLOSE_BURST == CLOSE_BURST - 1)
+			rdp_flush(ep->rdp);
 	}
 	rdp_flush(ep->rdp);
 }

@@ -14,6 +14,8 @@ advance(struct rdp_session *s, uint32_t ack)
 	s->tx_una = ack;
 	if (likely(!wire_psn_before(ack, s->sack_high)))
 		s->sack_high = ack;
+	else
+		s->rack_check = s->ep->now_ts;
 	rdp_list_add(s, RDP_LIST_RELEASE);
 }
 

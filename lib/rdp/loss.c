@@ -7,6 +7,9 @@
  * smallest round trip; a microsecond below that is the grain of a poll loop. */
 #define REORDER_MIN_TS (1000 >> WIRE_TS_SHIFT)
 
+/** Longer than any time-out. */
+#define NEVER_TS (1u << 30)
+
 void
 rdp_rtt_sample(struct rdp_session *s, uint32_t rtt)
 {
@@ -44,7 +47,8 @@ rdp_loss_detect(struct rdp_session *s)
 {
 	uint32_t window = s->rack_rtt + RTE_MAX(s->min_rtt / 4, REORDER_MIN_TS);
 	uint32_t now = s->ep->now_ts;
-	uint32_t next = window;
+	/* What was sent after all that is known to have arrived waits for news of others. */
+	uint32_t next = NEVER_TS;
 	bool lost = false;
 
 	for (uint32_t psn = s->tx_una; wire_psn_before(psn, s->sack_high); psn++) {
@@ -66,7 +70,11 @@ rdp_loss_detect(struct rdp_session *s)
 			next = RTE_MIN(next, rdp_cc_repeat_wait(s));
 			break;
 		}
-		rdp_retransmit(s, psn);
+		if (!rdp_retransmit(s, psn)) {
+			/* A port that takes little is not asked at every poll by all sessions. */
+			next = (uint32_t)(s->ep->rto_min_ns >> WIRE_TS_SHIFT);
+			break;
+		}
 	}
 	s->rack_check = now + next;
 }
@@ -99,12 +107,22 @@ keepalive_ns(const struct rdp_session *s)
 	return likely(s->peer_pressure < WIRE_PRESSURE_FULL) ? usual : RTE_MIN(usual, RDP_PROBE_NS);
 }
 
-static void
+/* @return when to look again. */
+static uint64_t
 keepalive(struct rdp_session *s)
 {
+	struct rdp_ep *ep = s->ep;
+
 	/* An empty DATA frame: it has to be acknowledged, which is all that is wanted. */
-	if (rdp_response_open(s, 0) == NULL)
-		s->ep->stats.tx_full++;
+	if (rdp_response_open(s, 0) != NULL)
+		return ep->now_ns + rdp_rto_ns(s);
+	/* The port takes nothing, or buffers are short: for the peer as if it had been lost. All
+	 * sessions of the port fare alike, so nobody tries again soon. */
+	ep->stats.tx_full++;
+	if (s->backoff == 0)
+		s->asked_ns = ep->now_ns;
+	s->backoff = RTE_MAX(s->backoff, 1);
+	return ep->now_ns + RDP_RTO_MAX_NS;
 }
 
 /* Nothing was heard for the peer time-out, and we asked all that time: a silence from before, or
@@ -117,6 +135,20 @@ peer_down(const struct rdp_session *s)
 	return s->backoff > 0 && s->ep->now_ns - since >= s->ep->conf.peer_timeout_ns;
 }
 
+/* Nothing is in flight. */
+static void
+idle_timeout(struct rdp_session *s)
+{
+	if (s->ep->now_ns - s->heard_ns < keepalive_ns(s)) {
+		s->backoff = 0;
+		rdp_timer_arm(s, s->heard_ns + keepalive_ns(s));
+	} else if (peer_down(s)) {
+		rdp_session_fail(s, -ETIMEDOUT);
+	} else {
+		rdp_timer_arm(s, keepalive(s));
+	}
+}
+
 void
 rdp_loss_timeout(struct rdp_session *s)
 {
@@ -125,12 +157,7 @@ rdp_loss_timeout(struct rdp_session *s)
 	uint64_t age;
 
 	if (rdp_in_flight(s) == 0) {
-		if (ep->now_ns - s->heard_ns >= keepalive_ns(s)) {
-			keepalive(s);
-			rdp_timer_arm(s, ep->now_ns + rto);
-			return;
-		}
-		rdp_timer_arm(s, s->heard_ns + keepalive_ns(s));
+		idle_timeout(s);
 		return;
 	}
 	/* The timer comes late when nobody polled: who does not listen starts to ask anew. */

@@ -243,7 +243,9 @@ void rdp_frame_close(struct rdp_session *s);
 void rdp_release(struct rdp_session *s);
 
 /* tx.c */
-void rdp_retransmit(struct rdp_session *s, uint32_t psn);
+
+/** Send a frame in flight again. @return false when it, or too much else, waits for the port. */
+bool rdp_retransmit(struct rdp_session *s, uint32_t psn);
 
 /**
  * A buffer to send. Buffers of frames just received lie on top of the stack, still in the cache.

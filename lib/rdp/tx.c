@@ -203,19 +203,20 @@ recall(struct rdp_session *s, struct rte_mbuf *kept)
 	kept->pkt_len = kept->data_len;
 }
 
-void
+bool
 rdp_retransmit(struct rdp_session *s, uint32_t psn)
 {
 	struct rdp_ep *ep = s->ep;
 	struct rte_mbuf *kept = s->ring[psn % RDP_RING];
 
 	if (rdp_txq_taken(ep) >= RDP_TXQ || in_txq(s, psn))
-		return;
+		return false;
 	if (rdp_kept_lent(kept) > 0)
 		recall(s, kept);
 	rdp_kept(kept)->flags = WIRE_F_RETRANSMIT;
 	ep->stats.tx_retransmit++;
 	rdp_txq_put(ep, kept, s, true);
+	return true;
 }
 
 /* Acknowledge where no frame was going the same way. */

@@ -8,6 +8,7 @@
 #define IDLE    10000
 #define FEWER   1000 /* where the test's network would take long */
 #define SECONDS 2
+#define COARSE  (20 * NET_US) /* between turns, where seconds pass with something to be done */
 
 static void
 many_sessions(struct node_conf *conf)
@@ -99,6 +100,7 @@ idle__all_end_at_once(void)
 {
 	struct pair p = pair_of_many(FEWER);
 
+	p.net->step_ns = COARSE;
 	p.net->port[SERVER].cut_off = true;
 	net_run(p.net, 4 * NET_S);
 	CU_ASSERT_EQUAL(p.client->closed, FEWER + 1);
@@ -109,8 +111,48 @@ idle__all_end_at_once(void)
 	pair_free(&p);
 }
 
+/*
+ * The port takes nothing any more, and most sessions find not even a place in the queue for a
+ * keep-alive: their peers are down as those of the others are, and trying costs little.
+ */
+static void
+idle__port_takes_nothing(void)
+{
+	struct pair p = pair_of_many(FEWER);
+	uint64_t timers;
+
+	CU_ASSERT(FEWER > RDP_TXQ);
+	p.net->step_ns = COARSE;
+	timers = cost_of(&p, CLIENT).timers;
+	p.net->port[CLIENT].tx_most = 0;
+	p.net->port[SERVER].cut_off = true;
+	net_run(p.net, 4 * NET_S);
+	CU_ASSERT_EQUAL(p.client->closed, FEWER + 1);
+	CU_ASSERT(cost_of(&p, CLIENT).timers - timers <= 4 * 12 * FEWER);
+	p.net->port[CLIENT].tx_most = 32;
+	pair_free(&p);
+}
+
+/* Keep-alives that found no place are sent when there is one again, and nothing else happens. */
+static void
+idle__port_rests(void)
+{
+	struct pair p = pair_of_many(FEWER);
+
+	p.net->step_ns = COARSE;
+	net_run(p.net, 500 * NET_MS);
+	p.net->port[CLIENT].tx_most = 0;
+	net_run(p.net, 1500 * NET_MS);
+	p.net->port[CLIENT].tx_most = 32;
+	net_run(p.net, 3 * NET_S);
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	pair_free(&p);
+}
+
 CU_TestInfo idle_tests[] = {
 	TEST(idle__costs_a_keep_alive),
 	TEST(idle__all_end_at_once),
+	TEST(idle__port_takes_nothing),
+	TEST(idle__port_rests),
 	CU_TEST_INFO_NULL,
 };
