@@ -15,10 +15,12 @@
 #define MAX_SESSIONS_DEFAULT 64
 #define WINDOW_DEFAULT       128
 #define NODE_MAX             1023
-#define CLOSE_BURST          32
 
 #define US_NS UINT64_C(1000)
 #define MS_NS UINT64_C(1000000)
+
+#define CLOSE_BURST   32
+#define CLOSE_WAIT_NS (100 * MS_NS)
 
 static int
 conf_check(const struct shmx_ep_conf *conf)
@@ -218,19 +220,30 @@ shmx_ep_create(const struct shmx_ep_conf *conf)
 	return ep;
 }
 
+/* Nobody will repeat what is lost here: give a port that is slow the time, and one that is gone not
+ * for long. */
+static void
+flush_all(struct shmx_ep *ep, uint64_t until)
+{
+	do
+		rdp_flush(ep->rdp);
+	while (rdp_unsent(ep->rdp) > 0 && clock_now(&ep->port->clock) < until);
+}
+
 static void
 close_sessions(struct shmx_ep *ep)
 {
+	uint64_t until = clock_now(&ep->port->clock) + CLOSE_WAIT_NS;
+
 	for (uint16_t i = 0; i < ep->max_sessions; i++) {
 		struct rdp_session *s = rdp_session_at(ep->rdp, i);
 
 		if (s != NULL)
 			rdp_close(s);
-		/* Nobody repeats what finds no place in the queue. */
 		if (i % CLOSE_BURST == CLOSE_BURST - 1)
-			rdp_flush(ep->rdp);
+			flush_all(ep, until);
 	}
-	rdp_flush(ep->rdp);
+	flush_all(ep, until);
 }
 
 void

@@ -196,6 +196,12 @@ rdp_refuse(struct rdp_ep *ep)
 	ep->conf.listen = false;
 }
 
+uint32_t
+rdp_unsent(const struct rdp_ep *ep)
+{
+	return ep->txq_len;
+}
+
 const struct rdp_stats *
 rdp_ep_stats(const struct rdp_ep *ep)
 {

@@ -136,6 +136,7 @@ lend(struct rdp_session *s, uint8_t *to, uint32_t size, const void *data, uint32
 		return NULL;
 	s->wr = to + size;
 	s->lent_len = (uint16_t)len;
+	s->ep->lent = true;
 	rdp_kept(s->open)->lent = data;
 	if (s->request_end == s->end)
 		s->request_end = s->wr;
@@ -180,6 +181,9 @@ rdp_settle(struct rdp_ep *ep)
 {
 	const struct rdp_list *dirty = &ep->list[RDP_LIST_DIRTY];
 
+	if (!ep->lent)
+		return;
+	ep->lent = false;
 	for (uint16_t i = 0; i < dirty->n; i++)
 		if (dirty->item[i]->lent_len > 0)
 			settle_open(dirty->item[i]);

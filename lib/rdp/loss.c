@@ -7,8 +7,7 @@
  * smallest round trip; a microsecond below that is the grain of a poll loop. */
 #define REORDER_MIN_TS (1000 >> WIRE_TS_SHIFT)
 
-/** Longer than any time-out. */
-#define NEVER_TS (1u << 30)
+#define NEVER_TS UINT32_MAX
 
 void
 rdp_rtt_sample(struct rdp_session *s, uint32_t rtt)
@@ -42,7 +41,7 @@ rdp_rto_ns(const struct rdp_session *s)
  * RFC 8985: a frame is lost when one that was sent after it has arrived, and the time that
  * reordering may take has passed. Frames below sack_high are candidates.
  */
-void
+bool
 rdp_loss_detect(struct rdp_session *s)
 {
 	uint32_t window = s->rack_rtt + RTE_MAX(s->min_rtt / 4, REORDER_MIN_TS);
@@ -70,13 +69,12 @@ rdp_loss_detect(struct rdp_session *s)
 			next = RTE_MIN(next, rdp_cc_repeat_wait(s));
 			break;
 		}
-		if (!rdp_retransmit(s, psn)) {
-			/* A port that takes little is not asked at every poll by all sessions. */
-			next = (uint32_t)(s->ep->rto_min_ns >> WIRE_TS_SHIFT);
+		/* A port that takes no more is not asked at every poll, but at the time-out. */
+		if (!rdp_retransmit(s, psn))
 			break;
-		}
 	}
 	s->rack_check = now + next;
+	return next != NEVER_TS;
 }
 
 /* Nothing was acknowledged for a time-out: send the oldest frame again, and look at all others

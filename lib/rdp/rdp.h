@@ -82,7 +82,7 @@ struct rdp_swift {
 enum rdp_list_id {
 	RDP_LIST_DIRTY,   /**< has an open frame */
 	RDP_LIST_ACK,     /**< owes an acknowledgement */
-	RDP_LIST_RECOVER, /**< knows of a frame that overtook another one */
+	RDP_LIST_RECOVER, /**< a frame that others overtook counts as lost soon */
 	RDP_LIST_PARKED,  /**< has frames whose records found no room for responses */
 	RDP_LIST_FAILED,  /**< `error` is set */
 	RDP_LIST_RELEASE, /**< holds frames that have been acknowledged */
@@ -324,6 +324,9 @@ int rdp_cc_set(struct rdp_session *s, enum rdp_cc cc);
 
 /** Session by index; NULL when there is none. */
 struct rdp_session *rdp_session_at(struct rdp_ep *ep, uint16_t index);
+
+/** Frames that wait for room in the port's ring, or for buffers. */
+uint32_t rdp_unsent(const struct rdp_ep *ep);
 
 const struct rdp_stats *rdp_ep_stats(const struct rdp_ep *ep);
 

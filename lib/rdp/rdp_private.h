@@ -108,6 +108,7 @@ struct rdp_ep {
 	bool clock_fresh;   /**< now_ns was read in this turn */
 	bool tx_udp_cksum;
 	bool tx_gather;
+	bool lent; /**< there may be frames with lent data that have not left */
 	const struct rdp_handler *handler;
 	void *handler_ctx;
 	struct rdp_session **session; /**< by index */
@@ -362,7 +363,9 @@ void rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t 
 void rdp_sack_build(const struct rdp_session *s, struct wire_sack *sack);
 
 /* loss.c */
-void rdp_loss_detect(struct rdp_session *s);
+
+/** Send again what is lost by now. @return whether there is more to be seen at rack_check. */
+bool rdp_loss_detect(struct rdp_session *s);
 void rdp_loss_timeout(struct rdp_session *s);
 uint64_t rdp_rto_ns(const struct rdp_session *s);
 void rdp_rtt_sample(struct rdp_session *s, uint32_t rtt);

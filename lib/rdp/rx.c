@@ -276,10 +276,10 @@ run_recovery(struct rdp_ep *ep)
 	for (uint16_t i = list->n; i-- > 0;) {
 		struct rdp_session *s = list->item[i];
 
-		if (!wire_psn_before(s->tx_una, s->sack_high))
-			rdp_list_del_at(ep, RDP_LIST_RECOVER, i);
-		else if ((int32_t)(ep->now_ts - s->rack_check) >= 0)
-			rdp_loss_detect(s);
+		if (wire_psn_before(s->tx_una, s->sack_high) &&
+			((int32_t)(ep->now_ts - s->rack_check) < 0 || rdp_loss_detect(s)))
+			continue;
+		rdp_list_del_at(ep, RDP_LIST_RECOVER, i);
 	}
 }
 

@@ -286,7 +286,7 @@ flush_txq(struct rdp_ep *ep)
 		done += sent;
 	} while (sent == RDP_TX_BURST);
 	ep->stats.tx_frames += done;
-	if (done < ep->txq_len)
+	if (unlikely(done > 0 && done < ep->txq_len))
 		memmove(ep->txq, ep->txq + done, (ep->txq_len - done) * sizeof(ep->txq[0]));
 	ep->txq_len -= done;
 	ep->txq_ready -= done;

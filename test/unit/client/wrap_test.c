@@ -151,6 +151,7 @@ start_psn(struct rdp_session *from, struct rdp_session *to, uint32_t psn)
 	from->tx_next = psn;
 	from->tx_una = psn;
 	from->tx_released = psn;
+	from->sack_high = psn;
 	to->rx_next = psn;
 }
 

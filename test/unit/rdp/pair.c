@@ -72,6 +72,7 @@ pair_start_psn(struct rdp_session *from, struct rdp_session *to, uint32_t psn)
 	from->tx_next = psn;
 	from->tx_una = psn;
 	from->tx_released = psn;
+	from->sack_high = psn;
 	to->rx_next = psn;
 }
 
