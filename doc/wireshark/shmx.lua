@@ -33,7 +33,7 @@ local statuses = {
 local owners = {[0] = "everyone", [1] = "requester alone"}
 local ops = {
 	[1] = "GET", [2] = "PUT", [3] = "FILL", [4] = "FETCH_ADD", [5] = "FETCH_AND",
-	[6] = "FETCH_OR", [7] = "FETCH_XOR", [8] = "SWAP", [9] = "CAS",
+	[6] = "FETCH_OR", [7] = "FETCH_XOR", [8] = "SWAP", [9] = "CAS", [10] = "NOP",
 	[16] = "ALLOC", [17] = "FREE", [18] = "RESIZE", [19] = "LOOKUP", [20] = "OWN",
 	[24] = "POOL_CREATE", [25] = "POOL_DESTROY", [26] = "POOL_GROW", [27] = "POOL_SHRINK",
 	[28] = "POOL_OPEN", [29] = "POOL_LIST", [30] = "POOL_STAT",
@@ -53,6 +53,7 @@ field("flags", ProtoField.uint8, "Flags", base.HEX, nil, 0x0f)
 field("flags.crc", ProtoField.bool, "CRC32C at the end", 8, nil, 0x01)
 field("flags.sack", ProtoField.bool, "Selective acknowledgement", 8, nil, 0x02)
 field("flags.retransmit", ProtoField.bool, "Sent before", 8, nil, 0x04)
+field("flags.ordered", ProtoField.bool, "After all frames before", 8, nil, 0x08)
 field("session", ProtoField.uint16, "Session at the receiver", base.DEC)
 field("dst_inc", ProtoField.uint32, "Incarnation at the receiver", base.HEX)
 field("src_inc", ProtoField.uint32, "Incarnation at the sender", base.HEX)
@@ -85,6 +86,7 @@ field("sack.count", ProtoField.uint16, "Frames in the bitmap", base.DEC)
 field("op", ProtoField.uint8, "Operation", base.DEC, ops, 0x7f)
 field("response", ProtoField.bool, "Response", 8, nil, RESPONSE)
 field("status", ProtoField.uint8, "Status", base.DEC, statuses)
+field("order", ProtoField.uint8, "Order", base.DEC, {[0] = "any", [1] = "ordered"})
 field("id", ProtoField.uint16, "Id", base.DEC)
 field("length", ProtoField.uint32, "Length", base.DEC)
 field("addr", ProtoField.uint64, "Address", base.HEX)
@@ -394,7 +396,7 @@ local function one_record(buf, tree, at, to, names)
 
 	sub:add(f.response, buf(at, 1))
 	c.take(1, "op")
-	c.take(1, "status")
+	c.take(1, is_response and "status" or "order")
 	c.take(2, "id")
 	c.take(4, "length")
 	if not what then
@@ -464,6 +466,7 @@ local function header(buf, tree)
 	item:add(f["flags.crc"], flags)
 	item:add(f["flags.sack"], flags)
 	item:add(f["flags.retransmit"], flags)
+	item:add(f["flags.ordered"], flags)
 	c.take(2, "session")
 	c.take(4, "dst_inc")
 	c.take(4, "src_inc")

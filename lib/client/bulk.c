@@ -21,6 +21,9 @@ bulk_finish(struct shmx_ep *ep, struct bulk *b, uint16_t session)
 		.session = session,
 	};
 	ep->ops_done++;
+	if (b->timed)
+		deadline_disarm(ep, ep->max_ops + (uint32_t)(b - ep->bulk));
+	b->used = false;
 	b->next = ep->bulk_free;
 	ep->bulk_free = (uint16_t)(b - ep->bulk);
 }
@@ -85,16 +88,18 @@ part_start(struct shmx_ep *ep, struct bulk *b)
 static bool
 bulk_issue(struct shmx_ep *ep, struct bulk *b)
 {
-	while (!bulk_all_started(b)) {
-		int ret = part_start(ep, b);
+	uint8_t attr = ep->attr;
+	int ret = 0;
 
-		if (ret == -EAGAIN)
-			return true;
+	ep->attr = b->attr;
+	while (ret != -EAGAIN && !bulk_all_started(b)) {
+		ret = part_start(ep, b);
 		/* There was a session when the transfer began. */
-		if (ret < 0)
+		if (ret < 0 && ret != -EAGAIN)
 			b->status = -ECANCELED;
 	}
-	return false;
+	ep->attr = attr;
+	return ret == -EAGAIN;
 }
 
 static bool
@@ -112,6 +117,17 @@ vec_routed(const struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
 		if (client_route(ep, vec[i].addr) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+vec_in_order(const struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n)
+{
+	if (likely(!(ep->attr & ATTR_ORDERED)))
+		return true;
+	for (unsigned int i = 0; i < n; i++)
+		if (!client_in_order(ep, client_route(ep, vec[i].addr)))
 			return false;
 	return true;
 }
@@ -139,7 +155,8 @@ bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned 
 		return -EINVAL;
 	if (!vec_routed(ep, vec, n))
 		return -ENOTCONN;
-	if (ep->bulk_free == CLIENT_NONE || client_kept(ep) >= ep->max_ops)
+	if (ep->bulk_free == CLIENT_NONE || client_kept(ep) >= ep->max_ops ||
+		!vec_in_order(ep, vec, n))
 		return -EAGAIN;
 	index = ep->bulk_free;
 	b = &ep->bulk[index];
@@ -152,8 +169,12 @@ bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned 
 	b->pieces = (uint16_t)n;
 	b->outstanding = 0;
 	b->sent = false;
+	b->used = true;
 	b->op = op;
+	b->attr = ep->attr & (ATTR_ORDERED | ATTR_FENCED);
 	memcpy(b->vec, vec, n * sizeof(*vec));
+	if (ep->attr & ATTR_DEADLINE)
+		deadline_arm(ep, ep->max_ops + index);
 	if (bulk_issue(ep, b))
 		active_append(ep, index);
 	return 0;
@@ -189,17 +210,46 @@ is_active(const struct shmx_ep *ep, uint16_t index)
 }
 
 void
-bulk_part_done(struct shmx_ep *ep, uint16_t index, uint16_t session, int32_t status)
+bulk_part_done(struct shmx_ep *ep, const struct op *op, int32_t status)
 {
-	struct bulk *b = &ep->bulk[index];
+	struct bulk *b = &ep->bulk[op->bulk];
 
-	ep->parts[session]--;
+	ep->parts[op->session]--;
+	if (b->turn != op->turn)
+		return;
 	b->outstanding--;
 	b->sent |= status != -ECANCELED;
 	/* That a part may yet take effect is more than that another did not. */
 	if (unlikely(status != 0 && (b->status == 0 || status == -ECONNRESET)))
 		b->status = status;
 	/* One that still stands in the list of the active is finished from there. */
-	if (b->outstanding == 0 && bulk_all_started(b) && !is_active(ep, index))
-		bulk_finish(ep, b, session);
+	if (b->outstanding == 0 && bulk_all_started(b) && !is_active(ep, op->bulk))
+		bulk_finish(ep, b, op->session);
+}
+
+static void
+active_remove(struct shmx_ep *ep, uint16_t index)
+{
+	uint16_t *link = &ep->bulk_active;
+
+	while (*link != CLIENT_NONE && *link != index)
+		link = &ep->bulk[*link].next;
+	if (*link == index)
+		*link = ep->bulk[index].next;
+}
+
+void
+bulk_give_up(struct shmx_ep *ep, uint16_t index, int32_t status)
+{
+	struct bulk *b = &ep->bulk[index];
+
+	/* Data that are lent to frames which have not left. */
+	if (b->op == WIRE_OP_PUT)
+		rdp_settle(ep->rdp);
+	active_remove(ep, index);
+	b->status = b->piece == 0 && b->done == 0 ? -ECANCELED : status;
+	b->sent = false;
+	/* Its parts are nobody's now. */
+	b->turn++;
+	bulk_finish(ep, b, CLIENT_NONE);
 }

@@ -30,6 +30,7 @@ enum op_kind {
 	OP_POOL_GONE, /**< nothing; the addresses of pool `len` lead nowhere any more */
 	OP_POOL_INFO, /**< descriptions of pools for `dst`, at most `len` of them */
 	OP_REOPEN,    /**< a pool id, which kept pool `len` should have; the library's own */
+	OP_SKIP,      /**< what nobody wants any more */
 };
 
 /** An operation in progress; its index is the record's id. */
@@ -38,11 +39,20 @@ struct op {
 	void *dst;     /**< OP_STATUS of a put whose data are lent: where they are */
 	uint32_t len;  /**< bytes, or entries, that `dst` takes or holds */
 	uint32_t psn;  /**< frame that carries the request */
-	uint16_t bulk; /**< transfer it is a part of, or CLIENT_NONE */
+	uint16_t bulk; /**< transfer it is a part of, CLIENT_NONE, or OP_GIVEN_UP */
 	uint16_t session;
-	uint8_t kind; /**< enum op_kind */
-	uint8_t reserved[3];
+	uint8_t kind;  /**< enum op_kind */
+	bool timed;    /**< it has a deadline */
+	uint16_t turn; /**< of `bulk`, when it was started */
 };
+
+/** Its event has been told, its response is to come. */
+#define OP_GIVEN_UP (CLIENT_NONE - 1)
+
+/** How operations that are started now are carried out; bits of shmx_ep.attr. */
+#define ATTR_ORDERED  WIRE_REQUEST_ORDERED /**< as it goes into the record */
+#define ATTR_FENCED   0x02u                /**< with ATTR_ORDERED */
+#define ATTR_DEADLINE 0x04u
 
 static_assert(sizeof(struct op) == 32, "two to a cache line");
 
@@ -62,8 +72,12 @@ struct bulk {
 	uint16_t piece, pieces;
 	uint16_t outstanding; /**< parts in progress */
 	uint16_t next;        /**< free list, or list of those with parts to start */
+	uint16_t turn;        /**< counts the transfers that were here */
 	uint8_t op;           /**< WIRE_OP_GET, _PUT or _FILL */
+	uint8_t attr;         /**< ATTR_ORDERED, ATTR_FENCED: of its parts */
 	bool sent;            /**< a part was, and may have taken effect */
+	bool used;
+	bool timed; /**< it has a deadline */
 	struct shmx_vec vec[SHMX_VEC_MAX];
 };
 
@@ -76,6 +90,16 @@ struct kept_pool {
 };
 
 #define KEPT_NONE UINT32_MAX
+
+/** Deadlines: a wheel with slots of 2^16 ns, one turn of it 17 ms. */
+#define DEADLINE_SHIFT 16
+#define DEADLINE_SLOTS 256
+
+/** Of an operation, or behind those of all operations, of a transfer. */
+struct deadline {
+	uint64_t at_ns;
+	uint32_t next, prev; /**< in its slot; index plus one, 0: none */
+};
 
 enum link_state {
 	LINK_ONCE = 0, /**< first attempt, or connected */
@@ -106,6 +130,7 @@ struct shmx_ep {
 	uint16_t max_sessions;
 	uint16_t bulk_active; /**< list of transfers with parts to start */
 	uint16_t bulk_free;
+	uint8_t attr; /**< ATTR_*: of what is started now */
 	struct rdp_ep *rdp;
 	struct shmx_event *kept; /**< ring: completions that found no room */
 	uint32_t kept_head, kept_tail, kept_mask;
@@ -119,6 +144,11 @@ struct shmx_ep {
 	uint64_t look_ns;            /**< when a link may have something to do; UINT64_MAX: none */
 	struct link *link;           /**< by session index */
 	struct kept_pool *kept_pool; /**< SHMX_POOLS_KEPT of them */
+	uint64_t timeout_ns;         /**< with ATTR_DEADLINE */
+	uint32_t nb_deadlines;
+	uint64_t deadline_tick;                 /**< slots up to here have been looked at */
+	struct deadline *deadline;              /**< by operation, then by transfer */
+	uint32_t deadline_slot[DEADLINE_SLOTS]; /**< first of each; index plus one */
 	struct shmx_port *port;
 	uint16_t queue;
 	struct rdp_eth eth;
@@ -180,11 +210,21 @@ client_event(struct shmx_ep *ep)
 	return &ep->kept[ep->kept_head++ & ep->kept_mask];
 }
 
-/** Whether one more operation may start. */
+/* ---- attr.c ---- */
+
+/** Whether what is to come before an operation over @p s that starts now has been sent. */
+bool client_in_order(const struct shmx_ep *ep, const struct rdp_session *s);
+
+/** The operation that was just written into the session's frame has an order or a deadline. */
+void client_attr(struct shmx_ep *ep, struct rdp_session *s, uint16_t id);
+
+/** Whether one more operation over @p s may start, as a part of transfer @p bulk or as none. */
 static inline bool
-client_may_start(const struct shmx_ep *ep)
+client_may_start(const struct shmx_ep *ep, const struct rdp_session *s, uint16_t bulk)
 {
-	return likely(ep->nb_free_op > client_kept(ep));
+	return likely(ep->nb_free_op > client_kept(ep)) &&
+	       (likely(!(ep->attr & ATTR_ORDERED)) || bulk != CLIENT_NONE ||
+		       client_in_order(ep, s));
 }
 
 /** Write the header of a request, and take an operation to wait for its response. */
@@ -203,8 +243,11 @@ client_start(struct shmx_ep *ep, struct rdp_session *s, struct wire_record *rec,
 		.bulk = bulk,
 		.session = s->index,
 		.kind = kind,
+		.turn = likely(bulk == CLIENT_NONE) ? 0 : ep->bulk[bulk].turn,
 	};
-	wire_record_write(rec, op, 0, rte_cpu_to_be_16(id), len);
+	wire_record_write(rec, op, ep->attr & ATTR_ORDERED, rte_cpu_to_be_16(id), len);
+	if (unlikely(ep->attr != 0))
+		client_attr(ep, s, id);
 }
 
 /**
@@ -217,7 +260,7 @@ client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t s
 {
 	struct wire_record *rec;
 
-	if (unlikely(!client_may_start(ep)))
+	if (unlikely(!client_may_start(ep, s, bulk)))
 		return NULL;
 	rec = (struct wire_record *)rdp_request(s, size);
 	if (likely(rec != NULL))
@@ -285,6 +328,31 @@ int bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsig
 void bulk_progress(struct shmx_ep *ep);
 
 /** A part of a transfer is done. */
-void bulk_part_done(struct shmx_ep *ep, uint16_t index, uint16_t session, int32_t status);
+void bulk_part_done(struct shmx_ep *ep, const struct op *op, int32_t status);
+
+/** Give up a transfer, as client_give_up(). */
+void bulk_give_up(struct shmx_ep *ep, uint16_t index, int32_t status);
+
+/** Whether nobody waits for this operation any more. */
+static inline bool
+client_given_up(const struct shmx_ep *ep, const struct op *op)
+{
+	return op->bulk != CLIENT_NONE &&
+	       (op->bulk == OP_GIVEN_UP || ep->bulk[op->bulk].turn != op->turn);
+}
+
+/**
+ * End an operation though its response has not come. Its buffers are not touched any more.
+ */
+void client_give_up(struct shmx_ep *ep, uint16_t id, int32_t status);
+
+/* ---- deadline.c ---- */
+
+/** Give up this operation, or transfer max_ops + index, after ep->timeout_ns. */
+void deadline_arm(struct shmx_ep *ep, uint32_t index);
+void deadline_disarm(struct shmx_ep *ep, uint32_t index);
+
+/** Give up what is late. */
+void deadline_run(struct shmx_ep *ep);
 
 #endif /* CLIENT_PRIVATE_H */

@@ -43,7 +43,7 @@ client_put(struct shmx_ep *ep, struct rdp_session *s, const void *src, uint32_t 
 		}
 		return rec;
 	}
-	if (unlikely(!client_may_start(ep)))
+	if (unlikely(!client_may_start(ep, s, bulk)))
 		return NULL;
 	rec = (struct wire_record *)rdp_request_lend(s, size, src, len);
 	if (likely(rec != NULL))

@@ -59,11 +59,12 @@ alloc_tables(struct shmx_ep *ep)
 	ep->kept = table(ep, kept, sizeof(*ep->kept));
 	ep->route = table(ep, UINT16_MAX + 1, sizeof(*ep->route));
 	ep->bulk = table(ep, BULK_MAX, sizeof(*ep->bulk));
+	ep->deadline = table(ep, ep->max_ops + BULK_MAX, sizeof(*ep->deadline));
 	ep->kept_mask = kept - 1;
 	return ep->op != NULL && ep->free_op != NULL && ep->session != NULL &&
 	                       ep->connect_cookie != NULL && ep->parts != NULL &&
 	                       ep->kept != NULL && ep->route != NULL && ep->bulk != NULL &&
-	                       ep->link != NULL && ep->kept_pool != NULL
+	                       ep->link != NULL && ep->kept_pool != NULL && ep->deadline != NULL
 	               ? 0
 	               : -ENOMEM;
 }
@@ -168,6 +169,7 @@ ep_free(struct shmx_ep *ep)
 	rte_free(ep->kept);
 	rte_free(ep->route);
 	rte_free(ep->bulk);
+	rte_free(ep->deadline);
 	rte_free(ep);
 }
 

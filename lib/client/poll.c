@@ -11,6 +11,8 @@
 static inline void
 op_release(struct shmx_ep *ep, uint16_t id)
 {
+	if (unlikely(ep->op[id].timed))
+		deadline_disarm(ep, id);
 	ep->op[id].kind = OP_FREE;
 	ep->free_op[ep->nb_free_op++] = id;
 }
@@ -21,10 +23,11 @@ op_finish(struct shmx_ep *ep, uint16_t id, int32_t status, uint64_t value, uint6
 	const struct op *op = &ep->op[id];
 
 	if (unlikely(op->bulk != CLIENT_NONE)) {
-		uint16_t bulk = op->bulk, session = op->session;
+		const struct op part = *op;
 
 		op_release(ep, id);
-		bulk_part_done(ep, bulk, session, status);
+		if (part.bulk != OP_GIVEN_UP)
+			bulk_part_done(ep, &part, status);
 		return;
 	}
 	*client_event(ep) = (struct shmx_event){
@@ -159,6 +162,10 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 				(const struct wire_pool_info *)data + i);
 		op_finish(ep, id, 0, n, 0);
 		return true;
+	case OP_GET: /* given up */
+	case OP_SKIP:
+		op_finish(ep, id, 0, 0, 0);
+		return true;
 	default:
 		return false;
 	}
@@ -180,6 +187,8 @@ complete(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 	case OP_GET:
 		if (unlikely(len != op->len))
 			return false;
+		if (unlikely(client_given_up(ep, op)))
+			return complete_other(ep, id, data, len);
 		if (likely(len == sizeof(uint64_t)))
 			memcpy(op->dst, data, sizeof(uint64_t));
 		else
@@ -230,11 +239,16 @@ static int32_t
 client_recall(void *ctx, struct rdp_session *s, uint32_t psn, uint8_t *to)
 {
 	const struct shmx_ep *ep = ctx;
-	const struct wire_put *put = (const struct wire_put *)to - 1;
+	struct wire_put *put = (struct wire_put *)to - 1;
 	const struct op *op = &ep->op[rte_be_to_cpu_16(put->rec.id)];
 
 	if (op->kind == OP_FREE || op->session != s->index || op->psn != psn)
 		return -(int32_t)sizeof(*put);
+	if (client_given_up(ep, op)) {
+		/* Its answer is waited for all the same. */
+		wire_record_write(put, WIRE_OP_NOP, put->rec.status, put->rec.id, 0);
+		return -(int32_t)(sizeof(*put) - sizeof(put->rec));
+	}
 	rte_memcpy(to, op->dst, op->len);
 	return (int32_t)op->len;
 }
@@ -357,6 +371,8 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 		bulk_progress(ep);
 	if (unlikely(ep->look_ns <= rdp_now(ep->rdp)))
 		link_run(ep);
+	if (unlikely(ep->nb_deadlines > 0))
+		deadline_run(ep);
 	/* Since the poll before this one the application did its own work. */
 	rdp_flush(ep->rdp);
 	account(ep, rdp_poll(ep->rdp));

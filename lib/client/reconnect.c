@@ -79,10 +79,14 @@ reopen(struct shmx_ep *ep, struct rdp_session *s, uint32_t index)
 {
 	const char *name = ep->kept_pool[index].name;
 	uint32_t len = (uint32_t)strlen(name);
-	struct wire_record *rec = client_request(ep, s, WIRE_OP_POOL_OPEN,
+	uint8_t attr = ep->attr;
+	struct wire_record *rec;
+
+	ep->attr = 0;
+	rec = client_request(ep, s, WIRE_OP_POOL_OPEN,
 		(uint32_t)sizeof(struct wire_pool_open) + wire_pad(len), len, OP_REOPEN, NULL,
 		index, CLIENT_NONE, 0);
-
+	ep->attr = attr;
 	if (rec == NULL)
 		return -EAGAIN;
 	client_name_write((struct wire_pool_open *)rec + 1, name, len);

@@ -15,7 +15,8 @@
  * **Operations** are asynchronous. A submit call returns 0, or a negative errno when nothing was
  * started; every operation for which it returned 0 completes exactly once, as an event that
  * shmx_poll() returns with the caller's cookie. Operations of one endpoint are independent: they
- * may complete in any order, and take effect in any order unless the caller waits in between.
+ * may complete in any order, and take effect in any order unless the caller waits in between or
+ * asks for an order: shmx_op_attr_set().
  * Each takes effect exactly once or fails with a status, whatever the network loses or doubles.
  *
  * **Threads.** An endpoint belongs to one thread at a time and has no lock: never call into the
@@ -44,8 +45,11 @@
  * | -EMSGSIZE     | more in one call than allowed                                             |
  * | -ENOTSUP      | the memory node does not know this operation                              |
  * | -ECONNRESET   | the session ended after the operation was sent: its fate is unknown       |
- * | -ECANCELED    | the session ended before the operation was sent: it took no effect        |
- * | -ETIMEDOUT    | the memory node did not answer the connection attempt                     |
+ * | -ECANCELED    | the session ended, or the operation was cancelled, before any of it was
+ * |               | sent: it took no effect                                                   |
+ * | -EINTR        | it was cancelled after it was sent: its fate is unknown                   |
+ * | -ETIMEDOUT    | the memory node did not answer a connection attempt, or an operation before
+ * |               | its deadline: its fate is unknown                                         |
  * | -ECONNREFUSED | the memory node refused the connection                                    |
  * | -EPROTO       | the peer broke the protocol                                               |
  * | -EHOSTUNREACH | nobody answered to the memory node's IP address on the link               |
@@ -228,6 +232,48 @@ SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
  * @return 0, -EINVAL, -ENOTCONN when the session is not open.
  */
 SHMX_API int shmx_session_cc_set(struct shmx_ep *ep, shmx_session_t session, enum shmx_cc cc);
+
+/* ---- how operations are carried out ---------------------------------------------------- */
+
+/**
+ * Takes effect after every operation with SHMX_ORDERED or SHMX_FENCED that was submitted before it
+ * over the same session.
+ */
+#define SHMX_ORDERED 0x1u
+
+/**
+ * Takes effect after every operation that was submitted before it over the same session. A get that
+ * is not marked itself may all the same be read again afterwards, when its response was lost.
+ */
+#define SHMX_FENCED 0x2u
+
+struct shmx_op_attr {
+	uint32_t flags;      /**< 0, SHMX_ORDERED, SHMX_FENCED */
+	uint32_t timeout_us; /**< until an operation completes with -ETIMEDOUT at last; 0: none */
+};
+
+/**
+ * What holds for the operations that are submitted from now on, until the next call. Nothing is
+ * waited for: an operation with an order travels at once, and the memory node keeps it until its
+ * turn. Other operations do not wait for it, nor for what it waits for. But as long as a transfer
+ * of several frames that has to come first is not on its way as a whole, submit calls return
+ * -EAGAIN. The pieces of a vector are not ordered among each other.
+ *
+ * A deadline is kept to 66 us or the time between two polls, whichever is longer. What holds after
+ * shmx_cancel() holds after it.
+ * @param attr NULL: no order and no deadline, as at the beginning
+ * @return 0, -EINVAL.
+ */
+SHMX_API int shmx_op_attr_set(struct shmx_ep *ep, const struct shmx_op_attr *attr);
+
+/**
+ * Give up the operations with that cookie: each completes, with -EINTR, or with -ECANCELED if
+ * nothing of it was submitted to the network yet. Its buffers are the caller's when this returns.
+ * An operation that was sent takes effect or not, now or later, and counts against the limits of
+ * the endpoint until the memory node has answered. Takes time in proportion to max_ops.
+ * @return 0, -EINVAL, -ENOENT when no operation with that cookie is in progress.
+ */
+SHMX_API int shmx_cancel(struct shmx_ep *ep, uint64_t cookie);
 
 /* ---- data ------------------------------------------------------------------------------ */
 

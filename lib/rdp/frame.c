@@ -128,6 +128,12 @@ rdp_response_open(struct rdp_session *s, uint32_t size)
 	return frame_open(s, size, request_room(s));
 }
 
+void
+rdp_order(struct rdp_session *s)
+{
+	rdp_kept(s->open)->flags |= WIRE_F_ORDERED;
+}
+
 /* The record at @p to has got room for @p len bytes of data that stay where they are. */
 static uint8_t *
 lend(struct rdp_session *s, uint8_t *to, uint32_t size, const void *data, uint32_t len)

@@ -4,72 +4,159 @@
 #include "rdp/rdp_private.h"
 
 /*
- * Frames that were accepted, with requests in them that found no room for their responses, or that
- * the handler puts off. They are offered again when frames of the session arrive, and at the end of
- * each poll: a handler that refuses a record is asked about it once more for each of these, and
- * about none before it.
+ * Frames that were accepted, but whose records have not all been handed over.
+ *
+ * In the park are those whose requests found no room for their responses, or that the handler puts
+ * off. They are offered again when frames of the session arrive, and at the end of each poll: a
+ * handler that refuses a record is asked about it once more for each of these, and about none
+ * before it.
+ *
+ * In a list of their own are those that must not overtake others: until all frames before them have
+ * arrived and left the park.
  */
 
-void
-rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len)
+static void
+keep(struct rdp_session *s, struct rte_mbuf *m, uint32_t psn, uint16_t offset, uint16_t len)
 {
 	m->next = NULL;
 	m->data_off = (uint16_t)(m->data_off + offset);
 	m->data_len = len;
 	m->pkt_len = len;
-	if (s->park_head == NULL)
-		s->park_head = m;
-	else
-		s->park_tail->next = m;
-	s->park_tail = m;
+	m->hash.usr = psn;
 	s->parked++;
 	s->ep->stats.rx_parked++;
 	rdp_list_add(s, RDP_LIST_PARKED);
 }
 
 static void
-park_again(struct rdp_session *s, struct rte_mbuf *m, uint16_t done)
+park(struct rdp_session *s, struct rte_mbuf *m)
 {
-	rte_pktmbuf_adj(m, done);
-	m->next = s->park_head;
 	if (s->park_head == NULL)
-		s->park_tail = m;
-	s->park_head = m;
-	s->parked++;
+		s->park_head = m;
+	else
+		s->park_tail->next = m;
+	s->park_tail = m;
 }
 
-/* Offer the records of the oldest frame. Returns whether to go on with the next. The handler may
- * close the session, so the frame is not the session's meanwhile. */
+void
+rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint32_t psn, uint16_t offset, uint16_t len)
+{
+	keep(s, m, psn, offset, len);
+	park(s, m);
+}
+
+/* By number; most come in order. */
+static void
+wait_in_order(struct rdp_session *s, struct rte_mbuf *m)
+{
+	struct rte_mbuf **at = &s->ordered;
+
+	while (*at != NULL && wire_psn_before((*at)->hash.usr, m->hash.usr))
+		at = &(*at)->next;
+	m->next = *at;
+	*at = m;
+}
+
+/* Whether all frames before this one have arrived, and none of them waits. */
 static bool
-unpark_first(struct rdp_session *s)
+in_turn(const struct rdp_session *s, uint32_t psn)
+{
+	if (!wire_psn_before(psn, s->rx_next) ||
+		(s->ordered != NULL && wire_psn_before(s->ordered->hash.usr, psn)))
+		return false;
+	for (const struct rte_mbuf *m = s->park_head; m != NULL; m = m->next)
+		if (wire_psn_before(m->hash.usr, psn))
+			return false;
+	return true;
+}
+
+/* Offer what is left of a frame, which is in no list: the handler may close the session. Returns
+ * whether it was consumed; otherwise it is still the caller's if the session is still open. */
+static bool
+offer(struct rdp_session *s, struct rte_mbuf *m)
 {
 	struct rdp_ep *ep = s->ep;
-	struct rte_mbuf *m = s->park_head;
-	int32_t done;
-
-	s->park_head = m->next;
-	s->parked--;
-	m->next = NULL;
-	done = ep->handler->records(
+	int32_t done = ep->handler->records(
 		ep->handler_ctx, s, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+
 	if (done != 0)
 		ep->handler->batch_end(ep->handler_ctx);
 	if (done < 0)
 		rdp_session_fail(s, done);
 	if (done < m->data_len && s->state == RDP_OPEN) {
-		park_again(s, m, (uint16_t)done);
+		rte_pktmbuf_adj(m, (uint16_t)done);
 		return false;
 	}
 	rte_pktmbuf_free(m);
-	return s->state == RDP_OPEN;
+	return true;
+}
+
+/* Until one has to wait again. */
+static void
+unpark(struct rdp_session *s)
+{
+	while (s->state == RDP_OPEN && s->park_head != NULL) {
+		struct rte_mbuf *m = s->park_head;
+
+		s->park_head = m->next;
+		m->next = NULL;
+		s->parked--;
+		if (offer(s, m))
+			continue;
+		m->next = s->park_head;
+		if (s->park_head == NULL)
+			s->park_tail = m;
+		s->park_head = m;
+		s->parked++;
+		return;
+	}
+}
+
+static void
+run_ordered(struct rdp_session *s)
+{
+	while (s->state == RDP_OPEN && s->ordered != NULL && in_turn(s, s->ordered->hash.usr)) {
+		struct rte_mbuf *m = s->ordered;
+
+		s->ordered = m->next;
+		m->next = NULL;
+		s->parked--;
+		if (offer(s, m))
+			continue;
+		s->parked++;
+		park(s, m);
+	}
 }
 
 bool
-rdp_unpark(struct rdp_session *s)
+rdp_deliver_waiting(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f,
+	uint16_t offset, uint16_t len)
 {
-	while (s->park_head != NULL && unpark_first(s))
-		;
-	return s->state == RDP_OPEN;
+	struct rdp_ep *ep = s->ep;
+	uint32_t psn = rte_be_to_cpu_32(f->psn);
+	bool mine = false;
+	int32_t done;
+
+	/* Those in the park come first, but do not keep this one from being offered: it may hold
+	 * responses. Those that wait for others come behind it: it may be what they wait for. */
+	unpark(s);
+	if (s->state != RDP_OPEN)
+		return true;
+	if ((f->flags & WIRE_F_ORDERED) && !in_turn(s, psn)) {
+		keep(s, m, psn, offset, len);
+		wait_in_order(s, m);
+		return false;
+	}
+	done = ep->handler->records(
+		ep->handler_ctx, s, rte_pktmbuf_mtod_offset(m, const uint8_t *, offset), len);
+	if (done < 0)
+		rdp_session_fail(s, done);
+	if (done < len && s->state == RDP_OPEN) {
+		rdp_park(s, m, psn, (uint16_t)(offset + done), (uint16_t)(len - done));
+		mine = true;
+	}
+	run_ordered(s);
+	return !mine;
 }
 
 void
@@ -83,10 +170,32 @@ rdp_park_run(struct rdp_ep *ep)
 		if (i >= list->n) /* the handler has closed others */
 			continue;
 		s = list->item[i];
-		if (s->state != RDP_OPEN || !rdp_unpark(s) || s->park_head == NULL)
+		unpark(s);
+		run_ordered(s);
+		if (s->state != RDP_OPEN || s->parked == 0)
 			rdp_list_del(s, RDP_LIST_PARKED);
 	}
 	/* What waits is offered in every poll. */
 	if (list->n > 0)
 		ep->idle_skip = 0;
+}
+
+static void
+free_list(struct rte_mbuf **list)
+{
+	while (*list != NULL) {
+		struct rte_mbuf *m = *list;
+
+		*list = m->next;
+		m->next = NULL;
+		rte_pktmbuf_free(m);
+	}
+}
+
+void
+rdp_park_clear(struct rdp_session *s)
+{
+	free_list(&s->park_head);
+	free_list(&s->ordered);
+	s->parked = 0;
 }

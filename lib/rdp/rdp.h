@@ -121,10 +121,10 @@ struct rdp_session {
 	uint64_t ack_ns;       /**< when the oldest frame not acknowledged yet arrived */
 	uint32_t ack_owed;     /**< frames not acknowledged yet */
 	uint16_t rx_gaps;      /**< frames that arrived ahead of rx_next */
-	uint16_t parked;       /**< frames waiting in the park */
+	uint16_t parked;       /**< frames waiting in the park, and for those before them */
 	uint8_t told_pressure; /**< in the latest frame to the peer */
 	uint32_t tx_released;  /**< frames before this one have been given up, up to tx_una */
-	uint64_t user;         /**< the handler's */
+	uint64_t user[2];      /**< the handler's */
 
 	/* Frames that arrived ahead of rx_next, one bit each at number modulo the window. */
 	__rte_cache_aligned uint64_t rx_bitmap[RDP_RING / 64];
@@ -173,7 +173,8 @@ struct rdp_session {
 	uint32_t udp_sum;   /**< sum of the pseudo header without the length */
 	uint32_t frame_sum; /**< sum of the ports and of what the template says of the frame */
 	struct rte_mbuf *park_head, *park_tail; /**< frames accepted but not consumed, by next */
-	struct wire_ipv4_hdrs hdrs;             /**< template; network byte order, as sent */
+	struct rte_mbuf *ordered;   /**< frames that wait for those before them, by number */
+	struct wire_ipv4_hdrs hdrs; /**< template; network byte order, as sent */
 
 	/** Bit per frame of the ring: the peer said it has arrived though earlier ones have not. */
 	uint64_t sacked[RDP_RING / 64];
@@ -347,6 +348,12 @@ rdp_lendable(const struct rdp_session *s, uint32_t size)
 {
 	return 2 * size > s->mss;
 }
+
+/**
+ * The record that rdp_request() gave room for last is handed over at the peer after all records
+ * that have been given room before, frames that come again included.
+ */
+void rdp_order(struct rdp_session *s);
 
 /** Copy all that is lent, before what is there may change. */
 void rdp_settle(struct rdp_ep *ep);

@@ -83,7 +83,7 @@ struct rdp_kept {
 	const void *lent; /**< good until the first sending */
 	uint32_t psn;
 	uint32_t sent_ts; /**< when it was sent last */
-	uint8_t flags;    /**< 0 or WIRE_F_RETRANSMIT */
+	uint8_t flags;    /**< WIRE_F_RETRANSMIT, WIRE_F_ORDERED */
 };
 
 static_assert(sizeof(struct rdp_kept) <= sizeof(struct wire_ipv4_hdrs), "in the headers' place");
@@ -344,11 +344,21 @@ rdp_bit_clear(uint64_t *bitmap, uint32_t psn)
 }
 
 /* park.c */
-void rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len);
+void rdp_park(
+	struct rdp_session *s, struct rte_mbuf *m, uint32_t psn, uint16_t offset, uint16_t len);
 
-/** Offer parked frames until one has to wait again. @return whether the session is still open. */
-bool rdp_unpark(struct rdp_session *s);
+/**
+ * A frame, just accepted, of a session in which some wait, or that must not overtake others.
+ * @return whether it stays the caller's.
+ */
+bool rdp_deliver_waiting(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f,
+	uint16_t offset, uint16_t len);
+
+/** Offer again what waits, of all sessions. */
 void rdp_park_run(struct rdp_ep *ep);
+
+/** Give up all that waits. */
+void rdp_park_clear(struct rdp_session *s);
 
 /* cc.c */
 void rdp_cc_init(struct rdp_session *s, enum rdp_cc cc);

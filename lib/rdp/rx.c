@@ -50,17 +50,17 @@ session_of(const struct rdp_ep *ep, const struct wire_frame *f)
 	return s;
 }
 
-/* Hand the records to the layer above; what it has no room to answer waits in the park. Frames
- * that wait come first, but do not keep this one from being offered: it may hold responses. Returns
+/* Hand the records to the layer above; what it has no room to answer waits in the park. Returns
  * whether the frame stays the caller's. */
 static inline bool
-deliver(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len)
+deliver(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f, uint16_t offset,
+	uint16_t len)
 {
 	struct rdp_ep *ep = s->ep;
 	int32_t done;
 
-	if (unlikely(s->park_head != NULL) && !rdp_unpark(s))
-		return true;
+	if (unlikely(s->parked > 0 || (f->flags & WIRE_F_ORDERED)))
+		return rdp_deliver_waiting(s, m, f, offset, len);
 	done = ep->handler->records(
 		ep->handler_ctx, s, rte_pktmbuf_mtod_offset(m, const uint8_t *, offset), len);
 	if (likely(done == len))
@@ -69,7 +69,7 @@ deliver(struct rdp_session *s, struct rte_mbuf *m, uint16_t offset, uint16_t len
 		rdp_session_fail(s, done);
 	if (s->state != RDP_OPEN)
 		return true;
-	rdp_park(s, m, (uint16_t)(offset + done), (uint16_t)(len - done));
+	rdp_park(s, m, rte_be_to_cpu_32(f->psn), (uint16_t)(offset + done), (uint16_t)(len - done));
 	return false;
 }
 
@@ -168,7 +168,7 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 	len -= sizeof(struct wire_ipv4_hdrs);
 	if (likely(wire_type(f) == WIRE_DATA)) {
 		if (accept_frame(s, f) && len > 0)
-			return deliver(s, m, sizeof(struct wire_ipv4_hdrs), (uint16_t)len);
+			return deliver(s, m, f, sizeof(struct wire_ipv4_hdrs), (uint16_t)len);
 	} else if (f->flags & WIRE_F_SACK) {
 		rdp_sack_input(s, f, len);
 	}

@@ -224,14 +224,7 @@ drop_frames(struct rdp_session *s)
 	rdp_release(s);
 	rte_pktmbuf_free(s->open);
 	rdp_frame_forget(s);
-	while (s->park_head != NULL) {
-		struct rte_mbuf *m = s->park_head;
-
-		s->park_head = m->next;
-		m->next = NULL;
-		rte_pktmbuf_free(m);
-	}
-	s->parked = 0;
+	rdp_park_clear(s);
 	for (uint16_t i = 0; i < ep->txq_len; i++) {
 		if (ep->txq[i].s != s)
 			ep->txq[kept++] = ep->txq[i];

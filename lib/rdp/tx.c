@@ -213,7 +213,7 @@ rdp_retransmit(struct rdp_session *s, uint32_t psn)
 		return false;
 	if (rdp_kept_lent(kept) > 0)
 		recall(s, kept);
-	rdp_kept(kept)->flags = WIRE_F_RETRANSMIT;
+	rdp_kept(kept)->flags |= WIRE_F_RETRANSMIT;
 	ep->stats.tx_retransmit++;
 	rdp_txq_put(ep, kept, s, true);
 	return true;

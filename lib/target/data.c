@@ -104,7 +104,8 @@ stage_get(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	a->va = mem_access(w->mem, rte_be_to_cpu_64(get->addr), len, s->peer_node, &err);
 	if (unlikely(a->va == NULL))
 		return target_respond_status(w, s, rec, status_from_errno(err));
-	if (len % 8 == 0 && rdp_lendable(s, len) && may_lend(w, s->ep))
+	/* What is lent is read when the frame leaves, or later, if it is lost: in no order. */
+	if (len % 8 == 0 && rec->status == 0 && rdp_lendable(s, len) && may_lend(w, s->ep))
 		return lend_get(w, s, rec, a->va, len);
 	to = rdp_response(s, (uint32_t)sizeof(*rec) + wire_pad(len));
 	if (unlikely(to == NULL))

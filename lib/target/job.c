@@ -109,6 +109,7 @@ job_respond(struct target_worker *w, struct target_job *job)
 		}
 		target_response(to, job->op, status_from_errno(job->err), job->id, len);
 		data_write(job, to + sizeof(struct wire_record), len);
+		*target_jobs(s) -= 1;
 	}
 	w->stats.op_errors += job->err != 0;
 	w->free_job[w->nb_free_job++] = job;

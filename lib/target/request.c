@@ -131,6 +131,7 @@ start_job(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 		w->free_job[w->nb_free_job++] = job;
 		return target_respond_status(w, s, rec, STATUS_INVAL);
 	}
+	*target_jobs(s) += 1;
 	job_run(w->target, w->index, job);
 	if (clears)
 		turn_charge(s, (uint32_t)(before - w->turn_bytes));
@@ -195,6 +196,8 @@ int
 target_request(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
 	switch (rec->op) {
+	case WIRE_OP_NOP:
+		return target_respond_status(w, s, rec, STATUS_OK);
 	case WIRE_OP_POOL_OPEN:
 		return pool_open(w, s, rec);
 	case WIRE_OP_POOL_LIST:

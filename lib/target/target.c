@@ -159,6 +159,18 @@ target_worker_offline(struct target_worker *w)
 	rte_rcu_qsbr_thread_offline(w->target->qsbr, w->index);
 }
 
+/* Whether all that this session was to do before has been done, or will be in the same batch. */
+static bool
+in_order(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	if (*target_jobs(s) > 0)
+		return false;
+	target_settle(w);
+	if (rec->op > WIRE_OP_CAS)
+		target_run_batch(w);
+	return true;
+}
+
 static int32_t
 target_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len)
 {
@@ -174,6 +186,8 @@ target_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_
 			w->stats.malformed++;
 			return -EPROTO;
 		}
+		if (unlikely(rec->status & WIRE_REQUEST_ORDERED) && !in_order(w, s, rec))
+			break;
 		if (likely(rec->op <= WIRE_OP_CAS))
 			ret = target_stage(w, s, rec);
 		else

@@ -191,6 +191,13 @@ target_home(const struct target *t, uint16_t pool)
 	return pool % t->nb_workers;
 }
 
+/** Jobs of a session that have not been answered. */
+static inline uint64_t *
+target_jobs(struct rdp_session *s)
+{
+	return &s->user[1];
+}
+
 /** Response header at @p to. */
 static inline void
 target_response(void *to, uint8_t op, uint8_t status, rte_be16_t id, uint32_t len)

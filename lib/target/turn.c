@@ -20,7 +20,7 @@
  * order they are offered.
  */
 
-/* What the handler keeps of a session (rdp_session.user): the round, and bytes it had in it. */
+/* What the handler keeps of a session (rdp_session.user[0]): the round, and bytes it had in it. */
 #define USER(round, bytes) ((uint64_t)(round) << 32 | (bytes))
 #define USER_ROUND(user)   ((uint32_t)((user) >> 32))
 #define USER_BYTES(user)   ((uint32_t)(user))
@@ -48,12 +48,12 @@ turn_renew(struct target_worker *w)
 bool
 turn_admits(struct target_worker *w, struct rdp_session *s)
 {
-	if (USER_ROUND(s->user) != w->round)
-		s->user = USER(w->round, 0);
-	if (likely(w->turn_bytes > 0 && USER_BYTES(s->user) < TARGET_TURN_BYTES))
+	if (USER_ROUND(s->user[0]) != w->round)
+		s->user[0] = USER(w->round, 0);
+	if (likely(w->turn_bytes > 0 && USER_BYTES(s->user[0]) < TARGET_TURN_BYTES))
 		return true;
 	w->put_off = true;
-	w->unserved |= USER_BYTES(s->user) < TARGET_TURN_BYTES;
+	w->unserved |= USER_BYTES(s->user[0]) < TARGET_TURN_BYTES;
 	return false;
 }
 
@@ -61,7 +61,7 @@ turn_admits(struct target_worker *w, struct rdp_session *s)
 void
 turn_charge(struct rdp_session *s, uint32_t bytes)
 {
-	s->user += bytes;
+	s->user[0] += bytes;
 }
 
 /* Clear freed memory of a pool for an allocation, as far as the turn goes. */

@@ -42,6 +42,7 @@ enum wire_type {
 #define WIRE_F_CRC          0x01u /**< the last four bytes are a CRC32C of the frame before them */
 #define WIRE_F_SACK         0x02u /**< ACK only: a struct wire_sack follows the header */
 #define WIRE_F_RETRANSMIT   0x04u /**< this frame was sent before under the same number */
+#define WIRE_F_ORDERED      0x08u /**< DATA: after the records of all frames before this one */
 #define WIRE_PRESSURE_SHIFT 4
 #define WIRE_PRESSURE_FULL  15 /**< do not send requests for now */
 

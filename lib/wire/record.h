@@ -29,6 +29,7 @@ enum wire_op {
 	WIRE_OP_FETCH_XOR = 7,
 	WIRE_OP_SWAP = 8,
 	WIRE_OP_CAS = 9,
+	WIRE_OP_NOP = 10,
 
 	WIRE_OP_ALLOC = 16,
 	WIRE_OP_FREE = 17,
@@ -50,9 +51,15 @@ enum wire_op {
 /** Set in `op` of a response. */
 #define WIRE_RESPONSE 0x80u
 
+/**
+ * Set in `status` of a request: it takes effect after all requests of the session that were handed
+ * over before it. With WIRE_F_ORDERED in its frame, those are all that were sent before it.
+ */
+#define WIRE_REQUEST_ORDERED 0x01u
+
 struct wire_record {
 	uint8_t op;     /**< enum wire_op, WIRE_RESPONSE */
-	uint8_t status; /**< response: enum status; request: zero */
+	uint8_t status; /**< response: enum status; request: 0 or WIRE_REQUEST_ORDERED */
 	rte_be16_t id;  /**< the requester's, copied into the response */
 	rte_be32_t len; /**< see each operation; response: bytes of data that follow */
 } __rte_packed __rte_aligned(8);
@@ -72,6 +79,8 @@ struct wire_get {
 	struct wire_record rec;
 	rte_be64_t addr;
 };
+
+/** NOP is a header alone, len = 0: it has no effect, and is answered. */
 
 /** PUT: len = bytes of data behind this. FILL: len = bytes to fill, no data. */
 struct wire_put {

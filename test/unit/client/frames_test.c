@@ -22,6 +22,7 @@
 #define MBUFS   1024
 #define LEN_MAX 40
 #define BULK    9001
+#define LENT    1400
 
 static struct fixture fx;
 static unsigned int wrong;
@@ -185,6 +186,56 @@ data_of_any_length(struct shmx_ep *ep, shmx_addr_t area)
 				0);
 }
 
+/* ---- a memory node that loses what arrives ----------------------------------------------------
+ */
+
+static bool deaf;
+
+static uint16_t
+deaf_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	struct host *h = ctx;
+
+	n = h->io.rx_burst(h->io.ctx, mbufs, n);
+	if (!deaf)
+		return n;
+	for (uint16_t i = 0; i < n; i++)
+		rte_pktmbuf_free(mbufs[i]);
+	return 0;
+}
+
+static uint16_t
+plain_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
+{
+	struct host *h = ctx;
+
+	return h->io.tx_burst(h->io.ctx, mbufs, n);
+}
+
+static void
+wrap_deaf(struct host *h, struct rdp_conf *conf)
+{
+	conf->io = (struct rdp_io){.ctx = h, .rx_burst = deaf_rx, .tx_burst = plain_tx};
+}
+
+/* The data of a put that is lost and given up do not travel again. */
+static void
+given_up(struct shmx_ep *ep, shmx_addr_t area)
+{
+	static uint8_t buf[LENT];
+	struct shmx_event event;
+
+	SAME(shmx_put(ep, area, buf, sizeof(buf), 1), 0);
+	deaf = true;
+	shmx_flush(ep);
+	server_turn(&fx);
+	deaf = false;
+	SAME(shmx_cancel(ep, 1), 0);
+	SAME(shmx_wait(ep, 1, &event), -EINTR);
+	while (ep->nb_free_op < ep->max_ops)
+		shmx_poll(ep, NULL, 0);
+}
+
 static void
 names_of_any_length(struct shmx_ep *ep, shmx_session_t session)
 {
@@ -218,7 +269,7 @@ names_of_any_length(struct shmx_ep *ep, shmx_session_t session)
 static void
 test_every_byte(void)
 {
-	const struct fixture_conf conf = {.nb_mbufs = MBUFS};
+	const struct fixture_conf conf = {.nb_mbufs = MBUFS, .wrap = wrap_deaf};
 	const struct rte_eth_rxtx_callback *cb[2];
 	uint16_t port[2];
 
@@ -232,6 +283,7 @@ test_every_byte(void)
 		cb[i] = rte_eth_add_tx_callback(port[i], 0, on_transmit, NULL);
 	data_of_any_length(fx.host[0].ep, alloc_of(&fx, 0, 2 * BULK));
 	names_of_any_length(fx.host[0].ep, fx.host[0].session);
+	given_up(fx.host[0].ep, alloc_of(&fx, 0, LENT));
 	SAME(wrong, 0);
 	/* All there are, or this test has to learn one. */
 	for (unsigned int op = 0; op < WIRE_RESPONSE; op++) {

@@ -240,7 +240,8 @@ check_sent(struct net *net, const struct rte_mbuf *m, const struct wire_ipv4_hdr
 	else if (h->ip.fragment_offset != RTE_BE16(RTE_IPV4_HDR_DF_FLAG) ||
 		 h->ip.version_ihl != 0x45)
 		wrong = "has a wrong IP header";
-	else if (wire_version(&h->frame) != WIRE_VERSION || (h->frame.flags & 0x8) != 0)
+	else if (wire_version(&h->frame) != WIRE_VERSION ||
+		 ((h->frame.flags & WIRE_F_ORDERED) && wire_type(&h->frame) != WIRE_DATA))
 		wrong = "has a wrong version or flag";
 	else if (wire_type(&h->frame) < WIRE_HELLO || wire_type(&h->frame) > WIRE_CLOSED)
 		wrong = "has a wrong type";

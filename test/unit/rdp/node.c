@@ -194,6 +194,8 @@ request_input(struct node *node, struct rdp_session *s, const struct record *r)
 		net_error(node->net, "request %" PRIu64 " took effect twice", r->number);
 	if (e->inc != s->peer_inc)
 		net_error(node->net, "request %" PRIu64 " of another session", r->number);
+	if (node->on_request != NULL)
+		node->on_request(node, r->number);
 	e->state |= LEDGER_ARRIVED;
 	node->requests_in++;
 	node->overtaken += r->number + 1 < node->last_request;
@@ -494,6 +496,16 @@ bits_of(const uint64_t *bitmap)
 	return n;
 }
 
+static unsigned int
+chain_len(const struct rte_mbuf *m)
+{
+	unsigned int n = 0;
+
+	for (; m != NULL; m = m->next)
+		n++;
+	return n;
+}
+
 static void
 check_session(struct node *node, const struct rdp_session *s)
 {
@@ -509,7 +521,8 @@ check_session(struct node *node, const struct rdp_session *s)
 		wrong = "counts its gaps wrong";
 	else if (bits_of(s->sacked) > rdp_in_flight(s))
 		wrong = "believes in too many acknowledgements";
-	else if (s->parked > RDP_PARK_MAX || (s->parked == 0) != (s->park_head == NULL))
+	else if (s->parked > RDP_PARK_MAX ||
+		 s->parked != chain_len(s->park_head) + chain_len(s->ordered))
 		wrong = "counts parked frames wrong";
 	else if ((s->wr == NULL) != (s->open == NULL) || s->wr > s->end)
 		wrong = "has half an open frame";

@@ -38,6 +38,7 @@ struct node {
 	void (*on_opened)(struct node *node, struct rdp_session *s, int status);
 	void (*on_closed)(struct node *node, struct rdp_session *s, int status);
 	void (*on_records)(struct node *node, struct rdp_session *s);
+	void (*on_request)(struct node *node, uint64_t number); /**< one takes effect now */
 	void (*pump)(struct node *node); /**< each turn, between poll and flush */
 	void *user;
 	bool check; /**< white-box invariants after every poll; on unless there are many sessions */

@@ -10,6 +10,7 @@ static CU_SuiteInfo suites[] = {
 	{"loss", NULL, NULL, NULL, NULL, loss_tests},
 	{"input", NULL, NULL, NULL, NULL, input_tests},
 	{"handover", NULL, NULL, NULL, NULL, handover_tests},
+	{"ordered", NULL, NULL, NULL, NULL, ordered_tests},
 	{"replay", NULL, NULL, NULL, NULL, replay_tests},
 	{"idle", NULL, NULL, NULL, NULL, idle_tests},
 	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},

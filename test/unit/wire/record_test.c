@@ -28,6 +28,7 @@ static const struct expected {
 	{7, 24, WIRE_TAIL_NONE, "fetch-xor"},
 	{8, 24, WIRE_TAIL_NONE, "swap"},
 	{9, 32, WIRE_TAIL_NONE, "compare-and-swap"},
+	{10, 8, WIRE_TAIL_NONE, "nop"},
 	{16, 24, WIRE_TAIL_NAME, "alloc"},
 	{17, 16, WIRE_TAIL_NONE, "free"},
 	{18, 24, WIRE_TAIL_NONE, "resize"},
