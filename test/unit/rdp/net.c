@@ -452,14 +452,29 @@ port_keep(struct net_port *port, struct rte_mbuf *m)
 		kept_free(port);
 }
 
+/* ARP and answers to ping are of no interest here, and lost. */
+static bool
+is_shmx(const struct wire_ipv4_hdrs *h)
+{
+	return h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	       h->ip.next_proto_id == IPPROTO_UDP;
+}
+
 static void
 send_one(struct net_port *port, struct rte_mbuf *m)
 {
-	struct net_packet *p = packet_new(rte_pktmbuf_mtod(m, void *), m->data_len);
-	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)p->bytes;
+	struct net_packet *p;
+	struct wire_ipv4_hdrs *h = rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
 	struct net_frame f;
 	struct net_fate fate;
 
+	if (!is_shmx(h)) {
+		port->others++;
+		port_keep(port, m);
+		return;
+	}
+	p = packet_new(h, m->data_len);
+	h = (struct wire_ipv4_hdrs *)p->bytes;
 	check_sent(port->net, m, h);
 	complete_checksum(port->net, m, h);
 	f = describe(port, h, p->len);

@@ -79,6 +79,7 @@ struct net_port {
 	uint16_t keeps;                /**< sent frames the port has not let go of */
 	uint64_t rx_ol_flags;          /**< what the port says about received checksums */
 	uint64_t count[NET_TYPES];     /**< frames sent, by type */
+	uint64_t others;               /**< frames sent that are not shmx */
 	uint32_t drop_next[NET_TYPES]; /**< so many more of a type are lost */
 	uint32_t keep_next[NET_TYPES]; /**< these go into the jar */
 	bool cut_off;                  /**< everything it sends is lost */
