@@ -17,7 +17,7 @@ enum spoil {
 	SPOIL_PADDING = 8,   /* bytes behind the datagram */
 	SPOIL_CUT = 16,      /* less than the lengths say */
 	SPOIL_STRANGER = 32, /* from another address */
-	SPOIL_TAIL = 64,     /* bytes behind what the type wants */
+	SPOIL_TAIL = 64,     /* more or less than the type wants */
 };
 
 struct forged {
@@ -228,6 +228,21 @@ change_length(struct forged *f)
 		f->len -= in_u8(f->in) % f->len;
 }
 
+/* More than the type wants behind the header, or less. */
+static void
+change_tail(struct forged *f)
+{
+	uint8_t n = in_u8(f->in);
+
+	if (n >= 128) {
+		f->len -= n % (f->len - (uint32_t)sizeof(f->h) + 1);
+		return;
+	}
+	n %= 32;
+	memset(f->bytes + f->len, 0x11, n);
+	f->len += n;
+}
+
 /* What DATA and ACK of this session have to carry, or the contrary. */
 static bool
 wants_crc(const struct forged *f)
@@ -243,21 +258,15 @@ build(struct forged *f)
 	addresses(f);
 	header(f, in_u16(f->in));
 	f->len = (uint32_t)sizeof(f->h) + put_body(f, &f->h + 1);
-	if (f->spoil & SPOIL_TAIL) {
-		uint32_t n = in_below(f->in, 32);
-
-		memset(f->bytes + f->len, 0x11, n);
-		f->len += n;
-	}
+	if (f->spoil & SPOIL_TAIL)
+		change_tail(f);
 	if (wants_crc(f)) {
 		f->h.frame.flags |= WIRE_F_CRC;
 		f->len += WIRE_CRC_LEN;
 	}
 	if (f->spoil & SPOIL_MEANING)
 		change(f);
-	/* A change may have set the flag where there is no room for what it announces. */
-	if (f->len >= sizeof(f->h) + WIRE_CRC_LEN || !(f->h.frame.flags & WIRE_F_CRC))
-		net_repair(f->bytes, f->len);
+	net_repair(f->bytes, f->len);
 	if (f->spoil & SPOIL_BYTES)
 		change(f);
 	change_length(f);

@@ -395,6 +395,17 @@ expect(struct peer *peer, uint8_t *records, uint32_t len)
 	}
 }
 
+/* The same records once and again, as many as a frame takes. */
+static uint32_t
+repeat(uint8_t *buf, uint32_t len, unsigned int n)
+{
+	uint32_t at = len;
+
+	for (; n > 0 && len > 0 && at + len <= RTE_MBUF_DEFAULT_DATAROOM; n--, at += len)
+		memcpy(buf + at, buf, len);
+	return at;
+}
+
 /* A frame of records. */
 static void
 send_frame(struct net *net, struct input *in)
@@ -402,13 +413,15 @@ send_frame(struct net *net, struct input *in)
 	static uint8_t buf[3 * WIRE_DATA_MAX] __rte_aligned(8);
 	struct peer *peer = &peers[in_below(in, PEERS)];
 	unsigned int n = 1 + in_below(in, 16);
+	uint8_t many = in_u8(in), *to;
 	uint32_t len = 0;
-	uint8_t *to;
 
 	if (peer->s == NULL || peer->malformed || nb_ids > IDS - RTE_MBUF_DEFAULT_DATAROOM / 8)
 		return;
 	while (n-- > 0)
 		len += put_record(in, buf + len, (uint32_t)sizeof(buf) - len);
+	if (many > 128)
+		len = repeat(buf, len, many - 128u);
 	len = RTE_MIN(len, (uint32_t)peer->s->mss);
 	to = rdp_request(peer->s, len);
 	if (to == NULL) {

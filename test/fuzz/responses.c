@@ -151,11 +151,16 @@ answer(struct input *in)
 	uint16_t modes = in_u16(in);
 	uint8_t how = in_u8(in), op, status, *to;
 	uint32_t len, size;
+	unsigned int i;
 	rte_be16_t id;
 
 	if (nb_pending == 0)
 		return;
-	r = pending[in_below(in, nb_pending)];
+	i = in_below(in, nb_pending);
+	r = pending[i];
+	/* A request is answered once, or again and again. */
+	if (!(how & 0x80))
+		pending[i] = pending[--nb_pending];
 	op = (uint8_t)in_field(in, modes, r.rec.op | WIRE_RESPONSE);
 	status = (uint8_t)in_field(in, modes >> 2, 0);
 	id = rte_cpu_to_be_16((uint16_t)in_field(in, modes >> 4, rte_be_to_cpu_16(r.rec.id)));
@@ -198,6 +203,10 @@ take_event(const struct shmx_event *e)
 		CHECK(e->type == SHMX_EV_CONNECTED || e->type == SHMX_EV_PEER_DOWN);
 		CHECK(e->cookie >= CONNECT_COOKIE && e->cookie < CONNECT_COOKIE + nb_connects);
 		CHECK(e->session < SESSIONS);
+		/* Pools that lead nowhere lead there now. */
+		for (unsigned int pool = 1; pool < 3 && e->type == SHMX_EV_CONNECTED; pool++)
+			if (e->status == 0 && ep->route[pool] == CLIENT_NONE)
+				ep->route[pool] = e->session;
 		return;
 	}
 	CHECK(e->cookie < nb_calls && calls[e->cookie].running);
@@ -391,14 +400,17 @@ run_one(struct input *in)
 	case 1:
 		for (unsigned int n = 1 + op / 8 % 4; n > 0; n--)
 			start_call(in);
+		step(op < 128 ? 2 : 0, 8);
 		break;
 	case 2:
 	case 3:
 		for (unsigned int n = 1 + op / 8 % 4; n > 0; n--)
 			answer(in);
+		step(op < 128 ? 2 : 0, 8);
 		break;
 	case 4:
 		answer_raw(in);
+		step(op < 128 ? 2 : 0, 8);
 		break;
 	case 5:
 		step(1 + in_below(in, 16), op < 128 ? 8 : 0);
@@ -496,8 +508,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	client_up(pool);
 	connect_server();
 	step(8, 8);
-	ep->route[1] = 0;
-	ep->route[2] = 0;
 	while (in_left(&in) > 0 && turns < TURNS_MAX)
 		run_one(&in);
 	finish();

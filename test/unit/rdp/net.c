@@ -654,7 +654,7 @@ net_repair(void *bytes, uint32_t len)
 
 	h->ip.total_length = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth)));
 	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth) - sizeof(h->ip)));
-	if (h->frame.flags & WIRE_F_CRC) {
+	if ((h->frame.flags & WIRE_F_CRC) && len >= sizeof(*h) + WIRE_CRC_LEN) {
 		crc = rte_cpu_to_be_32(wire_crc32c(&h->frame, crc_at - crc_from));
 		memcpy((uint8_t *)bytes + crc_at, &crc, sizeof(crc));
 	}

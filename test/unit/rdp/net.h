@@ -173,7 +173,7 @@ void net_replay(struct net *net, unsigned int i);
 /** Put bytes on the wire to a node, as a stranger would. */
 void net_inject(struct net *net, unsigned int to, const void *bytes, uint32_t len);
 
-/** Put lengths, and checksums and CRC if it carries one, of a frame right after it was changed. */
+/** Put lengths, and checksums and CRC if it has one, of a frame right after it was changed. */
 void net_repair(void *bytes, uint32_t len);
 
 /** Frames of the log from a node that are of a type. */
