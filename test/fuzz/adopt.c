@@ -86,7 +86,7 @@ zone_release(void *ctx, const char *name, void *va)
 static struct mem_conf
 conf(void)
 {
-	return (struct mem_conf){.max_pools = 5,
+	return (struct mem_conf){.last_pool = 4,
 		.max_nodes = 70,
 		.max_sets = 6,
 		.seed = 1,
@@ -292,7 +292,7 @@ use_all(struct mem *m, struct input *in)
 {
 	uint16_t ids[8], set;
 	uint64_t bits = 6;
-	uint32_t n = mem_pool_list(m, ids, RTE_DIM(ids));
+	uint32_t n = mem_pool_list(m, 0, ids, RTE_DIM(ids));
 
 	CHECK(n <= RTE_DIM(ids));
 	if (mem_set_intern(m, &bits, 1, &set) == 0) {

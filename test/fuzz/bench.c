@@ -24,7 +24,7 @@
 static const char *const numbers[] = {"--node", "--size", "--burst", "--span", "--live", "--count",
 	"--pairs", "--expect", "--drop-seed", "--window"};
 static const char *const others[] = {
-	"--ip", "--server", "--gateway", "--seconds", "--warmup", "--drop", "--port"};
+	"--ip", "--server", "--gateway", "--seconds", "--warmup", "--drop", "--port", "--fault"};
 
 static char text[TEXT_MAX + 1];
 static unsigned int complaints;

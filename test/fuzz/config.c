@@ -68,6 +68,11 @@ check_field(const struct setting *s, const void *field)
 	case VALUE_PREFIX:
 		CHECK(((const struct ipv4_prefix *)field)->len <= 32);
 		break;
+	case VALUE_RANGE:
+		CHECK(((const struct number_range *)field)->last <= s->type.max);
+		CHECK(((const struct number_range *)field)->first <=
+			((const struct number_range *)field)->last);
+		break;
 	case VALUE_TEXT:
 		CHECK(strnlen(field, s->type.max + 1) <= s->type.max);
 		break;

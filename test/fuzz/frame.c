@@ -19,6 +19,7 @@
 #define TURNS_MAX  600 /* a run; they cost most of its time */
 #define STAGED_MAX 512
 #define SEEN_MAX   128
+#define LENT_MAX   32
 #define UNWRITTEN  0xee
 
 /* What a record asks of the one who reads it: its first byte. */
@@ -30,6 +31,8 @@ enum command {
 	DO_CLOSE_OTHER,
 	DO_CONNECT,
 	DO_WAIT, /* as if there were no room, until somebody lifts it */
+	DO_LEND, /* answer with data that are lent; half of the second byte's bits say how long */
+	DO_LEND_ASK,
 	DO_COMMANDS
 };
 
@@ -54,6 +57,8 @@ struct side {
 	unsigned int nb_staged, nb_seen;
 	struct staged staged[STAGED_MAX];
 	struct seen seen[SEEN_MAX];
+	unsigned int nb_lent;
+	uint8_t *lent[LENT_MAX]; /* read until the next flush, and gone after it */
 };
 
 static struct side sides[2];
@@ -117,6 +122,55 @@ ask(struct rdp_session *s, uint8_t words)
 	to[1] = words;
 }
 
+/*
+ * A record whose data are lent, in a piece of its own that goes away. Behind the eight bytes of the
+ * record stands what recall() has to know: how long they are, and whether they have gone.
+ */
+static bool
+lend(struct side *d, struct rdp_session *s, uint8_t words, bool request)
+{
+	uint32_t len = 8u * (1 + words % 180);
+	uint8_t *data, *to;
+
+	if (8 + len > s->mss || d->nb_lent == LENT_MAX)
+		return true;
+	data = malloc(len);
+	CHECK(data != NULL);
+	memset(data, DO_COMMANDS, len);
+	to = request ? rdp_request_lend(s, 8, data, len) : rdp_response_lend(s, 8, data, len);
+	if (to == NULL) {
+		free(data);
+		return request;
+	}
+	d->lent[d->nb_lent++] = data;
+	memset(to, 0, 16);
+	to[8] = (uint8_t)(len / 8);
+	to[9] = words & 1;
+	return true;
+}
+
+static void
+end_lending(struct side *d)
+{
+	while (d->nb_lent > 0)
+		free(d->lent[--d->nb_lent]);
+}
+
+static int32_t
+on_recall(void *ctx, struct rdp_session *s, uint32_t psn, uint8_t *to)
+{
+	const struct side *d = ctx;
+	uint32_t len = 8u * to[0];
+	bool gone = to[1];
+
+	CHECK(s->ep == d->node->ep && s->state == RDP_OPEN);
+	CHECK(psn - s->tx_una < rdp_in_flight(s) && len > 0 && 8 + len <= s->mss);
+	if (gone)
+		return -8; /* nothing is left of the record */
+	memset(to, DO_COMMANDS, len);
+	return (int32_t)len;
+}
+
 static void
 connect_other(struct side *d)
 {
@@ -150,6 +204,10 @@ obey(struct side *d, struct rdp_session *s, uint8_t command, uint8_t arg)
 		return 1;
 	case DO_WAIT:
 		return !d->waiting;
+	case DO_LEND:
+		return lend(d, s, arg, false);
+	case DO_LEND_ASK:
+		return lend(d, s, arg, true);
 	default:
 		return 1;
 	}
@@ -220,6 +278,7 @@ on_closed(void *ctx, struct rdp_session *s, int status)
 static const struct rdp_handler handler = {
 	.records = on_records,
 	.batch_end = on_batch_end,
+	.recall = on_recall,
 	.opened = on_opened,
 	.closed = on_closed,
 };
@@ -235,7 +294,7 @@ check_side(const struct side *d)
 
 		if (s == NULL || s->state != RDP_OPEN)
 			continue;
-		CHECK(rdp_in_flight(s) <= s->tx_room);
+		CHECK(rdp_in_flight(s) <= s->window);
 		CHECK(s->rx_gaps < RDP_RING);
 		CHECK(s->parked <= RDP_PARK_MAX);
 	}
@@ -246,8 +305,11 @@ step(struct net *net, unsigned int n)
 {
 	for (; n > 0 && turns < TURNS_MAX; n--, turns++) {
 		net_step(net);
-		check_side(&sides[0]);
-		check_side(&sides[1]);
+		for (unsigned int i = 0; i < 2; i++) {
+			check_side(&sides[i]);
+			if (!sides[i].node->no_flush)
+				end_lending(&sides[i]);
+		}
 		CHECK(net->errors == 0);
 	}
 }
@@ -280,7 +342,27 @@ send_requests(struct input *in)
 	uint8_t n = in_u8(in) % 64, words = in_u8(in);
 
 	for (; s != NULL && s->state == RDP_OPEN && n > 0; n--)
-		ask(s, words);
+		if (n % 4 == 3)
+			lend(d, s, words, true);
+		else
+			ask(s, words);
+}
+
+/* What the layer above may do at any time. */
+static void
+tune(struct input *in)
+{
+	struct side *d = either(in);
+	struct rdp_session *s = rdp_session_at(d->node->ep, in_below(in, 8));
+	uint8_t cc = in_u8(in) % 3;
+
+	rdp_settle(d->node->ep);
+	end_lending(d);
+	if (s == NULL)
+		return;
+	CHECK(rdp_cc_set(s, (enum rdp_cc)cc) == (cc > RDP_CC_SWIFT             ? -EINVAL
+							: s->state != RDP_OPEN ? -ENOTCONN
+									       : 0));
 }
 
 /* Many DATA frames with the same record, in order or with gaps: to fill the park, the ring. */
@@ -337,7 +419,7 @@ run_one(struct net *net, struct input *in)
 {
 	struct side *d;
 
-	switch (in_below(in, 13)) {
+	switch (in_below(in, 14)) {
 	case 0:
 	case 1:
 		forge_frame(net, SERVER, in);
@@ -371,6 +453,9 @@ run_one(struct net *net, struct input *in)
 	case 11:
 		flood(net, in);
 		break;
+	case 12:
+		tune(in);
+		break;
 	default:
 		disturb(net, in);
 		return;
@@ -381,7 +466,7 @@ run_one(struct net *net, struct input *in)
 }
 
 static void
-start(struct net *net, unsigned int index, uint8_t how, uint8_t sizes)
+start(struct net *net, unsigned int index, uint8_t how, uint8_t sizes, uint8_t more)
 {
 	static const uint16_t windows[] = {64, 8, 256, 16}, sessions[] = {8, 1, 2, 4};
 	struct node_conf conf = node_conf(net, index);
@@ -389,6 +474,9 @@ start(struct net *net, unsigned int index, uint8_t how, uint8_t sizes)
 	conf.rdp.crc = how & (1u << index);
 	conf.rdp.no_coalesce = how & 4;
 	conf.rdp.tx_udp_cksum = how & 8;
+	conf.rdp.tx_gather = more & (1u << index);
+	conf.rdp.cc = more & (4u << index) ? RDP_CC_SWIFT : RDP_CC_FIXED;
+	conf.rdp.cc_target_ns = RDP_CC_TARGET_US * NET_US;
 	conf.rdp.window = windows[sizes % 4];
 	conf.rdp.max_sessions = sessions[sizes / 4 % 4];
 	conf.rdp.mtu = sizes & 16 ? RDP_MTU_MIN : NET_MTU;
@@ -399,6 +487,7 @@ start(struct net *net, unsigned int index, uint8_t how, uint8_t sizes)
 	}
 	net->port[index].rx_ol_flags = how & 32 ? RTE_MBUF_F_RX_L4_CKSUM_NONE : 0;
 	net->port[index].keeps = how & 128 ? 16 : 0;
+	net->port[index].gathers = conf.rdp.tx_gather;
 	sides[index] = (struct side){.node = node_start(net, index, &conf), .other = !index};
 	sides[index].node->ep->handler = &handler;
 	sides[index].node->ep->handler_ctx = &sides[index];
@@ -417,14 +506,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, data + size};
-	uint8_t how = in_u8(&in), sizes = in_u8(&in);
+	uint8_t how = in_u8(&in), sizes = in_u8(&in), more = in_u8(&in);
 	struct net *net = net_create();
 
 	net->logging = false;
 	net->latency_ns = 0;
 	turns = 0;
-	start(net, SERVER, how, sizes);
-	start(net, CLIENT, how, sizes);
+	/* Buffers of its own to receive into: their want is felt in sending, and told. */
+	net->own_pool = more & 16;
+	start(net, SERVER, how, sizes, more);
+	start(net, CLIENT, how, sizes, more);
 	if (!(sizes & 32)) {
 		connect_other(&sides[CLIENT]);
 		step(net, 8);
@@ -433,6 +524,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run_one(net, &in);
 	fuzz_alloc_fail(0);
 	step(net, 4);
+	for (unsigned int i = 0; i < 2; i++)
+		end_lending(&sides[i]);
 	net_free(net);
 	return 0;
 }

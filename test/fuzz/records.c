@@ -461,7 +461,7 @@ send_odd(struct net *net, struct input *in)
 static void
 run_one(struct net *net, struct input *in)
 {
-	switch (in_below(in, 6)) {
+	switch (in_below(in, 7)) {
 	case 0:
 	case 1:
 	case 2:
@@ -472,6 +472,10 @@ run_one(struct net *net, struct input *in)
 		break;
 	case 4:
 		control_stopped = !control_stopped;
+		break;
+	case 5:
+		/* A request or a response that is lost takes effect once, all the same. */
+		net->port[in_below(in, 1 + PEERS)].drop_next[WIRE_DATA] = 1 + in_below(in, 4);
 		break;
 	default:
 		send_odd(net, in);
@@ -501,7 +505,7 @@ static struct mem *
 memory_up(void)
 {
 	const struct mem_conf conf = {
-		.max_pools = 6,
+		.last_pool = 5,
 		.max_nodes = 8,
 		.max_sets = 8,
 		.seed = 1,
@@ -545,6 +549,11 @@ server_up(struct net *net, struct mem *m, uint8_t how)
 	conf.rdp.crc = how & 4;
 	conf.rdp.window = how & 8 ? 8 : 256;
 	conf.rdp.no_coalesce = how & 16;
+	conf.rdp.tx_udp_cksum = how & 32;
+	conf.rdp.tx_gather = how & 32;
+	net->port[0].gathers = how & 32;
+	conf.rdp.cc = how & 64 ? RDP_CC_SWIFT : RDP_CC_FIXED;
+	conf.rdp.cc_target_ns = RDP_CC_TARGET_US * NET_US;
 	node = node_start(net, 0, &conf);
 	node->ep->handler = &target_handler;
 	node->ep->handler_ctx = target_worker_at(target, 0);
@@ -567,6 +576,10 @@ drain(struct net *net)
 	unsigned int end = turns + DRAIN_TURNS;
 
 	control_stopped = false;
+	for (unsigned int i = 0; i <= PEERS; i++)
+		net->port[i].drop_next[WIRE_DATA] = 0;
+	/* What was lost several times waits for a tenth of a second. */
+	net->step_ns = 50 * NET_US;
 	while (!drained() && turns < end)
 		step(net, 1);
 	CHECK(drained());

@@ -395,7 +395,7 @@ run_one(struct input *in)
 {
 	uint8_t op = in_u8(in);
 
-	switch (op % 8) {
+	switch (op % 10) {
 	case 0:
 	case 1:
 		for (unsigned int n = 1 + op / 8 % 4; n > 0; n--)
@@ -413,10 +413,18 @@ run_one(struct input *in)
 		step(op < 128 ? 2 : 0, 8);
 		break;
 	case 5:
-		step(1 + in_below(in, 16), op < 128 ? 8 : 0);
+		step(1 + in_below(in, 48), op < 128 ? 8 : 0);
 		break;
 	case 6:
 		connect_server();
+		break;
+	case 7:
+		/* What is lost is sent again, from where the application has it. */
+		net->port[CLIENT].drop_next[WIRE_DATA] = 1 + in_below(in, 4);
+		break;
+	case 8:
+		shmx_session_cc_set(
+			ep, (shmx_session_t)in_below(in, SESSIONS), (enum shmx_cc)in_below(in, 3));
 		break;
 	default:
 		shmx_disconnect(ep, (shmx_session_t)in_below(in, SESSIONS));
@@ -441,7 +449,7 @@ server_up(uint8_t how)
 
 /* An endpoint whose port is the network's. */
 static void
-client_up(struct rte_mempool *pool)
+client_up(struct rte_mempool *pool, uint8_t how)
 {
 	static struct port port;
 	static struct shmx_port shmx_port;
@@ -452,13 +460,17 @@ client_up(struct rte_mempool *pool)
 		.udp_port = WIRE_UDP_PORT + CLIENT,
 		.max_ops = OPS,
 		.max_sessions = SESSIONS,
-		.crc = -1,
+		.cc = how & 8 ? SHMX_CC_SWIFT : SHMX_CC_FIXED,
+		.crc = how & 16 ? 1 : -1,
 		.peer_timeout_ms = 100,
 		.keepalive_ms = 20,
 	};
 
 	port = (struct port){
 		.port_id = 0, .nb_queues = 1, .mtu = NET_MTU, .mac = net_mac(CLIENT), .pool = pool};
+	if (how & 32)
+		port.caps = PORT_CAP_TX_MULTI_SEGS | PORT_CAP_TX_COPIES | PORT_CAP_TX_UDP_CKSUM;
+	net->port[CLIENT].gathers = how & 32;
 	shmx_port = (struct shmx_port){.port = &port, .clock = net_clock(net)};
 	ep = shmx_ep_create(&conf);
 	CHECK(ep != NULL);
@@ -496,6 +508,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, data + size};
 	struct rte_mempool *pool;
+	uint8_t how;
 
 	net = net_create();
 	net->logging = false;
@@ -504,8 +517,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	nb_calls = running = nb_connects = nb_pending = turns = 0;
 	pool = strict_pool_create("client", 512, RTE_MBUF_DEFAULT_BUF_SIZE);
 	CHECK(pool != NULL);
-	server_up(in_u8(&in));
-	client_up(pool);
+	how = in_u8(&in);
+	server_up(how);
+	client_up(pool, how);
 	connect_server();
 	step(8, 8);
 	while (in_left(&in) > 0 && turns < TURNS_MAX)

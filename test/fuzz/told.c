@@ -33,7 +33,7 @@ told_opened(struct told *t, const struct rdp_session *s, int status)
 	if (status != 0)
 		return;
 	CHECK(s->state == RDP_OPEN && s->peer_inc != 0 && s->local_inc != 0);
-	CHECK(s->tx_room >= 8 && s->tx_room <= conf->window && s->request_room > 0);
+	CHECK(s->window >= 8 && s->window <= conf->window);
 	CHECK(s->mss % 8 == 0 && s->mss >= 1024 && s->mss <= conf->mtu);
 	CHECK(s->initiator || s->peer_node != 0);
 	t->open++;

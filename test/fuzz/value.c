@@ -15,6 +15,7 @@
 
 #include "../../apps/shmx-server/options.h"
 #include "../../apps/shmx-server/settings.h"
+#include "fault/spec.h"
 #include "fuzz.h"
 
 #define UNTOUCHED 0x5a
@@ -36,6 +37,10 @@ field_size(const struct value_type *type)
 		return sizeof(rte_be32_t);
 	case VALUE_PREFIX:
 		return sizeof(struct ipv4_prefix);
+	case VALUE_RANGE:
+		return sizeof(struct number_range);
+	case VALUE_FAULT:
+		return sizeof(struct fault_settings);
 	case VALUE_TEXT:
 		return type->max + 1;
 	}
@@ -47,6 +52,7 @@ static void
 write_value(const struct value_type *type, const void *field, char *buf, size_t size)
 {
 	const struct ipv4_prefix *prefix = field;
+	const struct number_range *range = field;
 	char addr[INET_ADDRSTRLEN];
 
 	switch (type->kind) {
@@ -70,6 +76,12 @@ write_value(const struct value_type *type, const void *field, char *buf, size_t 
 		CHECK(inet_ntop(AF_INET, &prefix->addr, addr, sizeof(addr)) != NULL);
 		snprintf(buf, size, prefix->len != 0 ? "%s/%u" : "%s", addr, prefix->len);
 		break;
+	case VALUE_RANGE:
+		snprintf(buf, size, "%" PRIu32 "-%" PRIu32, range->first, range->last);
+		break;
+	case VALUE_FAULT:
+		fault_settings_format(field, buf, size);
+		break;
 	case VALUE_TEXT:
 		snprintf(buf, size, "%s", (const char *)field);
 		break;
@@ -77,8 +89,25 @@ write_value(const struct value_type *type, const void *field, char *buf, size_t 
 }
 
 static bool
+fault_in_range(const struct fault_settings *s)
+{
+	for (unsigned int i = 0; i < FAULT_DIRS; i++) {
+		const struct fault_spec *f = &s->dir[i];
+
+		if (!(f->drop <= 100 && f->dup <= 100 && f->reorder <= 100 && f->flip <= 100 &&
+			    f->trunc <= 100) ||
+			f->reorder_frames > FAULT_FRAMES_MAX || f->flip_bits > FAULT_BITS_MAX ||
+			f->delay_ns > FAULT_NS_MAX || f->jitter_ns > FAULT_NS_MAX)
+			return false;
+	}
+	return true;
+}
+
+static bool
 in_range(const struct value_type *type, const void *field)
 {
+	const struct number_range *range = field;
+
 	switch (type->kind) {
 	case VALUE_NUMBER:
 	case VALUE_POWER:
@@ -91,9 +120,43 @@ in_range(const struct value_type *type, const void *field)
 		return *(const double *)field >= 0 && *(const double *)field <= 100;
 	case VALUE_PREFIX:
 		return ((const struct ipv4_prefix *)field)->len <= 32;
+	case VALUE_RANGE:
+		return range->first >= type->min && range->last >= range->first &&
+		       range->last <= type->max;
+	case VALUE_FAULT:
+		return fault_in_range(field);
 	default:
 		return true;
 	}
+}
+
+/* Percentages are written with ten digits. */
+static bool
+near(double a, double b)
+{
+	return a - b <= 1e-9 * a && b - a <= 1e-9 * a;
+}
+
+/* What is off is not written at all. */
+static bool
+same_fault(const struct fault_spec *a, const struct fault_spec *b)
+{
+	if (!fault_spec_on(a))
+		return !fault_spec_on(b);
+	return near(a->drop, b->drop) && near(a->dup, b->dup) && near(a->trunc, b->trunc) &&
+	       near(a->reorder, b->reorder) && near(a->flip, b->flip) &&
+	       (!(a->reorder > 0) || (a->reorder_frames == b->reorder_frames &&
+					     a->reorder_ns == b->reorder_ns)) &&
+	       (!(a->flip > 0) || a->flip_bits == b->flip_bits) && a->delay_ns == b->delay_ns &&
+	       a->jitter_ns == b->jitter_ns && a->blackhole_ns == b->blackhole_ns &&
+	       a->seed == b->seed;
+}
+
+static bool
+same_faults(const struct fault_settings *a, const struct fault_settings *b)
+{
+	return same_fault(&a->dir[FAULT_RX], &b->dir[FAULT_RX]) &&
+	       same_fault(&a->dir[FAULT_TX], &b->dir[FAULT_TX]);
 }
 
 static bool
@@ -105,6 +168,8 @@ same(const struct value_type *type, const void *a, const void *b, size_t size)
 		return p->addr == q->addr && p->len == q->len;
 	if (type->kind == VALUE_TEXT)
 		return strcmp(a, b) == 0;
+	if (type->kind == VALUE_FAULT)
+		return same_faults(a, b);
 	return memcmp(a, b, size) == 0;
 }
 
@@ -113,7 +178,7 @@ check_accepted(const struct value_type *type, const void *field, size_t size)
 {
 	void *again = malloc(size);
 	struct problem p;
-	char buf[512];
+	char buf[FAULT_TEXT_MAX];
 
 	CHECK(again != NULL);
 	CHECK(in_range(type, field));
@@ -124,11 +189,12 @@ check_accepted(const struct value_type *type, const void *field, size_t size)
 }
 
 static void
-check_refused(const uint8_t *field, size_t size, const struct problem *p)
+check_refused(
+	const struct value_type *type, const uint8_t *field, size_t size, const struct problem *p)
 {
 	for (size_t i = 0; i < size; i++)
 		CHECK(field[i] == UNTOUCHED);
-	CHECK(strstr(p->text, " is not ") != NULL);
+	CHECK(strstr(p->text, type->kind == VALUE_FAULT ? "': " : " is not ") != NULL);
 	CHECK(strnlen(p->text, sizeof(p->text)) < sizeof(p->text));
 }
 
@@ -152,7 +218,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ret == 0)
 		check_accepted(type, field, room);
 	else
-		check_refused(field, room, &p);
+		check_refused(type, field, room, &p);
 	free(field);
 	free(text);
 	return 0;

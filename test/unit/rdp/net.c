@@ -224,13 +224,15 @@ net_free(struct net *net)
 
 /* What every frame on the wire has to be. */
 static void
-check_sent(struct net *net, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
+check_sent(struct net_port *port, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h,
+	uint32_t len)
 {
 	uint32_t ip_len = rte_be_to_cpu_16(h->ip.total_length);
 	const char *wrong = NULL;
 	rte_be32_t crc;
 
-	if (m->nb_segs != 1 || m->next != NULL || m->pkt_len != m->data_len)
+	if (m->nb_segs > 1 + port->gathers || (m->next != NULL) != (m->nb_segs > 1) ||
+		m->pkt_len != len)
 		wrong = "is a chain or has two lengths";
 	else if (ip_len + sizeof(h->eth) != m->pkt_len ||
 		 rte_be_to_cpu_16(h->udp.dgram_len) + sizeof(h->ip) != ip_len)
@@ -254,7 +256,7 @@ check_sent(struct net *net, const struct rte_mbuf *m, const struct wire_ipv4_hdr
 	if (VALGRIND_CHECK_MEM_IS_DEFINED(h, m->data_len) != 0)
 		wrong = "has bytes that nobody wrote";
 	if (wrong != NULL)
-		net_error(net, "a frame of type %u %s", wire_type(&h->frame), wrong);
+		net_error(port->net, "a frame of type %u %s", wire_type(&h->frame), wrong);
 }
 
 /* One's complement sum over the datagram and its pseudo header, checksum included: all ones. */
@@ -356,6 +358,20 @@ packet_new(const void *bytes, uint32_t len)
 	p->len = len;
 	memcpy(p->bytes, bytes, len);
 	return p;
+}
+
+static struct net_packet *
+packet_of(const struct rte_mbuf *m)
+{
+	static uint8_t bytes[UINT16_MAX];
+	uint32_t len = 0;
+
+	for (; m != NULL; m = m->next) {
+		CU_ASSERT_FATAL(len + m->data_len <= sizeof(bytes));
+		memcpy(bytes + len, rte_pktmbuf_mtod(m, const void *), m->data_len);
+		len += m->data_len;
+	}
+	return packet_new(bytes, len);
 }
 
 static void
@@ -473,9 +489,9 @@ send_one(struct net_port *port, struct rte_mbuf *m)
 		port_keep(port, m);
 		return;
 	}
-	p = packet_new(h, m->data_len);
+	p = packet_of(m);
 	h = (struct wire_ipv4_hdrs *)p->bytes;
-	check_sent(port->net, m, h);
+	check_sent(port, m, h, p->len);
 	complete_checksum(port->net, m, h);
 	f = describe(port, h, p->len);
 	fate = fate_of(port, &f);
@@ -484,7 +500,11 @@ send_one(struct net_port *port, struct rte_mbuf *m)
 	f.dropped = fate.drop || fate.keep;
 	log_add(port->net, &f);
 	transmit(port, p, &fate);
-	port_keep(port, m);
+	/* What a port copies it need not keep. */
+	if (m->nb_segs > 1)
+		rte_pktmbuf_free(m);
+	else
+		port_keep(port, m);
 }
 
 static uint16_t

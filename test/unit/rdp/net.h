@@ -77,6 +77,7 @@ struct net_port {
 	uint8_t index;
 	uint16_t tx_most;              /**< frames one tx_burst() takes */
 	uint16_t keeps;                /**< sent frames the port has not let go of */
+	bool gathers;                  /**< takes frames in two pieces, for rdp_conf.tx_gather */
 	uint64_t rx_ol_flags;          /**< what the port says about received checksums */
 	uint64_t count[NET_TYPES];     /**< frames sent, by type */
 	uint64_t others;               /**< frames sent that are not shmx */
