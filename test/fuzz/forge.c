@@ -40,7 +40,7 @@ struct forged {
 static unsigned int
 other(const struct forged *f)
 {
-	return f->victim->index == 0 ? 1 : 0;
+	return f->victim->index == 1 ? 0 : 1;
 }
 
 static bool
@@ -52,7 +52,7 @@ begins_session(uint8_t type)
 static void
 addresses(struct forged *f)
 {
-	unsigned int from = f->spoil & SPOIL_STRANGER ? 2 : other(f);
+	unsigned int from = f->spoil & SPOIL_STRANGER ? 3 : other(f);
 	const struct rdp_conf *conf = &f->victim->conf;
 
 	f->h.eth.dst_addr = conf->mac;
@@ -89,7 +89,8 @@ static void
 header(struct forged *f, uint16_t modes)
 {
 	bool begins = begins_session(f->type);
-	uint16_t index = begins || f->type == WIRE_RESET ? WIRE_SESSION_NONE : f->k;
+	uint16_t ours = f->s != NULL ? rte_be_to_cpu_16(rdp_wire_index(f->s)) : f->k;
+	uint16_t index = begins || f->type == WIRE_RESET ? WIRE_SESSION_NONE : ours;
 	uint32_t dst = f->s != NULL && !begins ? rte_be_to_cpu_32(f->s->local_inc) : 0;
 	uint32_t src = f->s != NULL && !begins && f->s->peer_inc != 0
 	                       ? rte_be_to_cpu_32(f->s->peer_inc)
@@ -276,7 +277,7 @@ void
 forge_frame(struct net *net, unsigned int to, struct input *in)
 {
 	struct forged f = {.net = net, .in = in, .victim = net->node[to]};
-	const struct node *peer = net->node[to == 0 ? 1 : 0];
+	const struct node *peer = net->node[to == 1 ? 0 : 1];
 	uint8_t what = in_u8(in);
 
 	f.type = what & 0xf;
@@ -329,7 +330,7 @@ forge_arp(struct net *net, unsigned int to, struct input *in)
 {
 	uint8_t how = in_u8(in), modes = in_u8(in);
 	const struct rdp_conf *conf = &net->node[to]->conf;
-	unsigned int from = how & 1 ? 2 : !to;
+	unsigned int from = how & 1 ? 3 : to == 1 ? 0 : 1;
 	struct {
 		struct rte_ether_hdr eth;
 		struct rte_arp_hdr arp;

@@ -178,7 +178,7 @@ connect_other(struct side *d)
 
 	if (rdp_connect(d->node->ep, net_ip(d->other), (uint16_t)(WIRE_UDP_PORT + d->other), &s) ==
 		0)
-		told_connecting(&d->told);
+		told_connecting(&d->told, s);
 }
 
 /* Returns 1 to go on, 0 to wait at this record, or negative. */

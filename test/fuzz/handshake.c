@@ -4,12 +4,13 @@
 /*
  * How sessions begin and end: HELLO, CHALLENGE, CONNECT, ACCEPT, REFUSE, RESET, CLOSE and CLOSED
  * in any order, late, changed or made up, to endpoints in every state; while both connect, close,
- * wait for ARP, die and start again.
+ * wait for ARP, die and start again. The server may be two endpoints that hand over to each other.
  *
  * What must hold beside node_check() stands in told.h.
  */
 
 #include "forge.h"
+#include "rdp/handover.h"
 #include "rdp/pair.h"
 #include "rdp/strict_pool.h"
 #include "told.h"
@@ -22,8 +23,13 @@ struct end {
 	struct told told;
 };
 
-static struct end ends[2];
-static struct neigh_table neighbours[2];
+#define SIBLING  2 /* of the server: another endpoint with its address */
+#define STRIDE   8
+
+static struct end ends[3];
+static unsigned int nb_ends;
+static struct handover *handover; /* between the two; NULL: the server is alone */
+static struct neigh_table neighbours[3];
 static unsigned int turns, restarts;
 static uint8_t how, sizes;
 
@@ -43,12 +49,16 @@ static void
 start(struct net *net, unsigned int index)
 {
 	static const uint16_t windows[] = {64, 8, 256, 16}, sessions[] = {8, 1, 2, 4};
-	struct node_conf conf = node_conf(net, index);
+	struct node_conf conf = node_conf(net, index == SIBLING ? SERVER : index);
 	struct end *e = &ends[index];
 
-	conf.rdp.crc = how & (1u << index);
-	conf.rdp.listen = index == SERVER || (how & 4);
-	conf.rdp.window = windows[sizes >> (2 * index) & 3];
+	conf.rdp.io = net_io(net, index);
+	conf.rdp.crc = how & (1u << (index % 2));
+	conf.rdp.listen = index != CLIENT || (how & 4);
+	conf.rdp.handover = index != CLIENT ? handover : NULL;
+	conf.rdp.member = index == SERVER;
+	conf.rdp.max_per_source = sizes & 16 ? 2 : 0;
+	conf.rdp.window = windows[sizes >> (2 * (index % 2)) & 3];
 	conf.rdp.max_sessions = sessions[sizes >> 4 & 3];
 	conf.rdp.mtu = sizes & 64 ? RDP_MTU_MIN : NET_MTU;
 	conf.mbufs = how & 128 ? 64 : 1024;
@@ -65,9 +75,20 @@ start(struct net *net, unsigned int index)
 	e->node->on_opened = on_opened;
 	e->node->on_closed = on_closed;
 	/* One that is never heard: all that comes of it is forged. */
-	net->port[index].cut_off = how & (index == SERVER ? 8 : 64);
+	net->port[index].cut_off = how & (index == CLIENT ? 64 : 8);
 	forge_no_chance(e->node);
 	e->node->ep->next_inc += 0x10000 * restarts;
+}
+
+static struct handover *
+handover_up(void)
+{
+	struct handover *h = handover_create(2, STRIDE, SOCKET_ID_ANY);
+
+	CHECK(h != NULL);
+	h->cookie_key[0] = 1;
+	h->cookie_key[1] = 2;
+	return h;
 }
 
 static void
@@ -89,7 +110,7 @@ connect_to_other(struct end *e)
 
 	CHECK(ret == 0 || ret == -ENOSPC || ret == -ENOMEM);
 	if (ret == 0)
-		told_connecting(&e->told);
+		told_connecting(&e->told, s);
 }
 
 static void
@@ -108,7 +129,7 @@ step(struct net *net, unsigned int n)
 {
 	for (; n > 0 && turns < TURNS_MAX; n--, turns++) {
 		net_step(net);
-		for (unsigned int i = 0; i < 2; i++)
+		for (unsigned int i = 0; i < nb_ends; i++)
 			told_check(&ends[i].told, ends[i].node);
 		CHECK(net->errors == 0);
 	}
@@ -174,8 +195,10 @@ run_one(struct net *net, struct input *in)
 
 	switch (op % 12) {
 	case 0:
-	case 1:
 		forge_frame(net, SERVER, in);
+		break;
+	case 1:
+		forge_frame(net, nb_ends > SIBLING ? SIBLING : SERVER, in);
 		break;
 	case 2:
 	case 3:
@@ -198,7 +221,7 @@ run_one(struct net *net, struct input *in)
 		break;
 	case 9:
 		arg = in_u8(in);
-		close_one(&ends[arg & 1], arg >> 1 & 7);
+		close_one(&ends[arg % nb_ends], arg >> 4 & 7);
 		break;
 	case 10:
 		disturb(net, in);
@@ -232,12 +255,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	net->latency_ns = 0;
 	turns = 0;
 	restarts = 0;
-	start(net, SERVER);
-	start(net, CLIENT);
+	nb_ends = 2 + (sizes >> 7);
+	handover = nb_ends > SIBLING ? handover_up() : NULL;
+	for (unsigned int i = 0; i < nb_ends; i++)
+		start(net, i);
 	while (in_left(&in) > 0 && turns < TURNS_MAX)
 		run_one(net, &in);
 	fuzz_alloc_fail(0);
+	turns = 0;
 	step(net, 4);
 	net_free(net);
+	handover_free(handover);
 	return 0;
 }

@@ -11,6 +11,8 @@
  * that wait for the application fit into the place for them.
  */
 
+#include <rte_random.h>
+
 #include "client/client_private.h"
 #include "forge.h"
 #include "rdp/strict_pool.h"
@@ -53,6 +55,7 @@ static struct net *net;
 static struct shmx_ep *ep;
 static struct call calls[CALLS];
 static unsigned int nb_calls, running, nb_connects, turns;
+static uint32_t tries; /* to reconnect */
 static struct request pending[PENDING];
 static unsigned int nb_pending;
 
@@ -379,7 +382,9 @@ start_call(struct input *in)
 static void
 connect_server(void)
 {
-	const struct shmx_peer peer = {.ip = net_ip(SERVER), .udp_port = WIRE_UDP_PORT + SERVER};
+	const struct shmx_peer peer = {.ip = net_ip(SERVER),
+		.udp_port = WIRE_UDP_PORT + SERVER,
+		.reconnect = {.tries = tries, .first_ms = 1, .max_ms = 2}};
 	shmx_session_t session;
 	int ret;
 
@@ -395,7 +400,7 @@ run_one(struct input *in)
 {
 	uint8_t op = in_u8(in);
 
-	switch (op % 10) {
+	switch (op % 11) {
 	case 0:
 	case 1:
 		for (unsigned int n = 1 + op / 8 % 4; n > 0; n--)
@@ -423,6 +428,10 @@ run_one(struct input *in)
 		net->port[CLIENT].drop_next[WIRE_DATA] = 1 + in_below(in, 4);
 		break;
 	case 8:
+		net->now_ns += in_u8(in) * 10 * NET_US;
+		step(2, 8);
+		break;
+	case 9:
 		shmx_session_cc_set(
 			ep, (shmx_session_t)in_below(in, SESSIONS), (enum shmx_cc)in_below(in, 3));
 		break;
@@ -511,6 +520,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t how;
 
 	net = net_create();
+	/* When to connect again is chosen at random. */
+	rte_srand(1);
 	net->logging = false;
 	net->latency_ns = 0;
 	net->step_ns = 5000;
@@ -518,6 +529,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pool = strict_pool_create("client", 512, RTE_MBUF_DEFAULT_BUF_SIZE);
 	CHECK(pool != NULL);
 	how = in_u8(&in);
+	tries = how >> 6;
 	server_up(how);
 	client_up(pool, how);
 	connect_server();

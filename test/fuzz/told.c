@@ -3,33 +3,39 @@
 
 #include "told.h"
 
+#define ATTEMPT 1 /* in rdp_session.user */
+
 static bool
 is_attempt(const struct rdp_session *s)
 {
-	return s->state == RDP_RESOLVE || s->state == RDP_HELLO || s->state == RDP_CONNECT ||
-	       (s->state == RDP_FAILED && s->initiator);
+	return s->user == ATTEMPT && s->state != RDP_CLOSING;
 }
 
 static bool
 is_open(const struct rdp_session *s)
 {
-	return s->state == RDP_OPEN || (s->state == RDP_FAILED && !s->initiator);
+	return s->user != ATTEMPT && s->state != RDP_CLOSING;
 }
 
 void
-told_connecting(struct told *t)
+told_connecting(struct told *t, struct rdp_session *s)
 {
+	CHECK(s->state == RDP_RESOLVE || s->state == RDP_HELLO);
+	s->user = ATTEMPT;
 	t->attempts++;
 }
 
 void
-told_opened(struct told *t, const struct rdp_session *s, int status)
+told_opened(struct told *t, struct rdp_session *s, int status)
 {
 	const struct rdp_conf *conf = &s->ep->conf;
 
 	CHECK(status <= 0);
-	t->attempts -= s->initiator;
+	t->attempts -= s->user == ATTEMPT;
+	/* Only what was asked for can fail. */
+	CHECK(status == 0 || s->user == ATTEMPT);
 	CHECK(t->attempts >= 0);
+	s->user = 0;
 	if (status != 0)
 		return;
 	CHECK(s->state == RDP_OPEN && s->peer_inc != 0 && s->local_inc != 0);
@@ -42,7 +48,7 @@ told_opened(struct told *t, const struct rdp_session *s, int status)
 void
 told_closed(struct told *t, const struct rdp_session *s, int status)
 {
-	CHECK(status <= 0);
+	CHECK(status <= 0 && s->user != ATTEMPT);
 	t->open--;
 	CHECK(t->open >= 0);
 }

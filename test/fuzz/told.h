@@ -13,16 +13,18 @@
 #include "fuzz.h"
 #include "rdp/node.h"
 
+/* Sessions that the layer above began itself are marked in rdp_session.user: the one that the
+ * other end asks for at the same time may take its place. */
 struct told {
 	int attempts; /* to connect, without an answer */
 	int open;
 };
 
-/** rdp_connect() said 0. */
-void told_connecting(struct told *t);
+/** rdp_connect() said 0 and gave @p s. */
+void told_connecting(struct told *t, struct rdp_session *s);
 
 /** The handler's opened() and closed(). */
-void told_opened(struct told *t, const struct rdp_session *s, int status);
+void told_opened(struct told *t, struct rdp_session *s, int status);
 void told_closed(struct told *t, const struct rdp_session *s, int status);
 
 /** Before rdp_close(). */
