@@ -23,8 +23,8 @@ struct end {
 	struct told told;
 };
 
-#define SIBLING  2 /* of the server: another endpoint with its address */
-#define STRIDE   8
+#define SIBLING 2 /* of the server: another endpoint with its address */
+#define STRIDE  8
 
 static struct end ends[3];
 static unsigned int nb_ends;

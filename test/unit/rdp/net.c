@@ -356,7 +356,8 @@ packet_new(const void *bytes, uint32_t len)
 		abort();
 	memset(p, 0, sizeof(*p));
 	p->len = len;
-	memcpy(p->bytes, bytes, len);
+	if (len > 0)
+		memcpy(p->bytes, bytes, len);
 	return p;
 }
 
@@ -468,12 +469,24 @@ port_keep(struct net_port *port, struct rte_mbuf *m)
 		kept_free(port);
 }
 
-/* ARP and answers to ping are of no interest here, and lost. */
 static bool
 is_shmx(const struct wire_ipv4_hdrs *h)
 {
 	return h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
 	       h->ip.next_proto_id == IPPROTO_UDP;
+}
+
+/* ARP and answers to ping are of no interest here, and lost. */
+static void
+send_other(struct net_port *port, struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
+{
+	bool ping = h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	            h->ip.next_proto_id == IPPROTO_ICMP;
+
+	if (!ping && h->eth.ether_type != RTE_BE16(RTE_ETHER_TYPE_ARP))
+		net_error(port->net, "a frame is of no protocol");
+	port->others++;
+	port_keep(port, m);
 }
 
 static void
@@ -485,8 +498,7 @@ send_one(struct net_port *port, struct rte_mbuf *m)
 	struct net_fate fate;
 
 	if (!is_shmx(h)) {
-		port->others++;
-		port_keep(port, m);
+		send_other(port, m, h);
 		return;
 	}
 	p = packet_of(m);
@@ -518,6 +530,18 @@ tx_burst(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
 	return n;
 }
 
+/* As a port does it that has no buffers in several pieces: what is too long for one is dropped. */
+static bool
+fill(struct rte_mbuf *m, const struct net_packet *p)
+{
+	char *to = p->len <= rte_pktmbuf_tailroom(m) ? rte_pktmbuf_append(m, (uint16_t)p->len)
+	                                             : NULL;
+
+	if (to != NULL && p->len > 0)
+		memcpy(to, p->bytes, p->len);
+	return to != NULL;
+}
+
 static struct rte_mbuf *
 receive_one(struct net_port *port)
 {
@@ -527,15 +551,17 @@ receive_one(struct net_port *port)
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 
 	port->arriving = p->next;
-	if (m != NULL) {
-		memcpy(rte_pktmbuf_append(m, (uint16_t)p->len), p->bytes, p->len);
+	if (m == NULL) {
+		port->net->no_buffer++;
+	} else if (!fill(m, p)) {
+		rte_pktmbuf_free(m);
+		m = NULL;
+	} else {
 		m->ol_flags |= port->rx_ol_flags;
 		/* The endpoint writes into its own buffers again, without giving them back between.
 		 */
 		if (!port->net->own_pool)
 			strict_pool_seal(m);
-	} else {
-		port->net->no_buffer++;
 	}
 	free(p);
 	return m;
