@@ -6,7 +6,8 @@
  * changes to it. Zones may also be missing, or shorter than they say.
  *
  * What must hold: either they are refused with an errno and nothing is kept, or what was adopted
- * can be walked, used and destroyed; in bounded time, and without a look outside of the zones.
+ * can be walked, used and destroyed; in bounded time, and without a look outside of the zones. Who
+ * only looks at them, as at those of a live owner, releases and changes nothing.
  */
 
 #include <errno.h>
@@ -45,6 +46,7 @@ find(const char *name)
 
 /* Only while the first owner lives; later nothing grows. */
 static bool may_reserve = true;
+static bool looking;
 
 static int
 zone_reserve(void *ctx, const char *name, size_t len, size_t align, void **va)
@@ -78,7 +80,7 @@ zone_release(void *ctx, const char *name, void *va)
 {
 	struct zone *z = find(name);
 
-	CHECK(z != NULL && z->va == va);
+	CHECK(z != NULL && z->va == va && !looking);
 	z->gone = true;
 	return 0;
 }
@@ -305,6 +307,53 @@ use_all(struct mem *m, struct input *in)
 	mem_set_reclaim_end(m);
 }
 
+static bool
+refused(int err)
+{
+	return err == -EBADMSG || err == -EPROTO || err == -ENOENT || err == -ENOMEM;
+}
+
+/* What may be asked of memory that a live owner has. */
+static void
+look_at(struct mem *m, uint16_t pool)
+{
+	struct mem_pool_stat st;
+	uint64_t bits[2];
+	int err;
+
+	CHECK(mem_pool_peek(m, pool, &st) == 0);
+	CHECK(strnlen(st.name, MEM_NAME_LEN) < MEM_NAME_LEN);
+	for (uint64_t off = 0; off < 6 * MEM_PAGE_SIZE; off += 4096 + 8) {
+		mem_access(m, mem_addr(pool, off), 8, 7, &err);
+		mem_own_check(m, mem_addr(pool, off), 100000, 3);
+	}
+	for (uint16_t set = 0; set < 80; set++) {
+		mem_set_has(m, set, 3);
+		mem_set_bitmap(m, set, bits, RTE_DIM(bits));
+	}
+}
+
+static void
+look(const struct mem_conf *c)
+{
+	uint16_t ids[8];
+	struct mem *m;
+	uint32_t n;
+	int err = 0;
+
+	m = mem_attach(c, MEM_ATTACH_VIEW, &err);
+	if (m == NULL) {
+		CHECK(refused(err));
+		return;
+	}
+	n = mem_pool_list(m, 0, ids, RTE_DIM(ids));
+	CHECK(n <= RTE_DIM(ids));
+	for (uint32_t i = 0; i < n; i++)
+		look_at(m, ids[i]);
+	CHECK(mem_refresh(m) == 0);
+	mem_destroy(m);
+}
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -331,9 +380,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	restore();
 	change_all(&in);
+	looking = true;
+	look(&c);
+	looking = false;
 	m = mem_attach(&c, MEM_ATTACH_ADOPT, &err);
 	if (m == NULL) {
-		CHECK(err == -EBADMSG || err == -EPROTO || err == -ENOENT || err == -ENOMEM);
+		CHECK(refused(err));
 		return 0;
 	}
 	CHECK(err == 0);
