@@ -323,9 +323,9 @@ look_at(struct mem *m, uint16_t pool)
 
 	CHECK(mem_pool_peek(m, pool, &st) == 0);
 	CHECK(strnlen(st.name, MEM_NAME_LEN) < MEM_NAME_LEN);
-	for (uint64_t off = 0; off < 6 * MEM_PAGE_SIZE; off += 4096 + 8) {
+	for (uint64_t off = 0; off < 6 * MEM_PAGE_SIZE; off += 65536 + 8) {
 		mem_access(m, mem_addr(pool, off), 8, 7, &err);
-		mem_own_check(m, mem_addr(pool, off), 100000, 3);
+		mem_own_check(m, mem_addr(pool, off), 10000, 3);
 	}
 	for (uint16_t set = 0; set < 80; set++) {
 		mem_set_has(m, set, 3);
