@@ -21,16 +21,16 @@ readonly covered=$build-coverage
 # Files whose lines count for each.
 parsers() {
 	case $1 in
-	adopt) echo lib/mem/adopt.c lib/mem/mem.c lib/mem/pool.c ;;
+	adopt) echo lib/mem/{adopt,mem,pool,extent,sets,names}.c ;;
 	bench) echo apps/shmx-bench/options.c ;;
 	config) echo apps/shmx-server/{config_file,config_lines,options,options_check,eal_args}.c ;;
-	frame) echo lib/rdp/{rx,ack,park,loss,session}.c ;;
-	handshake) echo lib/rdp/{handshake,control,session,peer_table}.c ;;
+	frame) echo lib/rdp/{rx,ack,park,loss,session,frame,tx}.c ;;
+	handshake) echo lib/rdp/{handshake,handover,control,session,peer_table}.c ;;
 	l2) echo lib/rdp/{l2,arp,icmp,neigh}.c ;;
-	records) echo lib/target/{request,data,steps,job}.c lib/wire/record.h ;;
-	responses) echo lib/client/{poll,bulk,data,memory}.c ;;
+	records) echo lib/target/{target,request,data,steps,job,turn}.c lib/wire/record.h ;;
+	responses) echo lib/client/{poll,bulk,data,memory,session,reconnect}.c ;;
 	spec) echo drivers/{port,controller}.c ;;
-	value) echo apps/shmx-server/value.c ;;
+	value) echo apps/shmx-server/value.c drivers/fault/spec.c ;;
 	esac
 }
 
