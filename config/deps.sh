@@ -10,6 +10,8 @@ set -euo pipefail
 build=(gcc libc6-dev binutils meson ninja-build pkg-config libdpdk-dev dpdk libbsd-dev)
 tests=(libcunit1-dev g++ clang-14 clang-format-14 clang-tidy-14 shellcheck
 	iproute2 iputils-ping nftables procps tshark
+	# libFuzzer for test/fuzz, and what tells its coverage.
+	libclang-rt-14-dev llvm-14
 	# dpdk-testpmd, the other end of some links.
 	dpdk-dev
 	# Without it the static libraries of DPDK do not link: libpcap wants D-Bus, which wants this.

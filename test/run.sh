@@ -4,13 +4,14 @@
 # test/run.sh [--only PATTERN] [--quick] [--stop]
 # Prove the tree: install what is missing, build, check, and run every test.
 #	--only PATTERN  only results whose name matches the extended regular expression
-#	--quick         no sanitizer build, no system tests
+#	--quick         no sanitizer build, no fuzzers, no system tests
 #	--stop          stop at the first failure instead of going on
 # The last line says how many passed and failed; the exit status is 1 when one failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly build_limit=600 check_limit=120 tidy_limit=480 unit_limit=300 system_limit=120
+readonly fuzz_limit=600 fuzz_seconds=2
 
 only=. quick='' stop=''
 while [[ $# -gt 0 ]]; do
@@ -123,6 +124,26 @@ units() {
 	stop_early
 }
 
+# fuzz: each fuzzer for a moment, one result each; test/fuzz/run.sh says how to run them for longer.
+fuzz() {
+	local name names=() status=0 verdict line
+	for name in test/fuzz/corpus/*/; do
+		name=$(basename "$name")
+		[[ ! "fuzz $name" =~ $only ]] || names+=("$name")
+	done
+	((${#names[@]} > 0)) || return 0
+	timeout -k 10 $fuzz_limit test/fuzz/run.sh --short --seconds $fuzz_seconds --jobs 2 \
+		--only "^($(IFS='|' && echo "${names[*]}"))\$" >"$out/log" 2>&1 </dev/null || status=$?
+	grep -Ev '^(PASS|FAIL)  fuzz |^[0-9]+ passed' "$out/log" || true
+	while read -r verdict name line; do
+		line=${line#"("}
+		result "$([[ $verdict == PASS ]] && echo 0 || echo 1)" "fuzz $name" "${line%")"}"
+	done < <(sed -nE 's/^(PASS|FAIL)  fuzz ([a-z0-9_]+)  /\1 \2 /p' "$out/log")
+	# Nothing ran: no clang, or it did not build.
+	grep -qE '^(PASS|FAIL)  fuzz ' "$out/log" || result "$status" fuzz "$(tail -n 1 "$out/log")"
+	stop_early
+}
+
 begin=$SECONDS
 config/deps.sh --test || { result 1 "install what is missing" && end; }
 
@@ -140,6 +161,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS-abort_on_error=0:detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1}
 units build
 [[ $quick ]] || units build-asan
+[[ $quick ]] || fuzz
 
 if [[ -z $quick ]]; then
 	for script in test/system/*_test.sh; do

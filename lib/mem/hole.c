@@ -400,7 +400,8 @@ mem_hole_show(struct mem_pool *p, struct mem_ext *x)
 			pool_class_on(p, x, c);
 }
 
-/* What a hole of the top class has at least. Any thread: nothing but the mask is read. */
+/* What a hole of the top class has at least. Any thread and any process: nothing but the mask is
+ * read, and none but bits of classes in it are believed. */
 uint32_t
 mem_hole_at_least(const struct mem_pool *p)
 {
@@ -411,7 +412,7 @@ mem_hole_at_least(const struct mem_pool *p)
 		w = __atomic_load_n(&p->hdr->class_mask[i], __ATOMIC_RELAXED);
 	if (w == 0)
 		return 0;
-	c = i * 64 + 63 - (uint32_t)__builtin_clzll(w);
+	c = RTE_MIN(i * 64 + 63 - (uint32_t)__builtin_clzll(w), MEM_CLASSES - 1);
 	if (c < 63)
 		return c + 1;
 	c -= 63;

@@ -433,7 +433,9 @@ close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 {
 	struct rdp_session *s = rdp_session_named(ep, h->frame.session);
 
-	if (s != NULL && s->local_inc == h->frame.dst_inc && s->peer_inc == h->frame.src_inc) {
+	/* An attempt knows no incarnation of its peer, and maybe not even where to answer to. */
+	if (s != NULL && s->local_inc == h->frame.dst_inc && s->peer_inc == h->frame.src_inc &&
+		s->peer_inc != 0) {
 		rdp_send_control(s, WIRE_CLOSED, NULL, 0);
 		if (s->state == RDP_OPEN)
 			rdp_session_fail(s, 0);

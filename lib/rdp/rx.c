@@ -276,7 +276,8 @@ run_recovery(struct rdp_ep *ep)
 	for (uint16_t i = list->n; i-- > 0;) {
 		struct rdp_session *s = list->item[i];
 
-		if (wire_psn_before(s->tx_una, s->sack_high) &&
+		/* One that has failed in this poll wants nothing any more. */
+		if (s->state == RDP_OPEN && wire_psn_before(s->tx_una, s->sack_high) &&
 			((int32_t)(ep->now_ts - s->rack_check) < 0 || rdp_loss_detect(s)))
 			continue;
 		rdp_list_del_at(ep, RDP_LIST_RECOVER, i);

@@ -198,6 +198,35 @@ view_of_a_live_owner(void)
 	fixture_down(&f);
 }
 
+/* Bits of no class in a header that others write: what is told is a length all the same. */
+static void
+view_of_a_damaged_mask(void)
+{
+	struct mem_pool_stat st;
+	struct mem_pool_hdr *h;
+	struct fixture f;
+	struct expect e;
+	struct mem *v;
+	size_t len;
+	void *va;
+	int err;
+
+	fixture_up(&f);
+	populate(&f, &e);
+	v = mem_attach(&f.conf, MEM_ATTACH_VIEW, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(v);
+	CU_ASSERT_EQUAL_FATAL(f.prov->lookup(f.prov->ctx, "shmx_p1", &va, &len), 0);
+	h = va;
+	for (uint32_t bit = MEM_CLASSES; bit < 64 * MEM_CLASS_WORDS; bit++) {
+		h->class_mask[bit / 64] |= UINT64_C(1) << (bit % 64);
+		CU_ASSERT_EQUAL(mem_pool_peek(v, e.a, &st), 0);
+		CU_ASSERT_EQUAL(st.largest_free / st.granule, (2 * MEM_SUB - 1) << 29);
+		h->class_mask[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
+	}
+	mem_destroy(v);
+	fixture_down(&f);
+}
+
 /* Attaching to a damaged copy: which error, and nothing leaks. */
 static void
 damaged(const struct fixture *f, const char *zone, size_t off, int expect)
@@ -586,6 +615,7 @@ main(void)
 		{"adopt_elsewhere", adopt_elsewhere},
 		{"adopt_keeps_ids", adopt_keeps_ids},
 		{"view_of_a_live_owner", view_of_a_live_owner},
+		{"view_of_a_damaged_mask", view_of_a_damaged_mask},
 		{"damaged_zones", damaged_zones},
 		{"damaged_layout", damaged_layout},
 		{"damaged_extents", damaged_extents},

@@ -274,6 +274,50 @@ restart__while_the_listener_is_closing(void)
 	pair_free(&p);
 }
 
+static struct neigh_table neighbours;
+
+static void
+asks_for_addresses(struct node_conf *conf)
+{
+	if (!conf->rdp.listen)
+		conf->rdp.neigh = &neighbours;
+}
+
+/* An attempt whose peer's Ethernet address is not known yet cannot send; who asks it to end is
+ * answered as one that nobody knows. */
+static void
+resolve__close_for_an_attempt_without_an_address(void)
+{
+	struct pair p;
+	struct wire_ipv4_hdrs h;
+
+	neigh_init(&neighbours);
+	p = pair_start(asks_for_addresses);
+	p.c = node_connect(p.client, SERVER);
+	CU_ASSERT_EQUAL(p.c->state, RDP_RESOLVE);
+	h = (struct wire_ipv4_hdrs){
+		.eth = {.dst_addr = net_mac(CLIENT),
+			.src_addr = net_mac(SERVER),
+			.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4)},
+		.ip = {.version_ihl = 0x45,
+			.time_to_live = 64,
+			.next_proto_id = IPPROTO_UDP,
+			.src_addr = net_ip(SERVER),
+			.dst_addr = net_ip(CLIENT)},
+		.udp = {.src_port = RTE_BE16(WIRE_UDP_PORT + SERVER),
+			.dst_port = RTE_BE16(WIRE_UDP_PORT + CLIENT)},
+		.frame = {.version_type = WIRE_VERSION << 4 | WIRE_CLOSE,
+			.dst_inc = p.c->local_inc},
+	};
+	net_repair(&h, sizeof(h));
+	net_inject(p.net, CLIENT, &h, sizeof(h));
+	net_run(p.net, 20 * NET_US);
+	CU_ASSERT_EQUAL(p.c->state, RDP_RESOLVE);
+	CU_ASSERT_EQUAL(net_logged(p.net, CLIENT, WIRE_CLOSED), 1);
+	CU_ASSERT_EQUAL(p.net->errors, 0);
+	pair_free(&p);
+}
+
 static void
 refuse__not_listening(void)
 {
@@ -809,6 +853,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(restart__initiator_with_a_full_table),
 	TEST(restart__earlier_epoch_has_to_wait),
 	TEST(restart__while_the_listener_is_closing),
+	TEST(resolve__close_for_an_attempt_without_an_address),
 	TEST(refuse__not_listening),
 	TEST(refuse__table_full),
 	TEST(refuse__nobody_before_the_table_is_full),

@@ -120,6 +120,32 @@ loss__repetition_lost(void)
 	}
 }
 
+/* What tells of the loss comes in one burst with the end of the session: nothing is repeated, and
+ * nobody is asked for lent data of a session that has gone. */
+static void
+loss__nothing_is_repeated_after_the_end(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	pair_keep_next(&p, SERVER, WIRE_ACK);
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 1), 1);
+	net_run(p.net, RTT_NS / 2);
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 3), 3);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pair_kept(&p));
+	pair_keep_next(&p, SERVER, WIRE_CLOSE);
+	node_close(p.server, p.s);
+	net_run(p.net, 50 * NET_US);
+	CU_ASSERT_EQUAL_FATAL(p.net->nb_jar, 2);
+	net_replay(p.net, 0);
+	net_replay(p.net, 1);
+	net_run(p.net, 20 * NET_US);
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 0);
+	pair_free(&p);
+}
+
 static void
 late_answers(void *ctx, const struct net_frame *f, struct net_fate *fate)
 {
@@ -671,6 +697,7 @@ CU_TestInfo loss_tests[] = {
 	TEST(loss__repetition_is_marked),
 	TEST(loss__not_every_overtaking_is_one),
 	TEST(loss__repetition_lost),
+	TEST(loss__nothing_is_repeated_after_the_end),
 	TEST(loss__slow_acknowledgement_is_no_second_loss),
 	TEST(timeout__of_the_last_frame),
 	TEST(timeout__of_the_last_frame_after_others),

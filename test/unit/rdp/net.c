@@ -224,13 +224,15 @@ net_free(struct net *net)
 
 /* What every frame on the wire has to be. */
 static void
-check_sent(struct net *net, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
+check_sent(struct net_port *port, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h,
+	uint32_t len)
 {
 	uint32_t ip_len = rte_be_to_cpu_16(h->ip.total_length);
 	const char *wrong = NULL;
 	rte_be32_t crc;
 
-	if (m->nb_segs != 1 || m->next != NULL || m->pkt_len != m->data_len)
+	if (m->nb_segs > 1 + port->gathers || (m->next != NULL) != (m->nb_segs > 1) ||
+		m->pkt_len != len)
 		wrong = "is a chain or has two lengths";
 	else if (ip_len + sizeof(h->eth) != m->pkt_len ||
 		 rte_be_to_cpu_16(h->udp.dgram_len) + sizeof(h->ip) != ip_len)
@@ -255,7 +257,7 @@ check_sent(struct net *net, const struct rte_mbuf *m, const struct wire_ipv4_hdr
 	if (VALGRIND_CHECK_MEM_IS_DEFINED(h, m->data_len) != 0)
 		wrong = "has bytes that nobody wrote";
 	if (wrong != NULL)
-		net_error(net, "a frame of type %u %s", wire_type(&h->frame), wrong);
+		net_error(port->net, "a frame of type %u %s", wire_type(&h->frame), wrong);
 }
 
 /* One's complement sum over the datagram and its pseudo header, checksum included: all ones. */
@@ -355,8 +357,23 @@ packet_new(const void *bytes, uint32_t len)
 		abort();
 	memset(p, 0, sizeof(*p));
 	p->len = len;
-	memcpy(p->bytes, bytes, len);
+	if (len > 0)
+		memcpy(p->bytes, bytes, len);
 	return p;
+}
+
+static struct net_packet *
+packet_of(const struct rte_mbuf *m)
+{
+	static uint8_t bytes[UINT16_MAX];
+	uint32_t len = 0;
+
+	for (; m != NULL; m = m->next) {
+		CU_ASSERT_FATAL(len + m->data_len <= sizeof(bytes));
+		memcpy(bytes + len, rte_pktmbuf_mtod(m, const void *), m->data_len);
+		len += m->data_len;
+	}
+	return packet_new(bytes, len);
 }
 
 static void
@@ -453,15 +470,41 @@ port_keep(struct net_port *port, struct rte_mbuf *m)
 		kept_free(port);
 }
 
+static bool
+is_shmx(const struct wire_ipv4_hdrs *h)
+{
+	return h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	       h->ip.next_proto_id == IPPROTO_UDP;
+}
+
+/* ARP and answers to ping are of no interest here, and lost. */
+static void
+send_other(struct net_port *port, struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
+{
+	bool ping = h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	            h->ip.next_proto_id == IPPROTO_ICMP;
+
+	if (!ping && h->eth.ether_type != RTE_BE16(RTE_ETHER_TYPE_ARP))
+		net_error(port->net, "a frame is of no protocol");
+	port->others++;
+	port_keep(port, m);
+}
+
 static void
 send_one(struct net_port *port, struct rte_mbuf *m)
 {
-	struct net_packet *p = packet_new(rte_pktmbuf_mtod(m, void *), m->data_len);
-	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)p->bytes;
+	struct net_packet *p;
+	struct wire_ipv4_hdrs *h = rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
 	struct net_frame f;
 	struct net_fate fate;
 
-	check_sent(port->net, m, h);
+	if (!is_shmx(h)) {
+		send_other(port, m, h);
+		return;
+	}
+	p = packet_of(m);
+	h = (struct wire_ipv4_hdrs *)p->bytes;
+	check_sent(port, m, h, p->len);
 	complete_checksum(port->net, m, h);
 	f = describe(port, h, p->len);
 	fate = fate_of(port, &f);
@@ -470,7 +513,11 @@ send_one(struct net_port *port, struct rte_mbuf *m)
 	f.dropped = fate.drop || fate.keep;
 	log_add(port->net, &f);
 	transmit(port, p, &fate);
-	port_keep(port, m);
+	/* What a port copies it need not keep. */
+	if (m->nb_segs > 1)
+		rte_pktmbuf_free(m);
+	else
+		port_keep(port, m);
 }
 
 static uint16_t
@@ -484,6 +531,18 @@ tx_burst(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
 	return n;
 }
 
+/* As a port does it that has no buffers in several pieces: what is too long for one is dropped. */
+static bool
+fill(struct rte_mbuf *m, const struct net_packet *p)
+{
+	char *to = p->len <= rte_pktmbuf_tailroom(m) ? rte_pktmbuf_append(m, (uint16_t)p->len)
+	                                             : NULL;
+
+	if (to != NULL && p->len > 0)
+		memcpy(to, p->bytes, p->len);
+	return to != NULL;
+}
+
 static struct rte_mbuf *
 receive_one(struct net_port *port)
 {
@@ -493,15 +552,17 @@ receive_one(struct net_port *port)
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 
 	port->arriving = p->next;
-	if (m != NULL) {
-		memcpy(rte_pktmbuf_append(m, (uint16_t)p->len), p->bytes, p->len);
+	if (m == NULL) {
+		port->net->no_buffer++;
+	} else if (!fill(m, p)) {
+		rte_pktmbuf_free(m);
+		m = NULL;
+	} else {
 		m->ol_flags |= port->rx_ol_flags;
 		/* The endpoint writes into its own buffers again, without giving them back between.
 		 */
 		if (!port->net->own_pool)
 			strict_pool_seal(m);
-	} else {
-		port->net->no_buffer++;
 	}
 	free(p);
 	return m;
@@ -640,7 +701,7 @@ net_repair(void *bytes, uint32_t len)
 
 	h->ip.total_length = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth)));
 	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth) - sizeof(h->ip)));
-	if (h->frame.flags & WIRE_F_CRC) {
+	if ((h->frame.flags & WIRE_F_CRC) && len >= sizeof(*h) + WIRE_CRC_LEN) {
 		crc = rte_cpu_to_be_32(wire_crc32c(&h->frame, crc_at - crc_from));
 		memcpy((uint8_t *)bytes + crc_at, &crc, sizeof(crc));
 	}

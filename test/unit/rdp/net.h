@@ -77,8 +77,10 @@ struct net_port {
 	uint8_t index;
 	uint16_t tx_most;              /**< frames one tx_burst() takes */
 	uint16_t keeps;                /**< sent frames the port has not let go of */
+	bool gathers;                  /**< takes frames in two pieces, for rdp_conf.tx_gather */
 	uint64_t rx_ol_flags;          /**< what the port says about received checksums */
 	uint64_t count[NET_TYPES];     /**< frames sent, by type */
+	uint64_t others;               /**< frames sent that are not shmx */
 	uint32_t drop_next[NET_TYPES]; /**< so many more of a type are lost */
 	uint32_t keep_next[NET_TYPES]; /**< these go into the jar */
 	bool cut_off;                  /**< everything it sends is lost */
@@ -172,7 +174,7 @@ void net_replay(struct net *net, unsigned int i);
 /** Put bytes on the wire to a node, as a stranger would. */
 void net_inject(struct net *net, unsigned int to, const void *bytes, uint32_t len);
 
-/** Put lengths, and checksums and CRC if it carries one, of a frame right after it was changed. */
+/** Put lengths, and checksums and CRC if it has one, of a frame right after it was changed. */
 void net_repair(void *bytes, uint32_t len);
 
 /** Frames of the log from a node that are of a type. */

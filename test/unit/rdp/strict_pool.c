@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_mempool.h>
 
-#include "common/memcheck.h"
+#include "asan.h"
 #include "strict_pool.h"
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(p, n)   VALGRIND_MAKE_MEM_NOACCESS(p, n)
-#define ASAN_UNPOISON_MEMORY_REGION(p, n) VALGRIND_MAKE_MEM_DEFINED(p, n)
-#endif
 
 #define POISON     0x6b
 #define MARK_FREE  UINT32_C(0xf4eef4ee)
@@ -28,6 +22,15 @@ struct fifo {
 };
 
 static unsigned int mistakes;
+
+/* Pools given back, to be handed out again; their FIFOs stand here for LeakSanitizer, which does
+ * not look into the memory of EAL. */
+#define SPARES 16
+static struct {
+	struct rte_mempool *pool;
+	const struct fifo *fifo;
+} spares[SPARES];
+static bool reuse;
 
 static void
 mistake(const char *what, const void *m)
@@ -140,9 +143,48 @@ static const struct rte_mempool_ops strict_ops = {
 
 RTE_MEMPOOL_REGISTER_OPS(strict_ops);
 
+void
+strict_pool_reuse(void)
+{
+	reuse = true;
+}
+
+static struct rte_mempool *
+spare_take(unsigned int n, uint16_t data_room)
+{
+	for (unsigned int i = 0; i < SPARES; i++) {
+		struct rte_mempool *pool = spares[i].pool;
+
+		if (pool == NULL || pool->size != n ||
+			rte_pktmbuf_data_room_size(pool) != data_room)
+			continue;
+		spares[i].pool = NULL;
+		return pool;
+	}
+	return NULL;
+}
+
+/* Returns false when there is no place for it. */
+static bool
+spare_put(struct rte_mempool *pool)
+{
+	for (unsigned int i = 0; i < SPARES; i++) {
+		if (spares[i].pool != NULL)
+			continue;
+		spares[i].pool = pool;
+		spares[i].fifo = pool->pool_data;
+		return true;
+	}
+	return false;
+}
+
 struct rte_mempool *
 strict_pool_create(const char *name, unsigned int n, uint16_t data_room)
 {
+	struct rte_mempool *spare = spare_take(n, data_room);
+
+	if (spare != NULL)
+		return spare;
 	return rte_pktmbuf_pool_create_by_ops(
 		name, n, 0, 0, data_room, SOCKET_ID_ANY, strict_ops.name);
 }
@@ -152,7 +194,8 @@ strict_pool_free(struct rte_mempool *pool)
 {
 	unsigned int missing = rte_mempool_in_use_count(pool);
 
-	rte_mempool_free(pool);
+	if (!reuse || missing > 0 || !spare_put(pool))
+		rte_mempool_free(pool);
 	return missing;
 }
 

@@ -17,6 +17,9 @@ struct rte_mempool *strict_pool_create(const char *name, unsigned int n, uint16_
 /** Give the pool back. @return how many of its mbufs are missing. */
 unsigned int strict_pool_free(struct rte_mempool *pool);
 
+/** From now on pools given back are handed out again: making one takes longer than many a test. */
+void strict_pool_reuse(void);
+
 /** Mistakes seen since the program started. */
 unsigned int strict_pool_mistakes(void);
 

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <rte_arp.h>
+
+#include "forge.h"
+
+#define BODY_MAX   1900
+#define FRAME_ROOM 2048 /* of the buffers of the wire */
+#define FRAME_AT   offsetof(struct wire_ipv4_hdrs, frame)
+
+/* Where to differ from what would be right, one byte of the input. */
+enum spoil {
+	SPOIL_MEANING = 1,   /* change bytes, and let checksums be right for them */
+	SPOIL_BYTES = 2,     /* change bytes behind the back of the checksums */
+	SPOIL_CRC = 4,       /* a CRC where none is agreed, or none where one is */
+	SPOIL_PADDING = 8,   /* bytes behind the datagram */
+	SPOIL_CUT = 16,      /* less than the lengths say */
+	SPOIL_STRANGER = 32, /* from another address */
+	SPOIL_TAIL = 64,     /* more or less than the type wants */
+};
+
+struct forged {
+	struct net *net;
+	struct input *in;
+	struct node *victim;
+	const struct rdp_session *s;      /* the victim's; NULL: none is named */
+	const struct rdp_session *theirs; /* the peer's of the same index; NULL */
+	uint8_t k;                        /* index of both */
+	uint8_t type;
+	uint8_t flags;
+	uint8_t spoil;
+	uint32_t len; /* of the whole frame */
+	union {
+		struct wire_ipv4_hdrs h;
+		uint8_t bytes[FRAME_ROOM];
+	};
+} __rte_aligned(8);
+
+static unsigned int
+other(const struct forged *f)
+{
+	return f->victim->index == 1 ? 0 : 1;
+}
+
+static bool
+begins_session(uint8_t type)
+{
+	return type == WIRE_HELLO || type == WIRE_CONNECT;
+}
+
+static void
+addresses(struct forged *f)
+{
+	unsigned int from = f->spoil & SPOIL_STRANGER ? 3 : other(f);
+	const struct rdp_conf *conf = &f->victim->conf;
+
+	f->h.eth.dst_addr = conf->mac;
+	f->h.eth.src_addr = net_mac(from);
+	f->h.eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	f->h.ip.version_ihl = 0x45;
+	f->h.ip.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
+	f->h.ip.time_to_live = 64;
+	f->h.ip.next_proto_id = IPPROTO_UDP;
+	f->h.ip.src_addr = net_ip(from);
+	f->h.ip.dst_addr = conf->ip;
+	f->h.udp.src_port = rte_cpu_to_be_16((uint16_t)(WIRE_UDP_PORT + from));
+	f->h.udp.dst_port = rte_cpu_to_be_16(conf->udp_port);
+}
+
+/* The incarnation a peer would have that began the session of this index. */
+static uint32_t
+their_inc(const struct forged *f)
+{
+	if (f->theirs != NULL)
+		return rte_be_to_cpu_32(f->theirs->local_inc);
+	return f->s != NULL && f->s->peer_inc != 0 ? rte_be_to_cpu_32(f->s->peer_inc)
+	                                           : 0x1000u + f->k;
+}
+
+static uint32_t
+now_ts(const struct forged *f)
+{
+	return (uint32_t)(f->net->now_ns >> WIRE_TS_SHIFT);
+}
+
+/* The header as it would be believed, and where the input wants to differ. */
+static void
+header(struct forged *f, uint16_t modes)
+{
+	bool begins = begins_session(f->type);
+	uint16_t ours = f->s != NULL ? rte_be_to_cpu_16(rdp_wire_index(f->s)) : f->k;
+	uint16_t index = begins || f->type == WIRE_RESET ? WIRE_SESSION_NONE : ours;
+	uint32_t dst = f->s != NULL && !begins ? rte_be_to_cpu_32(f->s->local_inc) : 0;
+	uint32_t src = f->s != NULL && !begins && f->s->peer_inc != 0
+	                       ? rte_be_to_cpu_32(f->s->peer_inc)
+	                       : their_inc(f);
+	uint32_t psn = f->s != NULL ? f->s->rx_next : 0;
+	uint32_t ack = f->s == NULL ? 0 : f->flags & 0x8 ? f->s->tx_una : f->s->tx_next;
+	struct wire_frame *w = &f->h.frame;
+
+	w->version_type = (uint8_t)(WIRE_VERSION << 4 | f->type);
+	w->flags = f->flags & (uint8_t) ~(0x8u | WIRE_F_CRC);
+	w->session = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes, index));
+	w->dst_inc = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 2, dst));
+	w->src_inc = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 4, src));
+	w->psn = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 6, psn));
+	w->ack = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 8, ack));
+	w->ts = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 10, now_ts(f)));
+	w->echo = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 12, now_ts(f) - 1));
+	w->echo_delay = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 14, 0));
+}
+
+static uint64_t
+cookie_of(const struct forged *f, uint32_t stamp)
+{
+	uint32_t data[4] = {f->h.ip.src_addr, f->h.udp.src_port, f->h.frame.src_inc, stamp};
+
+	return rdp_cookie(f->victim->ep->cookie_key, data, sizeof(data));
+}
+
+static uint32_t
+put_hello(struct forged *f, struct wire_hello *b)
+{
+	uint32_t modes = in_u16(f->in) | (uint32_t)in_u8(f->in) << 16;
+	const struct rdp_conf *conf = &f->victim->conf;
+	uint32_t stamp = (uint32_t)(f->net->now_ns >> RDP_COOKIE_SHIFT);
+	uint64_t cookie;
+
+	b->version_min = (uint8_t)in_field(f->in, modes, WIRE_VERSION);
+	b->version_max = (uint8_t)in_field(f->in, modes >> 2, WIRE_VERSION);
+	b->session = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 4, f->k));
+	b->node = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 6, other(f) + 1));
+	b->mtu = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 8, conf->mtu));
+	b->window = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 10, conf->window));
+	b->reserved = 0;
+	b->features = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 12, conf->crc));
+	b->epoch = rte_cpu_to_be_64(in_field(f->in, modes >> 14, conf->epoch));
+	stamp = (uint32_t)in_field(f->in, modes >> 16, stamp);
+	cookie = f->type == WIRE_CONNECT ? cookie_of(f, stamp) : 0;
+	b->stamp = rte_cpu_to_be_32(stamp);
+	b->cookie = rte_cpu_to_be_64(in_field(f->in, modes >> 18, cookie));
+	return sizeof(*b);
+}
+
+static uint32_t
+put_challenge(struct forged *f, struct wire_challenge *b)
+{
+	b->stamp = rte_cpu_to_be_32(in_u8(f->in));
+	b->cookie = rte_cpu_to_be_64(in_u8(f->in));
+	return sizeof(*b);
+}
+
+static uint32_t
+put_accept(struct forged *f, struct wire_accept *b)
+{
+	uint16_t modes = in_u16(f->in);
+	const struct rdp_conf *conf = &f->victim->conf;
+
+	b->version = (uint8_t)in_field(f->in, modes, WIRE_VERSION);
+	b->reserved = 0;
+	b->session = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 2, f->k));
+	b->node = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 4, other(f) + 1));
+	b->mtu = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 6, conf->mtu));
+	b->window = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 8, conf->window));
+	b->features = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 10, conf->crc));
+	b->epoch = rte_cpu_to_be_64(in_field(f->in, modes >> 12, conf->epoch));
+	return sizeof(*b);
+}
+
+/* Records: a byte of length, 255 for two more. */
+static uint32_t
+put_data(struct forged *f, uint8_t *body)
+{
+	uint32_t len = in_u8(f->in);
+
+	if (len == UINT8_MAX)
+		len = RTE_MIN(in_u16(f->in), BODY_MAX);
+	in_bytes(f->in, body, len);
+	return len;
+}
+
+static uint32_t
+put_body(struct forged *f, void *body)
+{
+	switch (f->type) {
+	case WIRE_HELLO:
+	case WIRE_CONNECT:
+		return put_hello(f, body);
+	case WIRE_CHALLENGE:
+		return put_challenge(f, body);
+	case WIRE_ACCEPT:
+		return put_accept(f, body);
+	case WIRE_REFUSE:
+		in_bytes(f->in, body, sizeof(struct wire_refuse));
+		return sizeof(struct wire_refuse);
+	case WIRE_DATA:
+		return put_data(f, body);
+	case WIRE_ACK:
+		if (!(f->flags & WIRE_F_SACK))
+			return 0;
+		in_bytes(f->in, body, sizeof(struct wire_sack));
+		return sizeof(struct wire_sack);
+	default:
+		return 0;
+	}
+}
+
+static void
+change(struct forged *f)
+{
+	uint32_t at = in_u16(f->in) % f->len;
+
+	f->bytes[at] ^= in_u8(f->in);
+}
+
+/* Bytes behind the datagram, or too few of it. */
+static void
+change_length(struct forged *f)
+{
+	uint32_t n;
+
+	if (f->spoil & SPOIL_PADDING) {
+		n = RTE_MIN((uint32_t)in_u8(f->in), FRAME_ROOM - f->len);
+		memset(f->bytes + f->len, 0xdd, n);
+		f->len += n;
+	}
+	if (f->spoil & SPOIL_CUT)
+		f->len -= in_u8(f->in) % f->len;
+}
+
+/* More than the type wants behind the header, or less. */
+static void
+change_tail(struct forged *f)
+{
+	uint8_t n = in_u8(f->in);
+
+	if (n >= 128) {
+		f->len -= n % (f->len - (uint32_t)sizeof(f->h) + 1);
+		return;
+	}
+	n %= 32;
+	memset(f->bytes + f->len, 0x11, n);
+	f->len += n;
+}
+
+/* What DATA and ACK of this session have to carry, or the contrary. */
+static bool
+wants_crc(const struct forged *f)
+{
+	bool numbered = f->type == WIRE_DATA || f->type == WIRE_ACK;
+
+	return (numbered && f->s != NULL && f->s->crc) != ((f->spoil & SPOIL_CRC) != 0);
+}
+
+static void
+build(struct forged *f)
+{
+	addresses(f);
+	header(f, in_u16(f->in));
+	f->len = (uint32_t)sizeof(f->h) + put_body(f, &f->h + 1);
+	if (f->spoil & SPOIL_TAIL)
+		change_tail(f);
+	if (wants_crc(f)) {
+		f->h.frame.flags |= WIRE_F_CRC;
+		f->len += WIRE_CRC_LEN;
+	}
+	if (f->spoil & SPOIL_MEANING)
+		change(f);
+	net_repair(f->bytes, f->len);
+	if (f->spoil & SPOIL_BYTES)
+		change(f);
+	change_length(f);
+}
+
+void
+forge_frame(struct net *net, unsigned int to, struct input *in)
+{
+	struct forged f = {.net = net, .in = in, .victim = net->node[to]};
+	const struct node *peer = net->node[to == 1 ? 0 : 1];
+	uint8_t what = in_u8(in);
+
+	f.type = what & 0xf;
+	f.k = what >> 4 & 7;
+	f.s = rdp_session_at(f.victim->ep, f.k);
+	f.theirs = peer != NULL ? rdp_session_at(peer->ep, f.k) : NULL;
+	f.flags = in_u8(in);
+	f.spoil = in_u8(in);
+	build(&f);
+	net_inject(net, to, f.bytes, f.len);
+}
+
+void
+forge_data(struct net *net, unsigned int to, const struct rdp_session *s, const void *records,
+	uint32_t len)
+{
+	struct input nothing = {0};
+	struct forged f = {.net = net,
+		.in = &nothing,
+		.victim = net->node[to],
+		.s = s,
+		.k = (uint8_t)s->index,
+		.type = WIRE_DATA};
+
+	addresses(&f);
+	header(&f, 0);
+	memcpy(&f.h + 1, records, len);
+	f.len = (uint32_t)sizeof(f.h) + len;
+	if (s->crc) {
+		f.h.frame.flags |= WIRE_F_CRC;
+		f.len += WIRE_CRC_LEN;
+	}
+	net_repair(f.bytes, f.len);
+	net_inject(net, to, f.bytes, f.len);
+}
+
+void
+forge_raw(struct net *net, unsigned int to, struct input *in)
+{
+	struct forged f = {.net = net, .in = in, .victim = net->node[to]};
+
+	f.len = in_u8(in);
+	in_bytes(in, f.bytes, f.len);
+	f.h.eth.dst_addr = f.victim->conf.mac;
+	net_inject(net, to, f.bytes, f.len);
+}
+
+void
+forge_arp(struct net *net, unsigned int to, struct input *in)
+{
+	uint8_t how = in_u8(in), modes = in_u8(in);
+	const struct rdp_conf *conf = &net->node[to]->conf;
+	unsigned int from = how & 1 ? 3 : to == 1 ? 0 : 1;
+	struct {
+		struct rte_ether_hdr eth;
+		struct rte_arp_hdr arp;
+	} __rte_packed __rte_aligned(2) f = {
+		.eth = {.dst_addr = conf->mac,
+			.src_addr = net_mac(from),
+			.ether_type = RTE_BE16(RTE_ETHER_TYPE_ARP)},
+		.arp = {.arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER),
+			.arp_protocol = RTE_BE16(RTE_ETHER_TYPE_IPV4),
+			.arp_hlen = RTE_ETHER_ADDR_LEN,
+			.arp_plen = sizeof(rte_be32_t),
+			.arp_data = {.arp_sha = net_mac(from), .arp_tha = conf->mac}},
+	};
+
+	f.arp.arp_opcode = rte_cpu_to_be_16((uint16_t)in_field(in, modes, RTE_ARP_OP_REPLY));
+	f.arp.arp_data.arp_sip = rte_cpu_to_be_32(
+		(uint32_t)in_field(in, modes >> 2, rte_be_to_cpu_32(net_ip(from))));
+	f.arp.arp_data.arp_tip = rte_cpu_to_be_32(
+		(uint32_t)in_field(in, modes >> 4, rte_be_to_cpu_32(conf->ip)));
+	if (how & 2)
+		f.eth.dst_addr = (struct rte_ether_addr){{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+	if (how & 4)
+		((uint8_t *)&f)[in_u8(in) % sizeof(f)] ^= in_u8(in);
+	net_inject(net, to, &f, sizeof(f));
+}
+
+void
+forge_no_chance(struct node *node)
+{
+	node->ep->cookie_key[0] = 1;
+	node->ep->cookie_key[1] = 2;
+	node->ep->next_inc = 0x100u * (node->index + 1);
+}

@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/*
+ * Request records to the target, on real memory: operations of every kind in any order, with
+ * addresses that were given out and such that were not, from two nodes at once; and what is no
+ * record at all.
+ *
+ * What must hold: a request gets one response, of its own operation, with the data that belongs to
+ * it and nothing else; what is malformed ends the session; and memory is left alone outside of
+ * its zones, and after they were given back.
+ */
+
+#include "forge.h"
+#include "mem/mem.h"
+#include "rdp/asan.h"
+#include "rdp/strict_pool.h"
+#include "target/target_private.h"
+
+#define PEERS       2
+#define TURNS_MAX   400
+#define DRAIN_TURNS 3000
+#define IDS         4096 /* requests of a run */
+#define KNOWN       8    /* addresses that were given out, the newest of them */
+#define ZONES       32
+#define ZONE_MAX    (10 << 20)
+#define WORKERS_MAX 2
+#define POLLS       16 /* of a worker in a turn: it looks at its rings every eighth time */
+
+/* Zones come from here and go back to here: getting 2 MiB from the system takes longer than all
+ * the rest. */
+struct zone {
+	char name[MEM_ZONE_LEN]; /* empty: not in use */
+	void *va;
+	size_t len; /* 0: none yet */
+};
+
+static struct zone zones[ZONES];
+
+struct expected {
+	uint8_t op; /* 0: nothing */
+	uint8_t peer;
+	uint32_t len;
+};
+
+struct peer {
+	struct node *node;
+	struct rdp_session *s;
+	bool malformed; /* the session has to end */
+};
+
+static struct target *target;
+static unsigned int workers;
+static bool control_stopped;
+static struct peer peers[PEERS];
+static struct expected expected[IDS];
+static unsigned int nb_ids, outstanding, turns;
+static uint64_t known[KNOWN];
+static unsigned int nb_known;
+
+static struct zone *
+zone_find(const char *name)
+{
+	for (unsigned int i = 0; i < ZONES; i++)
+		if (strcmp(zones[i].name, name) == 0)
+			return &zones[i];
+	return NULL;
+}
+
+/* One of that length that nobody uses, or a place for it. */
+static struct zone *
+zone_spare(size_t len)
+{
+	struct zone *empty = NULL;
+
+	for (unsigned int i = 0; i < ZONES; i++) {
+		if (zones[i].name[0] != '\0')
+			continue;
+		if (zones[i].len == len)
+			return &zones[i];
+		if (empty == NULL || zones[i].len == 0)
+			empty = &zones[i];
+	}
+	return empty;
+}
+
+static int
+zone_reserve(void *ctx, const char *name, size_t len, size_t align, void **va)
+{
+	struct zone *z = zone_spare(len);
+
+	CHECK(strlen(name) < MEM_ZONE_LEN && zone_find(name) == NULL);
+	if (len > ZONE_MAX || z == NULL)
+		return -ENOMEM;
+	if (z->len != len) {
+		free(z->va);
+		z->len = 0;
+		if (posix_memalign(&z->va, MEM_PAGE_SIZE, len) != 0)
+			return -ENOMEM;
+		z->len = len;
+	}
+	ASAN_UNPOISON_MEMORY_REGION(z->va, len);
+	snprintf(z->name, sizeof(z->name), "%s", name);
+	*va = z->va;
+	return 0;
+}
+
+static int
+zone_lookup(void *ctx, const char *name, void **va, size_t *len)
+{
+	const struct zone *z = zone_find(name);
+
+	if (z == NULL)
+		return -ENOENT;
+	*va = z->va;
+	*len = z->len;
+	return 0;
+}
+
+static int
+zone_release(void *ctx, const char *name, void *va)
+{
+	struct zone *z = zone_find(name);
+
+	CHECK(z != NULL && z->va == va);
+	z->name[0] = '\0';
+	ASAN_POISON_MEMORY_REGION(z->va, z->len);
+	return 0;
+}
+
+/* The server's worker threads and its control thread, one after the other. In front of the poll:
+ * what a worker lent to frames is read in its flush, and may go after that. */
+static void
+server_work(void)
+{
+	for (unsigned int i = 0; i < workers * POLLS; i++)
+		target_worker_poll(target_worker_at(target, i % workers));
+	if (control_stopped)
+		return;
+	for (unsigned int i = 0; i < workers; i++)
+		target_worker_offline(target_worker_at(target, i));
+	target_control_poll(target);
+	for (unsigned int i = 0; i < workers; i++)
+		target_worker_online(target_worker_at(target, i));
+}
+
+static uint64_t
+number_at(const void *data)
+{
+	rte_be64_t be;
+
+	memcpy(&be, data, sizeof(be));
+	return rte_be_to_cpu_64(be);
+}
+
+/* Bytes of data that belong to a response with status OK; -1: any number of descriptions. */
+static int64_t
+data_of(const struct expected *e)
+{
+	switch (e->op) {
+	case WIRE_OP_GET:
+		return e->len;
+	case WIRE_OP_PUT:
+	case WIRE_OP_FILL:
+	case WIRE_OP_FREE:
+	case WIRE_OP_RESIZE:
+	case WIRE_OP_OWN:
+	case WIRE_OP_POOL_DESTROY:
+		return 0;
+	case WIRE_OP_LOOKUP:
+		return 16;
+	case WIRE_OP_POOL_STAT:
+		return sizeof(struct wire_pool_info);
+	case WIRE_OP_POOL_LIST:
+		return -1;
+	default:
+		return 8;
+	}
+}
+
+static void
+check_infos(const void *data, uint32_t len)
+{
+	const struct wire_pool_info *info = data;
+
+	CHECK(len % sizeof(*info) == 0);
+	for (; len > 0; len -= (uint32_t)sizeof(*info), info++) {
+		CHECK(info->name_len <= WIRE_NAME_MAX);
+		CHECK(rte_be_to_cpu_64(info->used) <= rte_be_to_cpu_64(info->size));
+		CHECK(rte_be_to_cpu_64(info->largest_free) <= rte_be_to_cpu_64(info->size));
+	}
+}
+
+static void
+check_response(const struct wire_record *rec, uint32_t size)
+{
+	uint32_t len = rte_be_to_cpu_32(rec->len);
+	uint16_t id = rte_be_to_cpu_16(rec->id);
+	const uint8_t *data = (const uint8_t *)(rec + 1);
+	struct expected *e = &expected[id % IDS];
+
+	CHECK(id < nb_ids && e->op != 0);
+	CHECK(rec->op == (e->op | WIRE_RESPONSE));
+	CHECK(rec->status <= STATUS_IO);
+	if (rec->status != STATUS_OK)
+		CHECK(len == 0);
+	else if (data_of(e) >= 0)
+		CHECK(len == data_of(e));
+	for (uint32_t i = len; i < size - sizeof(*rec); i++)
+		CHECK(data[i] == 0);
+	if (rec->status == STATUS_OK && (e->op == WIRE_OP_POOL_LIST || e->op == WIRE_OP_POOL_STAT))
+		check_infos(data, len);
+	if (rec->status == STATUS_OK && e->op == WIRE_OP_ALLOC)
+		known[nb_known++ % KNOWN] = number_at(data);
+	e->op = 0;
+	outstanding--;
+}
+
+static int32_t
+on_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len)
+{
+	uint32_t size;
+
+	for (uint32_t off = 0; off < len; off += size) {
+		const struct wire_record *rec = (const struct wire_record *)(records + off);
+
+		size = wire_response_size(rec, len - off);
+		CHECK(size != 0);
+		check_response(rec, size);
+	}
+	return (int32_t)len;
+}
+
+static void
+on_batch_end(void *ctx)
+{
+}
+
+static void
+on_opened(void *ctx, struct rdp_session *s, int status)
+{
+	CHECK(status == 0);
+}
+
+/* Only what is malformed ends a session, and what was asked on it is not answered any more. */
+static void
+on_closed(void *ctx, struct rdp_session *s, int status)
+{
+	struct peer *peer = ctx;
+
+	CHECK(peer->malformed);
+	peer->s = NULL;
+	for (unsigned int i = 0; i < nb_ids; i++) {
+		if (expected[i].op == 0 || &peers[expected[i].peer] != peer)
+			continue;
+		expected[i].op = 0;
+		outstanding--;
+	}
+}
+
+static const struct rdp_handler handler = {
+	.records = on_records,
+	.batch_end = on_batch_end,
+	.opened = on_opened,
+	.closed = on_closed,
+};
+
+static void
+step(struct net *net, unsigned int n)
+{
+	for (; n > 0; n--, turns++) {
+		server_work();
+		net_step(net);
+		CHECK(net->errors == 0);
+	}
+}
+
+/* What would be right in that place: an address first, of most; a size; a pool, with alignment and
+ * owner or a number beside it. */
+static uint64_t
+right_word(struct input *in, uint8_t op, unsigned int place)
+{
+	uint8_t b = in_u8(in);
+
+	if (place == 0 && op != WIRE_OP_ALLOC && op < WIRE_OP_POOL_CREATE && op != WIRE_OP_LOOKUP)
+		return known[b % KNOWN] + b / KNOWN * 8;
+	if (op >= WIRE_OP_ALLOC && op != WIRE_OP_LOOKUP && op != WIRE_OP_POOL_LIST && place == 0)
+		return op < WIRE_OP_POOL_CREATE ? (1 + (uint64_t)b) * 64 : b / 64 * MEM_PAGE_SIZE;
+	if (op == WIRE_OP_POOL_CREATE)
+		return place == 1 ? (uint64_t)(b / 64) * MEM_PAGE_SIZE : UINT64_C(64) << 32;
+	if (op == WIRE_OP_RESIZE || op == WIRE_OP_OWN)
+		return place == 1 ? (1 + (uint64_t)b) * 64 : (uint64_t)(b & 1) << 56;
+	return (uint64_t)(1 + b % 4) << 48 | (uint64_t)(b / 4 % 16) << 40 |
+	       (uint64_t)(b / 64) << 32;
+}
+
+/* A word of a request: mostly something that means something. */
+static uint64_t
+word(struct input *in, uint8_t op, unsigned int place, unsigned int mode)
+{
+	switch (mode % 8) {
+	case 0:
+		return right_word(in, op, place);
+	case 1:
+		return in_u8(in);
+	case 2:
+		return known[in_u8(in) % KNOWN];
+	case 3:
+		return known[in_u8(in) % KNOWN] + (uint64_t)(int64_t)(int16_t)in_u16(in);
+	case 4:
+		return (UINT64_C(1) << in_u8(in) % 36) + (uint64_t)(int64_t)(int8_t)in_u8(in);
+	case 5:
+		return (uint64_t)in_u8(in) << 48 | (uint64_t)in_u8(in) << 40 |
+		       (uint64_t)in_u8(in) << 32;
+	case 6:
+		return mem_addr(in_u8(in) % 8, in_u32(in));
+	default:
+		/* Not the growth limit: a large one costs address space alone, but much of it. */
+		return in_u64(in) & (op == WIRE_OP_POOL_CREATE ? UINT64_MAX >> 28 : UINT64_MAX);
+	}
+}
+
+static uint32_t
+put_name(struct input *in, uint8_t *to)
+{
+	uint32_t len = in_u8(in) % (WIRE_NAME_MAX + 2);
+	uint8_t letter = 'a' + in_u8(in) % 4;
+
+	memset(to, letter, len);
+	return len;
+}
+
+static uint32_t
+length_field(struct input *in, uint8_t op)
+{
+	switch (op) {
+	case WIRE_OP_GET:
+	case WIRE_OP_FILL:
+		return in_u16(in);
+	case WIRE_OP_FETCH_ADD ... WIRE_OP_CAS:
+		return in_u8(in) % 4 != 0 ? 8 : in_u8(in);
+	default:
+		return 0;
+	}
+}
+
+/* A record of at most 32 fixed bytes and its tail; returns its size. */
+static uint32_t
+put_record(struct input *in, uint8_t *to, uint32_t room)
+{
+	static const uint8_t ops[] = {
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 16, 17, 18, 19, 20, 24, 25, 26, 27, 28, 29, 30};
+	uint8_t what = in_u8(in), op = what < 220 ? ops[what % RTE_DIM(ops)] : in_u8(in);
+	uint16_t modes = in_u16(in);
+	const struct wire_op_info *info = &wire_op_table[op];
+	uint32_t len = length_field(in, op), size = RTE_MAX(info->fixed, 8u), tail = 0;
+
+	if (room < size + WIRE_DATA_MAX)
+		return 0;
+	for (uint32_t at = 8; at < size; at += 8, modes >>= 3) {
+		rte_be64_t be = rte_cpu_to_be_64(word(in, op, at / 8 - 1, modes));
+
+		memcpy(to + at, &be, sizeof(be));
+	}
+	if (info->tail == WIRE_TAIL_NAME)
+		len = tail = put_name(in, to + size);
+	if (info->tail == WIRE_TAIL_DATA) {
+		len = tail = in_u16(in) % 1400;
+		memset(to + size, in_u8(in), tail);
+	}
+	if (modes & 0x40)
+		len = (uint32_t)in_field(in, modes >> 4, len);
+	wire_record_write(to, op, 0, 0, len);
+	memset(to + size + tail, 0, wire_pad(tail) - tail);
+	return size + wire_pad(tail);
+}
+
+/* What the records will be taken for; each gets a number of its own. */
+static void
+expect(struct peer *peer, uint8_t *records, uint32_t len)
+{
+	uint32_t size;
+
+	for (uint32_t off = 0; off < len; off += size) {
+		struct wire_record *rec = (struct wire_record *)(records + off);
+
+		size = wire_request_size(rec, len - off);
+		if (size == 0) {
+			peer->malformed = true;
+			return;
+		}
+		rec->id = rte_cpu_to_be_16((uint16_t)nb_ids);
+		expected[nb_ids++] = (struct expected){.op = rec->op,
+			.peer = (uint8_t)(peer - peers),
+			.len = rte_be_to_cpu_32(rec->len)};
+		outstanding++;
+	}
+}
+
+/* The same records once and again, as many as a frame takes. */
+static uint32_t
+repeat(uint8_t *buf, uint32_t len, unsigned int n)
+{
+	uint32_t at = len;
+
+	for (; n > 0 && len > 0 && at + len <= RTE_MBUF_DEFAULT_DATAROOM; n--, at += len)
+		memcpy(buf + at, buf, len);
+	return at;
+}
+
+/* A frame of records. */
+static void
+send_frame(struct net *net, struct input *in)
+{
+	static uint8_t buf[3 * WIRE_DATA_MAX] __rte_aligned(8);
+	struct peer *peer = &peers[in_below(in, PEERS)];
+	unsigned int n = 1 + in_below(in, 16);
+	uint8_t many = in_u8(in), *to;
+	uint32_t len = 0;
+
+	if (peer->s == NULL || peer->malformed || nb_ids > IDS - RTE_MBUF_DEFAULT_DATAROOM / 8)
+		return;
+	while (n-- > 0)
+		len += put_record(in, buf + len, (uint32_t)sizeof(buf) - len);
+	if (many > 128)
+		len = repeat(buf, len, many - 128u);
+	len = RTE_MIN(len, (uint32_t)peer->s->mss);
+	to = rdp_request(peer->s, len);
+	if (to == NULL) {
+		step(net, 8);
+		return;
+	}
+	expect(peer, buf, len);
+	memcpy(to, buf, len);
+	rdp_flush(peer->node->ep);
+}
+
+/* A frame that ends in the middle of a record. */
+static void
+send_odd(struct net *net, struct input *in)
+{
+	struct peer *peer = &peers[in_below(in, PEERS)];
+	struct rdp_session *s = peer->s != NULL ? node_peer_session(peer->s, net->node[0]) : NULL;
+	const uint8_t *records;
+	size_t len = in_span(in, in_u8(in), &records);
+
+	if (s == NULL || s->state != RDP_OPEN || peer->malformed || len % 8 == 0)
+		return;
+	/* From here on the two ends do not count alike: it has to be the last. */
+	peer->malformed = true;
+	forge_data(net, 0, s, records, (uint32_t)len);
+	step(net, 2);
+	for (unsigned int i = 0; i < nb_ids; i++) {
+		outstanding -= expected[i].op != 0 && &peers[expected[i].peer] == peer;
+		if (&peers[expected[i].peer] == peer)
+			expected[i].op = 0;
+	}
+	if (peer->s != NULL)
+		rdp_close(peer->s);
+	peer->s = NULL;
+}
+
+static void
+run_one(struct net *net, struct input *in)
+{
+	switch (in_below(in, 7)) {
+	case 0:
+	case 1:
+	case 2:
+		send_frame(net, in);
+		break;
+	case 3:
+		step(net, 1 + in_below(in, 16));
+		break;
+	case 4:
+		control_stopped = !control_stopped;
+		break;
+	case 5:
+		/* A request or a response that is lost takes effect once, all the same. */
+		net->port[in_below(in, 1 + PEERS)].drop_next[WIRE_DATA] = 1 + in_below(in, 4);
+		break;
+	default:
+		send_odd(net, in);
+		break;
+	}
+}
+
+static void
+peer_up(struct net *net, unsigned int i)
+{
+	struct peer *peer = &peers[i];
+	struct node_conf conf = node_conf(net, i + 1);
+
+	conf.rdp.window = 256;
+	/* Who has nothing in flight hears of the end of a session by asking. */
+	conf.rdp.keepalive_ns = NET_MS;
+	*peer = (struct peer){.node = node_start(net, i + 1, &conf)};
+	peer->node->ep->handler = &handler;
+	peer->node->ep->handler_ctx = peer;
+	forge_no_chance(peer->node);
+	peer->s = node_connect(peer->node, 0);
+	step(net, 4);
+	CHECK(peer->s->state == RDP_OPEN);
+}
+
+static struct mem *
+memory_up(void)
+{
+	const struct mem_conf conf = {
+		.last_pool = 5,
+		.max_nodes = 8,
+		.max_sets = 8,
+		.seed = 1,
+		.provider = {.reserve = zone_reserve,
+			.lookup = zone_lookup,
+			.release = zone_release},
+	};
+	struct mem_pool_params params = {.name = "aa",
+		.size = MEM_PAGE_SIZE,
+		.max_size = 4 * MEM_PAGE_SIZE,
+		.max_names = 16};
+	uint16_t pool, set;
+	struct mem *m;
+	int err;
+
+	m = mem_create(&conf, &err);
+	CHECK(m != NULL);
+	CHECK(mem_pool_create(m, &params, 0, &pool) == 0);
+	/* One for everyone, one of the first peer's. */
+	CHECK(mem_alloc(m, pool, 8192, 0, MEM_SET_EVERYONE, "bb", &known[0]) == 0);
+	CHECK(mem_set_of_node(m, 2, &set) == 0);
+	CHECK(mem_alloc(m, pool, 640, 0, set, NULL, &known[1]) == 0);
+	nb_known = 2;
+	return m;
+}
+
+static void
+server_up(struct net *net, struct mem *m, uint8_t how)
+{
+	struct node_conf conf = node_conf(net, 0);
+	struct target_conf tc = {.mem = m,
+		.nb_workers = 1 + (how & 1),
+		.mapped = how & 2,
+		.socket_id = SOCKET_ID_ANY};
+	struct node *node;
+
+	workers = tc.nb_workers;
+	CHECK(target_create(&tc, &target) == 0);
+	for (unsigned int i = 0; i < workers; i++)
+		target_worker_online(target_worker_at(target, i));
+	conf.rdp.crc = how & 4;
+	conf.rdp.window = how & 8 ? 8 : 256;
+	conf.rdp.no_coalesce = how & 16;
+	conf.rdp.tx_udp_cksum = how & 32;
+	conf.rdp.tx_gather = how & 32;
+	net->port[0].gathers = how & 32;
+	conf.rdp.cc = how & 64 ? RDP_CC_SWIFT : RDP_CC_FIXED;
+	conf.rdp.cc_target_ns = RDP_CC_TARGET_US * NET_US;
+	node = node_start(net, 0, &conf);
+	node->ep->handler = &target_handler;
+	node->ep->handler_ctx = target_worker_at(target, 0);
+	forge_no_chance(node);
+}
+
+static bool
+drained(void)
+{
+	for (unsigned int i = 0; i < PEERS; i++)
+		if (peers[i].s != NULL && peers[i].malformed)
+			return false;
+	return outstanding == 0;
+}
+
+static void
+drain(struct net *net)
+{
+	unsigned int end = turns + DRAIN_TURNS;
+
+	control_stopped = false;
+	for (unsigned int i = 0; i <= PEERS; i++)
+		net->port[i].drop_next[WIRE_DATA] = 0;
+	/* What was lost several times waits for a tenth of a second. */
+	net->step_ns = 50 * NET_US;
+	while (!drained() && turns < end)
+		step(net, 1);
+	CHECK(drained());
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	fuzz_eal_init();
+	strict_pool_reuse();
+	return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = {data, data + size};
+	struct net *net = net_create();
+	struct mem *m;
+
+	net->logging = false;
+	net->latency_ns = 0;
+	net->step_ns = 5000;
+	turns = nb_ids = outstanding = 0;
+	control_stopped = false;
+	memset(known, 0, sizeof(known));
+	m = memory_up();
+	server_up(net, m, in_u8(&in));
+	for (unsigned int i = 0; i < PEERS; i++)
+		peer_up(net, i);
+	while (in_left(&in) > 0 && turns < TURNS_MAX)
+		run_one(net, &in);
+	drain(net);
+	net_free(net);
+	target_destroy(target);
+	mem_destroy(m);
+	for (unsigned int i = 0; i < ZONES; i++)
+		CHECK(zones[i].name[0] == '\0');
+	return 0;
+}
