@@ -279,6 +279,7 @@ local function name(c, len)
 end
 
 local requests = {
+	[10] = function() end,
 	[1] = addr_only,
 	[2] = function(c, len)
 		c.addr()

@@ -8,20 +8,20 @@
 static bool
 is_attempt(const struct rdp_session *s)
 {
-	return s->user == ATTEMPT && s->state != RDP_CLOSING;
+	return s->user[0] == ATTEMPT && s->state != RDP_CLOSING;
 }
 
 static bool
 is_open(const struct rdp_session *s)
 {
-	return s->user != ATTEMPT && s->state != RDP_CLOSING;
+	return s->user[0] != ATTEMPT && s->state != RDP_CLOSING;
 }
 
 void
 told_connecting(struct told *t, struct rdp_session *s)
 {
 	CHECK(s->state == RDP_RESOLVE || s->state == RDP_HELLO);
-	s->user = ATTEMPT;
+	s->user[0] = ATTEMPT;
 	t->attempts++;
 }
 
@@ -31,11 +31,11 @@ told_opened(struct told *t, struct rdp_session *s, int status)
 	const struct rdp_conf *conf = &s->ep->conf;
 
 	CHECK(status <= 0);
-	t->attempts -= s->user == ATTEMPT;
+	t->attempts -= s->user[0] == ATTEMPT;
 	/* Only what was asked for can fail. */
-	CHECK(status == 0 || s->user == ATTEMPT);
+	CHECK(status == 0 || s->user[0] == ATTEMPT);
 	CHECK(t->attempts >= 0);
-	s->user = 0;
+	s->user[0] = 0;
 	if (status != 0)
 		return;
 	CHECK(s->state == RDP_OPEN && s->peer_inc != 0 && s->local_inc != 0);
@@ -48,7 +48,7 @@ told_opened(struct told *t, struct rdp_session *s, int status)
 void
 told_closed(struct told *t, const struct rdp_session *s, int status)
 {
-	CHECK(status <= 0 && s->user != ATTEMPT);
+	CHECK(status <= 0 && s->user[0] != ATTEMPT);
 	t->open--;
 	CHECK(t->open >= 0);
 }

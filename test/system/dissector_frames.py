@@ -46,8 +46,8 @@ def pad(data):
     return data + bytes(-len(data) % 8)
 
 
-def request(op, fixed, length=0, tail=b"", ident=5):
-    return struct.pack("!BBHI", op, 0, ident, length or len(tail)) + fixed + pad(tail)
+def request(op, fixed, length=0, tail=b"", ident=5, order=0):
+    return struct.pack("!BBHI", op, order, ident, length or len(tail)) + fixed + pad(tail)
 
 
 def response(op, data=b"", status=0, ident=5):
@@ -62,7 +62,7 @@ def requests():
     two = struct.Struct("!QQ").pack
     out = [request(1, ADDR, 64), request(2, ADDR, tail=b"hello"), request(3, ADDR + q(0xab), 4096)]
     out += [request(op, ADDR + q(1), 8) for op in (4, 5, 6, 7, 8)]
-    out += [request(9, ADDR + two(1, 2), 8),
+    out += [request(9, ADDR + two(1, 2), 8), request(10, b""),
             request(16, struct.pack("!QHBB4x", 4096, 2, 12, 1), tail=b"board"),
             request(17, ADDR), request(18, ADDR + q(8192)),
             request(19, struct.pack("!H6x", 2), tail=b"board"),
@@ -76,7 +76,7 @@ def requests():
 def responses():
     info = struct.pack("!QQQQQIHHB63s", 1 << 21, 1 << 22, 64, 1 << 20, 1, 64, 1, 2, 4, b"main")
     eight = struct.pack("!Q", 9)
-    out = [response(1, bytes(64)), response(2), response(3)]
+    out = [response(1, bytes(64)), response(2), response(3), response(10)]
     out += [response(op, eight) for op in (4, 5, 6, 7, 8, 9)]
     out += [response(16, ADDR), response(17, status=2), response(18), response(19, ADDR + eight),
             response(20), response(24, eight), response(25), response(26, eight),
@@ -95,7 +95,7 @@ def frames():
     yield down, frame(5, bytes((11, 0, 1, 1)), crc=False)
     yield up, frame(6, b"".join(requests()))
     yield down, frame(6, b"".join(responses()), pressure=3)
-    yield up, frame(6, requests()[0], flags=4)
+    yield up, frame(6, request(1, ADDR, 64, order=1), flags=12)
     yield down, frame(7, struct.pack("!4Q", *words), flags=2)
     yield down, frame(7)
     for kind in (8, 9, 10):

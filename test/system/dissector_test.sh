@@ -46,6 +46,7 @@ made() {
 		'1 shmx.crc.status == "bad" && shmx.crc.bad' '7 shmx.crc.status == "good"' \
 		'1 shmx.retransmission' '2 shmx.malformed' \
 		'1 shmx.addr.pool == 2 && shmx.addr.offset == 0x1000 && shmx.name == "board"' \
+		'1 shmx.flags.ordered == 1 && shmx.order == 1 && shmx.flags.retransmit == 1' \
 		'1 shmx.compare == 1 && shmx.owner == 1' \
 		'1 shmx.response == 1 && shmx.status == 8 && shmx.name == "main" && shmx.extents == 1'
 	# Each operation is named both ways, and no field of the script is there for nothing.
