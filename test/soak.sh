@@ -41,13 +41,13 @@ round() {
 	local spec="$faults,seed=$1" workload
 	for workload in mix faa alloc 'put --size 100K' 'get --size 100K'; do
 		# shellcheck disable=SC2086 # words
-		BENCH_LIMIT=120 bench "$TMP/a.sock" --workload $workload --check --crc on --span 4M \
+		BENCH_LIMIT=600 bench "$TMP/a.sock" --workload $workload --check --crc on --span 4M \
 			--window 64 --count "${count[${workload%% *}]}" --fault "$spec" >"$TMP/bench.log" 2>&1 ||
 			fail "$workload, seed $seed, $1"
 		grep -q '^check passed' "$TMP/bench.log" || fail "$workload, seed $seed, $1: not passed"
 	done
 	tell b order 2000
-	REPLY_LIMIT=120 reply b
+	REPLY_LIMIT=600 reply b
 	[[ $reply == '0 0' ]] || fail "order, seed $seed, $1: $reply"
 }
 
