@@ -40,6 +40,9 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 #define RDP_CLOSE_TRIES      5
 #define RDP_RTO_MAX_NS       UINT64_C(100000000)
 
+/** A port that takes nothing for so long is a network that loses everything. */
+#define RDP_PORT_STUCK_NS UINT64_C(100000000)
+
 /** A peer that wants no requests is asked so often whether it still does. */
 #define RDP_PROBE_NS UINT64_C(10000000)
 
@@ -127,8 +130,10 @@ struct rdp_ep {
 	/* Slow path. */
 	struct rdp_conf conf;
 	struct l2_addr self;
-	uint64_t wheel_tick; /**< slots up to here have been run */
-	uint64_t reset_ms;   /**< millisecond that `resets` counts */
+	uint64_t wheel_tick;  /**< slots up to here have been run */
+	uint64_t reset_ms;    /**< millisecond that `resets` counts */
+	uint64_t tx_seen;     /**< stats.tx_frames when frames were last left in the queue */
+	uint64_t tx_moved_ns; /**< when some had left it while others stayed */
 	uint32_t resets;
 	uint64_t cookie_key[2];
 	uint32_t next_inc; /**< incarnations count up from a random start, zero left out */
@@ -244,6 +249,9 @@ void rdp_frame_close(struct rdp_session *s);
 void rdp_release(struct rdp_session *s);
 
 /* tx.c */
+
+/** Whether a frame waits for a buffer, or for room in the port's ring. */
+bool rdp_queued(const struct rdp_session *s, uint32_t psn);
 
 /** Send a frame in flight again. @return false when it, or too much else, waits for the port. */
 bool rdp_retransmit(struct rdp_session *s, uint32_t psn);
