@@ -56,7 +56,7 @@ while IFS=$'\t' read -r name program; do
 	rm -f "$out"/log.*
 	# Blocks that are still reachable are EAL's and CUnit's, or of threads that never end. A log for
 	# each process: some tests fork.
-	timeout -k 10 $limit valgrind --error-exitcode=99 --leak-check=full --num-callers=20 \
+	timeout --foreground -k 10 $limit valgrind --error-exitcode=99 --leak-check=full --num-callers=20 \
 		--show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
 		--log-file="$out/log.%p" "$program" >"$out/said" 2>&1 </dev/null || status=$?
 	((status != 124 && status != 137)) || echo "no end after $limit s" >>"$out/said"

@@ -306,7 +306,7 @@ written_while_sent(void)
 	shmx_ep_stats_get(f.host[0].ep, &stats);
 	SAME(chains, 100);
 	SAME(stats.rx_bad_checksum, 100);
-	SAME(rdp_ep_stats(f.host[0].server)->tx_retransmit, 100);
+	CU_ASSERT(rdp_ep_stats(f.host[0].server)->tx_retransmit >= 100);
 	SAME(rdp_ep_stats(f.host[0].server)->sessions_closed, 0);
 	fixture_down(&f);
 }
