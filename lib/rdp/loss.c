@@ -120,9 +120,9 @@ keepalive(struct rdp_session *s)
 	/* All sessions of the port fare alike, so nobody tries again soon. What the port does not
 	 * take is for the peer as if it had been lost; where buffers are short nobody is asked. */
 	ep->stats.tx_full++;
-	if (s->backoff == 0 || ep->txq_ready == 0)
+	if (s->backoff == 0)
 		s->asked_ns = ep->now_ns;
-	s->backoff = RTE_MAX(s->backoff, 1);
+	s->backoff = ep->txq_ready > 0;
 	return ep->now_ns + RDP_RTO_MAX_NS;
 }
 

@@ -8,6 +8,7 @@
 
 #define MBUFS   512
 #define TIMEOUT (100 * NET_MS)
+#define COARSE  (10 * NET_US) /* between turns, where time passes with something to be done */
 
 static struct rte_mbuf *taken[2 * MBUFS];
 static unsigned int nb_taken;
@@ -17,8 +18,17 @@ impatient(struct node_conf *conf)
 {
 	conf->mbufs = MBUFS;
 	conf->rdp.no_coalesce = true;
+	conf->rdp.keepalive_ns = 10 * NET_S;
 	if (!conf->rdp.listen)
 		conf->rdp.peer_timeout_ns = TIMEOUT;
+}
+
+static void
+impatient_asking(struct node_conf *conf)
+{
+	impatient(conf);
+	if (!conf->rdp.listen)
+		conf->rdp.keepalive_ns = TIMEOUT / 10;
 }
 
 /* Others that share the pool take all there is, but for @p leave buffers. */
@@ -51,14 +61,15 @@ feed(void)
 }
 
 static struct pair
-pair_warm(void)
+pair_warm(pair_tweak_t tweak)
 {
-	struct pair p = pair_open(impatient);
+	struct pair p = pair_open(tweak);
 
 	for (int i = 0; i < 20; i++) {
 		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
 		CU_ASSERT(net_run_quiet(p.net, NET_MS));
 	}
+	p.net->step_ns = COARSE;
 	return p;
 }
 
@@ -83,7 +94,7 @@ nothing_was_repeated(const struct pair *p)
 static void
 unsent__for_want_of_buffers(void)
 {
-	struct pair p = pair_warm();
+	struct pair p = pair_warm(impatient);
 
 	fill_frames(&p, 3);
 	net_run(p.net, 5 * TIMEOUT);
@@ -91,7 +102,7 @@ unsent__for_want_of_buffers(void)
 	CU_ASSERT_EQUAL(p.client->ep->txq_len, 3);
 	nothing_was_repeated(&p);
 	feed();
-	CU_ASSERT(net_run_quiet(p.net, 100 * NET_US));
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_US));
 	nothing_was_repeated(&p);
 	all_is_well(&p);
 }
@@ -100,7 +111,7 @@ unsent__for_want_of_buffers(void)
 static void
 unsent__repetition(void)
 {
-	struct pair p = pair_warm();
+	struct pair p = pair_warm(impatient);
 
 	starve(p.client, 3);
 	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
@@ -111,7 +122,7 @@ unsent__repetition(void)
 	CU_ASSERT_EQUAL_FATAL(p.client->closed, 0);
 	CU_ASSERT_EQUAL(p.c->backoff, 1);
 	feed();
-	CU_ASSERT(net_run_quiet(p.net, 100 * NET_US));
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_US));
 	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 1);
 	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 1);
 	all_is_well(&p);
@@ -121,14 +132,14 @@ unsent__repetition(void)
 static void
 unsent__port_is_full(void)
 {
-	struct pair p = pair_warm();
+	struct pair p = pair_warm(impatient);
 
 	p.net->port[CLIENT].tx_most = 0;
 	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 3), 3);
 	net_run(p.net, RDP_PORT_STUCK_NS / 2);
 	nothing_was_repeated(&p);
 	p.net->port[CLIENT].tx_most = 1;
-	CU_ASSERT(net_run_quiet(p.net, 100 * NET_US));
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_US));
 	nothing_was_repeated(&p);
 	all_is_well(&p);
 }
@@ -137,7 +148,7 @@ unsent__port_is_full(void)
 static void
 unsent__port_is_stuck(void)
 {
-	struct pair p = pair_warm();
+	struct pair p = pair_warm(impatient);
 	uint64_t start = p.net->now_ns;
 
 	p.net->port[CLIENT].tx_most = 0;
@@ -154,7 +165,7 @@ unsent__port_is_stuck(void)
 static void
 unsent__others_do_not_hide_silence(void)
 {
-	struct pair p = pair_warm();
+	struct pair p = pair_warm(impatient);
 
 	p.net->port[SERVER].cut_off = true;
 	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 1), 1);
@@ -171,11 +182,28 @@ unsent__others_do_not_hide_silence(void)
 	pair_free(&p);
 }
 
+/* An idle session has no buffer to ask with. */
+static void
+unsent__keep_alive(void)
+{
+	struct pair p = pair_warm(impatient_asking);
+
+	starve(p.client, 0);
+	net_run(p.net, 5 * TIMEOUT);
+	CU_ASSERT_EQUAL_FATAL(p.client->closed, 0);
+	CU_ASSERT_EQUAL(rdp_in_flight(p.c), 0);
+	feed();
+	net_run(p.net, 3 * TIMEOUT);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 0);
+	all_is_well(&p);
+}
+
 CU_TestInfo unsent_tests[] = {
 	TEST(unsent__for_want_of_buffers),
 	TEST(unsent__repetition),
 	TEST(unsent__port_is_full),
 	TEST(unsent__port_is_stuck),
 	TEST(unsent__others_do_not_hide_silence),
+	TEST(unsent__keep_alive),
 	CU_TEST_INFO_NULL,
 };
