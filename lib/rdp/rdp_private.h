@@ -236,8 +236,8 @@ rdp_wire_index(const struct rdp_session *s)
 /** A frame of no session here. @return whether it is another endpoint's now. */
 bool rdp_handover(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f);
 
-/** Process what others have handed over. */
-void rdp_handover_input(struct rdp_ep *ep);
+/** Process what others have handed over. @return how many frames. */
+uint16_t rdp_handover_input(struct rdp_ep *ep);
 
 /* mbuf.c */
 bool rdp_mbuf_refill(struct rdp_ep *ep, unsigned int least);
@@ -398,6 +398,9 @@ void rdp_control_input(struct rdp_ep *ep, struct wire_ipv4_hdrs *h, uint32_t len
 void rdp_handshake_start(struct rdp_session *s);
 void rdp_handshake_timer(struct rdp_session *s);
 void rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h);
+
+/** Whether to spend work on one more frame that a stranger can send as well. */
+bool rdp_reset_allowed(struct rdp_ep *ep);
 
 /* control.c: frames outside the numbered stream */
 void rdp_send_reply(struct rdp_ep *ep, const struct wire_ipv4_hdrs *to, uint8_t type,
