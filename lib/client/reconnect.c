@@ -119,7 +119,8 @@ link_reopened(struct shmx_ep *ep, uint16_t session, uint32_t index, uint64_t poo
 {
 	struct kept_pool *k = &ep->kept_pool[index];
 
-	if (k->used && k->pool != pool) {
+	/* Its place may have become that of a pool that another session opens. */
+	if (k->used && k->session == session && k->pool != pool) {
 		if (ep->route[k->pool] == session)
 			ep->route[k->pool] = CLIENT_NONE;
 		k->used = false;

@@ -170,8 +170,8 @@ budget_renew(struct rdp_ep *ep)
 }
 
 /* RESETs, sent and received, share one. */
-static bool
-reset_allowed(struct rdp_ep *ep)
+bool
+rdp_reset_allowed(struct rdp_ep *ep)
 {
 	budget_renew(ep);
 	return ep->resets++ < RDP_RESETS_PER_MS;
@@ -437,7 +437,7 @@ reset_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 	struct rdp_session *s = NULL;
 
 	/* The sender does not know our index: a RESET names the session by its incarnations. */
-	if (reset_allowed(ep))
+	if (rdp_reset_allowed(ep))
 		s = rdp_session_by_inc(ep, h->frame.dst_inc, h->frame.src_inc);
 	if (s == NULL || s->peer_ip != h->ip.src_addr)
 		return;
@@ -460,7 +460,7 @@ close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 			rdp_session_fail(s, 0);
 		return;
 	}
-	if (reset_allowed(ep))
+	if (rdp_reset_allowed(ep))
 		rdp_send_reply(ep, h, WIRE_CLOSED, WIRE_SESSION_NONE, h->frame.dst_inc, NULL, 0);
 }
 
@@ -482,7 +482,7 @@ rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 	/* Our end is being closed or ended just now: the peer is told in its own way. */
 	if (s != NULL && s->local_inc == h->frame.dst_inc)
 		return;
-	if (!reset_allowed(ep))
+	if (!rdp_reset_allowed(ep))
 		return;
 	ep->stats.resets_sent++;
 	rdp_send_reply(ep, h, WIRE_RESET, WIRE_SESSION_NONE, h->frame.dst_inc, NULL, 0);

@@ -40,6 +40,9 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 #define RDP_CLOSE_TRIES      5
 #define RDP_RTO_MAX_NS       UINT64_C(100000000)
 
+/** A port that takes nothing for so long is a network that loses everything. */
+#define RDP_PORT_STUCK_NS UINT64_C(100000000)
+
 /** A peer that wants no requests is asked so often whether it still does. */
 #define RDP_PROBE_NS UINT64_C(10000000)
 
@@ -130,8 +133,10 @@ struct rdp_ep {
 	/* Slow path. */
 	struct rdp_conf conf;
 	struct l2_addr self;
-	uint64_t wheel_tick; /**< slots up to here have been run */
-	uint64_t answer_ms;  /**< millisecond that `resets` and `hellos` count */
+	uint64_t wheel_tick;  /**< slots up to here have been run */
+	uint64_t answer_ms;   /**< millisecond that `resets` and `hellos` count */
+	uint64_t tx_seen;     /**< stats.tx_frames when frames were last left in the queue */
+	uint64_t tx_moved_ns; /**< when some had left it while others stayed */
 	uint32_t resets;
 	uint32_t hellos;
 	uint64_t cookie_key[2];
@@ -235,8 +240,8 @@ rdp_wire_index(const struct rdp_session *s)
 /** A frame of no session here. @return whether it is another endpoint's now. */
 bool rdp_handover(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f);
 
-/** Process what others have handed over. */
-void rdp_handover_input(struct rdp_ep *ep);
+/** Process what others have handed over. @return how many frames. */
+uint16_t rdp_handover_input(struct rdp_ep *ep);
 
 /* mbuf.c */
 bool rdp_mbuf_refill(struct rdp_ep *ep, unsigned int least);
@@ -248,6 +253,9 @@ void rdp_frame_close(struct rdp_session *s);
 void rdp_release(struct rdp_session *s);
 
 /* tx.c */
+
+/** Whether a frame waits for a buffer, or for room in the port's ring. */
+bool rdp_queued(const struct rdp_session *s, uint32_t psn);
 
 /** Send a frame in flight again. @return false when it, or too much else, waits for the port. */
 bool rdp_retransmit(struct rdp_session *s, uint32_t psn);
@@ -394,6 +402,9 @@ void rdp_control_input(struct rdp_ep *ep, struct wire_ipv4_hdrs *h, uint32_t len
 void rdp_handshake_start(struct rdp_session *s);
 void rdp_handshake_timer(struct rdp_session *s);
 void rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h);
+
+/** Whether to spend work on one more frame that a stranger can send as well. */
+bool rdp_reset_allowed(struct rdp_ep *ep);
 
 /* control.c: frames outside the numbered stream */
 void rdp_send_reply(struct rdp_ep *ep, const struct wire_ipv4_hdrs *to, uint8_t type,

@@ -333,17 +333,18 @@ rdp_poll(struct rdp_ep *ep)
 {
 	struct rte_mbuf *mbufs[RDP_RX_BURST];
 	uint16_t n = ep->io.rx_burst(ep->io.ctx, mbufs, RDP_RX_BURST);
+	uint16_t handed = 0;
 
 	if (unlikely(ep->conf.handover != NULL))
-		rdp_handover_input(ep);
+		handed = rdp_handover_input(ep);
 	ep->clock_fresh = false;
-	if (n == 0 && ep->idle_skip > 0) {
+	if (n + handed == 0 && ep->idle_skip > 0) {
 		ep->idle_skip--;
 		return 0;
 	}
-	idle_pace(ep, n);
+	idle_pace(ep, (uint16_t)(n + handed));
 	ep->full_bursts = n == RDP_RX_BURST ? ep->full_bursts + 1 : 0;
 	if (n > 0)
 		rdp_input(ep, mbufs, n);
-	return n + run_lists(ep);
+	return (uint32_t)n + handed + run_lists(ep);
 }

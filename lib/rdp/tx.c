@@ -173,8 +173,8 @@ send_ack(struct rdp_session *s)
 	return true;
 }
 
-static bool
-in_txq(const struct rdp_session *s, uint32_t psn)
+bool
+rdp_queued(const struct rdp_session *s, uint32_t psn)
 {
 	const struct rdp_ep *ep = s->ep;
 
@@ -209,7 +209,7 @@ rdp_retransmit(struct rdp_session *s, uint32_t psn)
 	struct rdp_ep *ep = s->ep;
 	struct rte_mbuf *kept = s->ring[psn % RDP_RING];
 
-	if (rdp_txq_taken(ep) >= RDP_TXQ || in_txq(s, psn))
+	if (rdp_txq_taken(ep) >= RDP_TXQ || rdp_queued(s, psn))
 		return false;
 	if (rdp_kept_lent(kept) > 0)
 		recall(s, kept);
@@ -272,17 +272,48 @@ flush_burst(struct rdp_ep *ep, uint16_t first, uint16_t n)
 	return sent;
 }
 
+/* The kept frame that one for the port was made of, if it is still in flight. */
+static struct rdp_kept *
+made_of(const struct rdp_txq_entry *e)
+{
+	const struct wire_frame *f = &rdp_hdrs(e->m)->frame;
+	uint32_t psn = rte_be_to_cpu_32(f->psn);
+
+	if (e->s == NULL || wire_type(f) != WIRE_DATA || psn - e->s->tx_una >= rdp_in_flight(e->s))
+		return NULL;
+	return rdp_kept(e->s->ring[psn % RDP_RING]);
+}
+
+/* The same with frames that were made in a flush before this one, and leave only now. */
+static uint16_t
+flush_late(struct rdp_ep *ep, uint16_t first, uint16_t n)
+{
+	struct rdp_kept *kept[RDP_TX_BURST] = {NULL};
+	uint16_t sent;
+
+	for (uint16_t i = 0; i < n; i++)
+		kept[i] = made_of(&ep->txq[first + i]);
+	sent = flush_burst(ep, first, n);
+	for (uint16_t i = 0; i < sent; i++)
+		if (kept[i] != NULL)
+			kept[i]->sent_ts = ep->now_ts;
+	return sent;
+}
+
 /* In bursts, so that the peer is at work on the first while the next is made. What finds no buffer
  * or no room in the port's ring waits for the next flush. */
 static void
 flush_txq(struct rdp_ep *ep)
 {
-	uint16_t done = 0, n, sent;
+	uint16_t old = ep->txq_ready, done = 0, n, sent;
 
 	do {
 		flush_make(ep, (uint16_t)RTE_MIN(done + RDP_TX_BURST, ep->txq_len));
 		n = (uint16_t)RTE_MIN(ep->txq_ready - done, RDP_TX_BURST);
-		sent = n > 0 ? flush_burst(ep, done, n) : 0;
+		if (unlikely(done < old))
+			sent = flush_late(ep, done, n);
+		else
+			sent = n > 0 ? flush_burst(ep, done, n) : 0;
 		done += sent;
 	} while (sent == RDP_TX_BURST);
 	ep->stats.tx_frames += done;
@@ -290,6 +321,16 @@ flush_txq(struct rdp_ep *ep)
 		memmove(ep->txq, ep->txq + done, (ep->txq_len - done) * sizeof(ep->txq[0]));
 	ep->txq_len -= done;
 	ep->txq_ready -= done;
+}
+
+/* Frames are left in the queue: since when nothing has left it is what timers want to know. */
+static void
+flush_rest(struct rdp_ep *ep)
+{
+	if (ep->stats.tx_frames == ep->tx_seen)
+		return;
+	ep->tx_seen = ep->stats.tx_frames;
+	ep->tx_moved_ns = ep->now_ns;
 }
 
 /* Give up what nobody needs any more: frames read, and frames acknowledged. */
@@ -319,7 +360,7 @@ rdp_flush_turn(struct rdp_ep *ep)
 			rdp_frame_close(s);
 	}
 	dirty->n = 0;
-	if (!ep->clock_fresh && (ep->txq_ready < ep->txq_len || ep->list[RDP_LIST_ACK].n > 0))
+	if (!ep->clock_fresh && (ep->txq_len > 0 || ep->list[RDP_LIST_ACK].n > 0))
 		rdp_clock_read(ep);
 	if (ep->txq_len > 0)
 		flush_txq(ep);
@@ -333,8 +374,10 @@ rdp_flush_turn(struct rdp_ep *ep)
 		if (ep->txq_len > 0)
 			flush_txq(ep);
 	}
-	if (unlikely(ep->txq_len > 0))
+	if (unlikely(ep->txq_len > 0)) {
+		flush_rest(ep);
 		rdp_settle(ep);
+	}
 	flush_release(ep);
 }
 

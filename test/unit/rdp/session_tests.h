@@ -24,5 +24,6 @@ extern CU_TestInfo bounds_tests[];
 extern CU_TestInfo loss_tests[];
 extern CU_TestInfo ordered_tests[];
 extern CU_TestInfo replay_tests[];
+extern CU_TestInfo unsent_tests[];
 
 #endif /* SESSION_TESTS_H */
