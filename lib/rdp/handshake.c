@@ -53,7 +53,7 @@ resolve(struct rdp_session *s)
 	int ret = 0;
 
 	if (ep->conf.neigh != NULL)
-		ret = neigh_resolve(ep->conf.neigh, &ep->self, s->peer_ip, ep->now_ns, &mac);
+		ret = neigh_resolve(ep->conf.neigh, &ep->self, ip_addr_v4(s->peer_ip), ep->now_ns, &mac);
 	if (ret == 0) {
 		rdp_session_address(s, &mac, s->peer_ip, s->peer_port);
 		s->state = RDP_HELLO;
@@ -61,9 +61,9 @@ resolve(struct rdp_session *s)
 		return;
 	}
 	if (ret == -EAGAIN &&
-		neigh_want_request(ep->conf.neigh, &ep->self, s->peer_ip, ep->now_ns) &&
+		neigh_want_request(ep->conf.neigh, &ep->self, ip_addr_v4(s->peer_ip), ep->now_ns) &&
 		rdp_txq_taken(ep) < RDP_TXQ) {
-		struct rte_mbuf *m = arp_build_request(ep->conf.pool, &ep->self, s->peer_ip);
+		struct rte_mbuf *m = l2_build_request(ep->conf.pool, &ep->self, ip_addr_v4(s->peer_ip));
 
 		if (m != NULL)
 			rdp_txq_put(ep, m, NULL, false);

@@ -76,3 +76,13 @@ l2_input(struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf 
 	__atomic_fetch_add(&table->counts[what], 1, __ATOMIC_RELAXED);
 	return what == L2_ARP_REPLIED || what == L2_ICMP_REPLIED ? L2_REPLY : L2_DROP;
 }
+
+struct rte_mbuf *
+l2_build_request(struct rte_mempool *pool, const struct l2_addr *self, struct ip_addr ip)
+{
+	struct ip_addr hop = neigh_next_hop(self, ip);
+
+	if (ip_addr_is_none(hop))
+		return NULL;
+	return arp_build_request(pool, self, ip_addr_to_v4(hop));
+}

@@ -4,8 +4,7 @@
 /**
  * What a host on an Ethernet has to answer beside its own protocol: ARP and ICMP echo.
  *
- * Pure packet functions, any worker, one frame at a time. VLAN tags and IPv6 are not known yet:
- * such frames are dropped and counted.
+ * Pure packet functions, any worker, one frame at a time, untagged.
  */
 
 #ifndef SHMX_RDP_L2_H
@@ -18,6 +17,8 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "base/ip_addr.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -27,9 +28,12 @@ struct neigh_table;
 /** Who we are on this port. Constant while workers run. */
 struct l2_addr {
 	struct rte_ether_addr mac;
-	rte_be32_t ip;
-	rte_be32_t netmask; /**< 0: every address is on the link */
-	rte_be32_t gateway; /**< for addresses off the link; 0: none */
+	rte_be32_t ip;           /**< 0: none */
+	rte_be32_t netmask;      /**< 0: every address is on the link */
+	rte_be32_t gateway;      /**< for addresses off the link; 0: none */
+	struct ip_addr ip6;      /**< all zero: none */
+	struct ip_addr gateway6; /**< likewise */
+	uint8_t prefix6_len;     /**< 0: every address is on the link */
 };
 
 enum l2_verdict {
@@ -71,7 +75,11 @@ enum l2_count {
 enum l2_verdict l2_input(
 	struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf *m, uint64_t now_ns);
 
-/** ARP request for the next hop on the way to ip; NULL if there is none or no mbuf is free. */
+/** Request for the next hop on the way to ip; NULL if there is none or no mbuf is free. */
+struct rte_mbuf *l2_build_request(
+	struct rte_mempool *pool, const struct l2_addr *self, struct ip_addr ip);
+
+/** ARP request for a host on the link; NULL if no mbuf is free. */
 struct rte_mbuf *arp_build_request(
 	struct rte_mempool *pool, const struct l2_addr *self, rte_be32_t ip);
 
