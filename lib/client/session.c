@@ -15,7 +15,7 @@ shmx_connect(
 	if (!client_may_connect(ep))
 		return -EAGAIN;
 	ret = rdp_connect(
-		ep->rdp, peer->ip, peer->udp_port != 0 ? peer->udp_port : SHMX_UDP_PORT, &s);
+		ep->rdp, ip_addr_v4(peer->ip), peer->udp_port != 0 ? peer->udp_port : SHMX_UDP_PORT, &s);
 	if (ret < 0)
 		return ret;
 	ep->connect_cookie[s->index] = cookie;
