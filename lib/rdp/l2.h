@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The shmx developers */
 
 /**
- * What a host on an Ethernet has to answer beside its own protocol: ARP and ICMP echo.
+ * What a host on an Ethernet has to answer beside its own protocol: ARP, neighbour discovery and
+ * ICMP echo.
  *
  * Pure packet functions, any worker, one frame at a time, untagged.
  */
@@ -10,6 +11,7 @@
 #ifndef SHMX_RDP_L2_H
 #define SHMX_RDP_L2_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_byteorder.h>
@@ -48,6 +50,12 @@ enum l2_count {
 	L2_ARP_IGNORED,  /**< about or from addresses that do not concern us */
 	L2_ARP_CONFLICT, /**< another host uses our address */
 	L2_ARP_MALFORMED,
+	L2_ND_REPLIED,  /**< solicitation for us, answered */
+	L2_ND_DEFENDED, /**< another host wants our address, and was told that it is taken */
+	L2_ND_LEARNED,  /**< advertisement, noted */
+	L2_ND_IGNORED,  /**< about addresses that do not concern us */
+	L2_ND_CONFLICT, /**< another host uses our address */
+	L2_ND_MALFORMED,
 	L2_ICMP_REPLIED,   /**< echo request for us, answered */
 	L2_ICMP_IGNORED,   /**< other than an echo request */
 	L2_ICMP_MALFORMED, /**< too short, or a wrong checksum */
@@ -59,7 +67,7 @@ enum l2_count {
 	L2_ETH_SHORT,
 	L2_ETH_SOURCE, /**< source is no address of a single interface, or our own */
 	L2_ETH_NOT_US, /**< to another interface, or a group that does not concern us */
-	L2_ETH_TYPE,   /**< neither ARP nor IPv4 */
+	L2_ETH_TYPE,   /**< none of ARP, IPv4 and IPv6, or of a family that we have no address of */
 	L2_MBUF,       /**< a chain, or an mbuf with other owners: cannot be answered in place */
 	L2_NB_COUNTS
 };
@@ -68,7 +76,7 @@ enum l2_count {
  * Handle a frame that is not for the transport.
  *
  * Requests become their answers in place, checksums complete, without offload flags. Learns from
- * ARP on the way.
+ * ARP and neighbour discovery on the way.
  *
  * @param m  received frame with all of its Ethernet header, whatever else it holds
  */
@@ -83,6 +91,16 @@ struct rte_mbuf *l2_build_request(
 struct rte_mbuf *arp_build_request(
 	struct rte_mempool *pool, const struct l2_addr *self, rte_be32_t ip);
 
+/** Neighbour solicitation for a host on the link; NULL if no mbuf is free. */
+struct rte_mbuf *nd_build_request(
+	struct rte_mempool *pool, const struct l2_addr *self, struct ip_addr ip);
+
+/** The same as arp_build_announce(), of our IPv6 address. */
+struct rte_mbuf *nd_build_announce(struct rte_mempool *pool, const struct l2_addr *self);
+
+/** Group that solicitations for an IPv6 address go to: a port with that address receives it. */
+struct rte_ether_addr nd_group_mac(struct ip_addr ip);
+
 /** Gratuitous ARP: tell everyone where we are, once the link is up. NULL if no mbuf is free. */
 struct rte_mbuf *arp_build_announce(struct rte_mempool *pool, const struct l2_addr *self);
 
@@ -93,6 +111,16 @@ const char *l2_count_name(enum l2_count what);
 enum l2_count arp_input(
 	struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf *m, uint64_t now_ns);
 enum l2_count icmp_input(const struct l2_addr *self, struct rte_mbuf *m);
+enum l2_count icmp6_input(
+	struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf *m, uint64_t now_ns);
+
+/** Whether the frame has become an answer. */
+static inline bool
+l2_replied(enum l2_count what)
+{
+	return what == L2_ARP_REPLIED || what == L2_ICMP_REPLIED || what == L2_ND_REPLIED ||
+	       what == L2_ND_DEFENDED;
+}
 
 #ifdef __cplusplus
 }
