@@ -476,6 +476,40 @@ port_link_up(struct port *port)
 	return up;
 }
 
+/* Groups one by one, or all, or everything, whichever the driver has first. */
+static int
+groups_receive(struct port *port)
+{
+	int ret = rte_eth_dev_set_mc_addr_list(port->port_id, port->group, port->nb_groups);
+
+	if (ret == -ENOTSUP)
+		ret = rte_eth_allmulticast_enable(port->port_id);
+	if (ret == -ENOTSUP)
+		ret = rte_eth_promiscuous_enable(port->port_id);
+	/* What is memory receives everything as it is. */
+	return ret == -ENOTSUP && (port->caps & PORT_CAP_MEMORY) != 0 ? 0 : ret;
+}
+
+int
+port_group_join(struct port *port, const struct rte_ether_addr *group)
+{
+	int ret;
+
+	for (uint8_t i = 0; i < port->nb_groups; i++)
+		if (rte_is_same_ether_addr(&port->group[i], group))
+			return 0;
+	if (port->nb_groups == PORT_GROUPS_MAX) {
+		DRV_LOG(ERR, "%s: receives %u groups already, that is all: fewer addresses",
+			port->spec, PORT_GROUPS_MAX);
+		return -ENOSPC;
+	}
+	port->group[port->nb_groups++] = *group;
+	ret = groups_receive(port);
+	if (ret < 0)
+		port->nb_groups--;
+	return driver_said(port, "receiving an Ethernet group", ret);
+}
+
 int
 port_link_wait(struct port *port, unsigned int timeout_ms)
 {

@@ -47,6 +47,9 @@ struct drv_controller;
 
 #define PORT_SPEC_MAX 256
 
+/** Ethernet groups that a port receives, at most. */
+#define PORT_GROUPS_MAX 8
+
 /** What is wanted; a zeroed one with spec and nb_queues = 1 is a good start. */
 struct port_conf {
 	const char *spec;         /**< "CONTROLLER:ARGUMENTS", see doc/drivers.md */
@@ -72,14 +75,16 @@ struct port {
 	struct rte_mempool *pool; /**< mbufs of received frames; good for frames to send, too */
 
 	/* What follows belongs to the controllers. */
-	uint16_t ring_size;       /**< of the device, where its arguments give one; 0: as asked */
-	bool own_pool;            /**< port_close() frees the pool */
-	bool attached;            /**< port_close() detaches the device */
-	bool link_once;           /**< a link that goes down never comes back */
-	bool link_lost;           /**< it did; written by port_link_up() */
-	char name[64];            /**< of the ethdev */
-	char spec[PORT_SPEC_MAX]; /**< as given, for messages */
-	void *priv;               /**< the controller's own */
+	uint16_t ring_size; /**< of the device, where its arguments give one; 0: as asked */
+	uint8_t nb_groups;
+	struct rte_ether_addr group[PORT_GROUPS_MAX]; /**< what port_group_join() was given */
+	bool own_pool;                                /**< port_close() frees the pool */
+	bool attached;                                /**< port_close() detaches the device */
+	bool link_once;                               /**< a link that goes down never comes back */
+	bool link_lost;                               /**< it did; written by port_link_up() */
+	char name[64];                                /**< of the ethdev */
+	char spec[PORT_SPEC_MAX];                     /**< as given, for messages */
+	void *priv;                                   /**< the controller's own */
 };
 
 /**
@@ -117,6 +122,14 @@ void port_close(struct port *port);
  * A virtio_user port whose server has gone stays down for good: close it and open another.
  */
 bool port_link_up(struct port *port);
+
+/**
+ * Receive what is sent to an Ethernet group, too, beside broadcasts. Once joined, a group stays
+ * until the port is closed. Where a device cannot choose it receives all of them.
+ *
+ * @return 0, -ENOSPC, or what the driver said, with a log line.
+ */
+int port_group_join(struct port *port, const struct rte_ether_addr *group);
 
 /**
  * Wait for the link.

@@ -132,8 +132,8 @@ rdp_handshake_start(struct rdp_session *s)
 }
 
 static void
-refuse(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, const struct wire_hello *hello,
-	enum status reason)
+refuse(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello, enum status reason)
 {
 	struct wire_refuse body = {
 		.reason = reason, .version_min = WIRE_VERSION, .version_max = WIRE_VERSION};
@@ -145,7 +145,8 @@ refuse(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *
 
 /* What proves the source: only one who receives at that address can know it. */
 static uint64_t
-cookie_for(const struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, uint32_t stamp)
+cookie_for(const struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	uint32_t stamp)
 {
 	const struct {
 		struct ip_addr ip;
@@ -191,7 +192,8 @@ hello_allowed(struct rdp_ep *ep)
 }
 
 static void
-hello_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, const struct wire_hello *hello)
+hello_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	uint32_t stamp = current_stamp(ep);
 	struct wire_challenge body;
@@ -210,8 +212,8 @@ hello_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 	}
 	body.stamp = rte_cpu_to_be_32(stamp);
 	body.cookie = rte_cpu_to_be_64(cookie_for(ep, from, f, stamp));
-	rdp_send_reply(
-		ep, from, f, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
+	rdp_send_reply(ep, from, f, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body,
+		sizeof(body));
 }
 
 static uint16_t
@@ -221,7 +223,8 @@ agreed_mtu(const struct rdp_ep *ep, const struct wire_hello *hello)
 }
 
 static void
-send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f, const struct wire_hello *hello)
+send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	const struct rdp_conf *conf = &s->ep->conf;
 	struct wire_accept body = {
@@ -234,7 +237,8 @@ send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wir
 		.epoch = rte_cpu_to_be_64(conf->epoch),
 	};
 
-	rdp_send_reply(s->ep, from, f, WIRE_ACCEPT, s->peer_index, s->local_inc, &body, sizeof(body));
+	rdp_send_reply(
+		s->ep, from, f, WIRE_ACCEPT, s->peer_index, s->local_inc, &body, sizeof(body));
 }
 
 /* Whether the CONNECT is later than the session that its sender has here already. */
@@ -263,7 +267,8 @@ params_sane(const struct wire_hello *hello)
 /* What a CONNECT says of its sender, and what comes of it. Takes the session's place in the table
  * of peers. */
 static int
-accept_peer(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f, const struct wire_hello *hello)
+accept_peer(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	struct rdp_ep *ep = s->ep;
 
@@ -279,7 +284,8 @@ accept_peer(struct rdp_session *s, const struct rdp_from *from, const struct wir
 }
 
 static void
-connect_new(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, const struct wire_hello *hello)
+connect_new(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	struct rdp_session *s = NULL;
 
@@ -312,7 +318,8 @@ lower_address(const struct rdp_ep *ep, struct ip_addr other)
  * makes its own attempt the session that the other asks for. Returns whether it was so.
  */
 static bool
-connect_crossed(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, const struct wire_hello *hello)
+connect_crossed(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	struct rdp_session *own = peer_table_find(ep, from, RTE_BE16(WIRE_SESSION_NONE));
 	uint16_t node = rte_be_to_cpu_16(hello->node);
@@ -344,7 +351,8 @@ give_up(struct rdp_session *old)
 }
 
 static void
-connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, const struct wire_hello *hello)
+connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	uint32_t stamp = rte_be_to_cpu_32(hello->stamp);
 	struct rdp_session *old;
@@ -382,14 +390,14 @@ attempt_of(const struct rdp_ep *ep, const struct rdp_from *from, const struct wi
 	struct rdp_session *s = rdp_session_named(ep, f->session);
 
 	if (s == NULL || s->local_inc != f->dst_inc || !ip_addr_equal(s->peer_ip, from->ip) ||
-		s->peer_port != from->port ||
-		(s->state != RDP_HELLO && s->state != RDP_CONNECT))
+		s->peer_port != from->port || (s->state != RDP_HELLO && s->state != RDP_CONNECT))
 		return NULL;
 	return s;
 }
 
 static void
-challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, const struct wire_challenge *c)
+challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_challenge *c)
 {
 	struct rdp_session *s = attempt_of(ep, from, f);
 
@@ -415,7 +423,8 @@ accept_sane(const struct rdp_conf *conf, uint16_t mtu, uint16_t window, bool crc
 }
 
 static void
-accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, const struct wire_accept *a)
+accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_accept *a)
 {
 	struct rdp_session *s = attempt_of(ep, from, f);
 	uint16_t window = rte_be_to_cpu_16(a->window), mtu = rte_be_to_cpu_16(a->mtu);
@@ -511,8 +520,8 @@ static const uint8_t body_size[16] = {
 };
 
 void
-rdp_control_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	uint32_t len)
+rdp_control_input(
+	struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, uint32_t len)
 {
 	const void *body = f + 1;
 	uint8_t type = wire_type(f);

@@ -15,15 +15,15 @@ const struct ip_addr icmp6_all_nodes = {.byte = {0xff, 0x02, [15] = 1}};
 struct ip_addr
 icmp6_solicited_node(struct ip_addr ip)
 {
-	return (struct ip_addr){.byte = {0xff, 0x02, [11] = 1, [12] = 0xff, ip.byte[13],
-					ip.byte[14], ip.byte[15]}};
+	return (struct ip_addr){
+		.byte = {0xff, 0x02, [11] = 1, [12] = 0xff, ip.byte[13], ip.byte[14], ip.byte[15]}};
 }
 
 struct rte_ether_addr
 icmp6_group_mac(struct ip_addr group)
 {
-	return (struct rte_ether_addr){{0x33, 0x33, group.byte[12], group.byte[13], group.byte[14],
-		group.byte[15]}};
+	return (struct rte_ether_addr){
+		{0x33, 0x33, group.byte[12], group.byte[13], group.byte[14], group.byte[15]}};
 }
 
 void

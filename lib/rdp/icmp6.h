@@ -33,7 +33,8 @@ struct ip_addr icmp6_solicited_node(struct ip_addr ip);
 struct rte_ether_addr icmp6_group_mac(struct ip_addr group);
 extern const struct ip_addr icmp6_all_nodes;
 
-/** Fill in what a message of @p len bytes has in front, but for type and code; then its checksum. */
+/** Fill in what a message of @p len bytes has in front, but for type and code; then its checksum.
+ */
 void icmp6_address(struct icmp6_frame *f, const struct l2_addr *self,
 	const struct rte_ether_addr *mac, struct ip_addr to, uint8_t hop_limit, uint16_t len);
 void icmp6_sum(struct icmp6_frame *f);

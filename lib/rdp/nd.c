@@ -135,13 +135,14 @@ advertised(struct neigh_table *table, const struct l2_addr *self, struct rte_mbu
 	struct ip_addr target = ip_addr_v6(nd->target);
 	const struct rte_ether_addr *mac;
 
-	if (!options_read(nd, len, OPT_TARGET_MAC, &mac) || ip_addr_is_none(ip_addr_v6(f->ip.src_addr)) ||
+	if (!options_read(nd, len, OPT_TARGET_MAC, &mac) ||
+		ip_addr_is_none(ip_addr_v6(f->ip.src_addr)) ||
 		((nd->flags & F_SOLICITED) && is_group(ip_addr_v6(f->ip.dst_addr))))
 		return L2_ND_MALFORMED;
 	if (ip_addr_equal(target, self->ip6))
 		return L2_ND_CONFLICT;
-	return learn(table, self, target, mac,
-		       nd->flags & F_OVERRIDE ? NEIGH_UPDATE : NEIGH_HINT, now_ns)
+	return learn(table, self, target, mac, nd->flags & F_OVERRIDE ? NEIGH_UPDATE : NEIGH_HINT,
+		       now_ns)
 	               ? L2_ND_LEARNED
 	               : L2_ND_IGNORED;
 }

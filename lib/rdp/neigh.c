@@ -148,8 +148,7 @@ slot_choose(const struct neigh_table *table, struct ip_addr ip, bool evict, uint
 
 	for (probe = 0; probe < NEIGH_PROBES; probe++) {
 		/* Somebody else may be putting in this very address, or has just done so. */
-		if (!entry_read(&table->slots[slot_of(ip, probe)], &v) ||
-			ip_addr_equal(v.ip, ip))
+		if (!entry_read(&table->slots[slot_of(ip, probe)], &v) || ip_addr_equal(v.ip, ip))
 			return BUSY;
 		if (!expendable(&v, evict, now_ns))
 			continue;
@@ -174,8 +173,7 @@ on_link(const struct l2_addr *self, struct ip_addr ip)
 {
 	if (ip_addr_is_v4(ip))
 		return ((ip_addr_to_v4(ip) ^ self->ip) & self->netmask) == 0;
-	return ip_addr_is_link_local(ip) ||
-	       ip_addr_same_prefix(ip, self->ip6, self->prefix6_len);
+	return ip_addr_is_link_local(ip) || ip_addr_same_prefix(ip, self->ip6, self->prefix6_len);
 }
 
 struct ip_addr

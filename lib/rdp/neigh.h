@@ -5,8 +5,9 @@
  * Neighbours: which MAC address an IP address on the link has.
  *
  * One table per port for both families, shared by all its workers without locks. Who sees an ARP
- * packet or a neighbour advertisement writes what it says; who finds an entry being written by another leaves it alone. Time is the caller's, in
- * nanoseconds of any steady clock; nothing here reads one, allocates or logs.
+ * packet or a neighbour advertisement writes what it says; who finds an entry being written by
+ * another leaves it alone. Time is the caller's, in nanoseconds of any steady clock; nothing here
+ * reads one, allocates or logs.
  */
 
 #ifndef SHMX_RDP_NEIGH_H

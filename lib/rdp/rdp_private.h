@@ -171,8 +171,8 @@ void rdp_session_free(struct rdp_session *s);
 /** The session that both incarnations name, for frames that carry no index of ours. */
 struct rdp_session *rdp_session_by_inc(
 	const struct rdp_ep *ep, rte_be32_t local_inc, rte_be32_t peer_inc);
-void rdp_session_address(
-	struct rdp_session *s, const struct rte_ether_addr *mac, struct ip_addr ip, rte_be16_t port);
+void rdp_session_address(struct rdp_session *s, const struct rte_ether_addr *mac, struct ip_addr ip,
+	rte_be16_t port);
 void rdp_session_established(
 	struct rdp_session *s, const struct wire_frame *f, uint16_t mtu, uint16_t window, bool crc);
 void rdp_session_end(struct rdp_session *s, int status);
@@ -411,12 +411,11 @@ void rdp_timer_disarm(struct rdp_session *s);
 uint32_t rdp_timer_run(struct rdp_ep *ep);
 
 /* handshake.c: everything that is not DATA or ACK of a known session */
-void rdp_control_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	uint32_t len);
+void rdp_control_input(
+	struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, uint32_t len);
 void rdp_handshake_start(struct rdp_session *s);
 void rdp_handshake_timer(struct rdp_session *s);
-void rdp_unknown_input(
-	struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f);
+void rdp_unknown_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f);
 
 /* control.c: frames outside the numbered stream */
 void rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_frame *answered,

@@ -210,8 +210,8 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 
 /* DATA or ACK of a session that is not there: damage can look like that. */
 static void
-no_session_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	uint32_t len)
+no_session_input(
+	struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, uint32_t len)
 {
 	if ((f->flags & WIRE_F_CRC) && !crc_good(f, len))
 		ep->stats.rx_bad_checksum++;

@@ -63,8 +63,7 @@ wide_finish(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbu
 	uint32_t more = s->hdr_len - (uint32_t)RDP_RECORDS_AT;
 	uint32_t before = s->hdr_len - (uint32_t)sizeof(h->frame);
 	uint32_t l2_len = s->hdr_len - (uint32_t)(sizeof(*h) - sizeof(h->eth));
-	uint16_t len = rte_cpu_to_be_16(
-		(uint16_t)(m->pkt_len - l2_len - sizeof(h->ip)));
+	uint16_t len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - l2_len - sizeof(h->ip)));
 
 	m->data_off = (uint16_t)(m->data_off - more);
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *), &s->hdrs.byte[sizeof(s->hdrs) - s->hdr_len], before);

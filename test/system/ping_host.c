@@ -92,8 +92,8 @@ flood(const struct port *port, const char *text)
 	struct rte_mbuf *frames[BURST];
 	uint16_t n = 0, sent;
 
-	while (n < BURST &&
-		(frames[n] = l2_build_request(port->pool, &self, ip_addr_v4(inet_addr(text)))) != NULL)
+	while (n < BURST && (frames[n] = l2_build_request(
+				     port->pool, &self, ip_addr_v4(inet_addr(text)))) != NULL)
 		n++;
 	sent = rte_eth_tx_burst(port->port_id, 0, frames, n);
 	rte_pktmbuf_free_bulk(&frames[sent], n - sent);

@@ -257,8 +257,8 @@ take_apart(void *bytes)
 	if (h4->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
 		return (struct parts){&h6->eth, NULL, &h6->ip, &h6->udp, &h6->frame,
 			sizeof(h6->eth), sizeof(h6->ip)};
-	return (struct parts){&h4->eth, &h4->ip, NULL, &h4->udp, &h4->frame, sizeof(h4->eth),
-		sizeof(h4->ip)};
+	return (struct parts){
+		&h4->eth, &h4->ip, NULL, &h4->udp, &h4->frame, sizeof(h4->eth), sizeof(h4->ip)};
 }
 
 static const char *
@@ -270,8 +270,7 @@ check_v4(const struct parts *p, uint32_t len)
 		return "has lengths that disagree";
 	if (rte_raw_cksum(p->v4, sizeof(*p->v4)) != 0xffff)
 		return "has a wrong IP checksum";
-	if (p->v4->fragment_offset != RTE_BE16(RTE_IPV4_HDR_DF_FLAG) ||
-		p->v4->version_ihl != 0x45)
+	if (p->v4->fragment_offset != RTE_BE16(RTE_IPV4_HDR_DF_FLAG) || p->v4->version_ihl != 0x45)
 		return "has a wrong IP header";
 	return NULL;
 }
@@ -367,8 +366,8 @@ static bool
 offload_right(const struct parts *p, const struct rte_mbuf *m)
 {
 	uint64_t family = p->v4 != NULL ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
-	uint16_t pseudo =
-		p->v4 != NULL ? rte_ipv4_phdr_cksum(p->v4, 0) : rte_ipv6_phdr_cksum(p->v6, 0);
+	uint16_t pseudo = p->v4 != NULL ? rte_ipv4_phdr_cksum(p->v4, 0)
+	                                : rte_ipv6_phdr_cksum(p->v6, 0);
 
 	return p->udp->dgram_cksum == pseudo && m->l2_len == p->l3_at && m->l3_len == p->l3_len &&
 	       (m->ol_flags & (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6)) == family;
@@ -807,8 +806,7 @@ net_repair(void *bytes, uint32_t len)
 	rte_be32_t crc;
 
 	p.udp->dgram_len = rte_cpu_to_be_16((uint16_t)(len - p.l3_at - p.l3_len));
-	if ((p.frame->flags & WIRE_F_CRC) &&
-		len >= crc_from + sizeof(*p.frame) + WIRE_CRC_LEN) {
+	if ((p.frame->flags & WIRE_F_CRC) && len >= crc_from + sizeof(*p.frame) + WIRE_CRC_LEN) {
 		crc = rte_cpu_to_be_32(wire_crc32c(p.frame, crc_at - crc_from));
 		memcpy((uint8_t *)bytes + crc_at, &crc, sizeof(crc));
 	}

@@ -411,7 +411,9 @@ node_connect(struct node *node, unsigned int to)
 {
 	struct rdp_session *s = NULL;
 
-	CU_ASSERT_EQUAL(rdp_connect(node->ep, net_addr(node->net, to), (uint16_t)(WIRE_UDP_PORT + to), &s), 0);
+	CU_ASSERT_EQUAL(
+		rdp_connect(node->ep, net_addr(node->net, to), (uint16_t)(WIRE_UDP_PORT + to), &s),
+		0);
 	return s;
 }
 

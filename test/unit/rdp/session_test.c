@@ -13,6 +13,7 @@ static CU_SuiteInfo suites[] = {
 	{"ordered", NULL, NULL, NULL, NULL, ordered_tests},
 	{"replay", NULL, NULL, NULL, NULL, replay_tests},
 	{"idle", NULL, NULL, NULL, NULL, idle_tests},
+	{"ipv6", NULL, NULL, NULL, NULL, ipv6_tests},
 	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},
 	CU_SUITE_INFO_NULL,
 };

@@ -625,8 +625,8 @@ main(void)
 	if (eal_up() < 0)
 		return 1;
 	pool = rte_pktmbuf_pool_create("l2", 255, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (pool == NULL || CU_initialize_registry() != CUE_SUCCESS || neigh_tests() != 0 || nd_tests(pool) != 0 ||
-		l2_tests() != 0)
+	if (pool == NULL || CU_initialize_registry() != CUE_SUCCESS || neigh_tests() != 0 ||
+		nd_tests(pool) != 0 || l2_tests() != 0)
 		return 1;
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

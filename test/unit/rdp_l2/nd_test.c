@@ -69,10 +69,8 @@ target_set(struct message *msg, struct ip_addr ip)
 static struct message
 solicitation(void)
 {
-	struct message msg = {.head.type = ICMP6_SOLICIT,
-		.opt_type = 1,
-		.opt_len = 1,
-		.opt_mac = peer.mac};
+	struct message msg = {
+		.head.type = ICMP6_SOLICIT, .opt_type = 1, .opt_len = 1, .opt_mac = peer.mac};
 	struct rte_ether_addr mac = nd_group_mac(self.ip6);
 
 	target_set(&msg, self.ip6);
@@ -228,9 +226,9 @@ lengths(void)
 		if (len >= 4)
 			icmp6_sum(&msg.head);
 		CU_ASSERT_TRUE(input(&msg, MESSAGE_LEN,
-			len < 4           ? L2_ICMP_MALFORMED
-				: len == 24 ? L2_ND_REPLIED
-					    : L2_ND_MALFORMED));
+			len < 4     ? L2_ICMP_MALFORMED
+			: len == 24 ? L2_ND_REPLIED
+				    : L2_ND_MALFORMED));
 	}
 	CU_ASSERT_TRUE(ip < MESSAGE_LEN);
 	CU_ASSERT_FALSE(known(peer.ip6));
@@ -412,8 +410,8 @@ flood(void)
 	for (uint32_t i = 0; i < 100000; i++) {
 		stranger.word[2] = rte_cpu_to_be_32(i * 7 + 1);
 		neigh_learn(&table, stranger, &other, NEIGH_ENTRY, MS);
-		neigh_learn(&table, ip_addr_v4(rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i)),
-			&other, NEIGH_ENTRY, MS);
+		neigh_learn(&table, ip_addr_v4(rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i)), &other,
+			NEIGH_ENTRY, MS);
 	}
 	CU_ASSERT_TRUE(known(peer.ip6));
 	CU_ASSERT_TRUE(neigh_want_request(&table, &self, link_local, MS));

@@ -237,8 +237,7 @@ collisions(void)
 		struct l2_addr wide = self;
 
 		wide.netmask = 0;
-		if (resolve4(&wide, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i), MS,
-			    &mac) != 0)
+		if (resolve4(&wide, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i), MS, &mac) != 0)
 			continue;
 		known++;
 		CU_ASSERT_EQUAL(mac.addr_bytes[4] << 8 | mac.addr_bytes[5], i);
