@@ -44,6 +44,8 @@ struct drv_controller;
 /** rte_eth_tx_burst() copies: it has read the frames that it took when it returns, by their virtual
  * addresses. A transmit callback that keeps a frame beyond that has to copy it. */
 #define PORT_CAP_TX_COPIES (UINT32_C(1) << 7)
+/** The port puts the tag in front of frames with RTE_MBUF_F_TX_VLAN and vlan_tci. */
+#define PORT_CAP_TX_VLAN (UINT32_C(1) << 8)
 
 #define PORT_SPEC_MAX 256
 
@@ -56,6 +58,7 @@ struct port_conf {
 	uint16_t nb_queues;       /**< pairs of receive and transmit queue; 0 is taken as 1 */
 	uint16_t nb_rxd, nb_txd;  /**< descriptors per queue; 0: what suits the driver */
 	uint16_t mtu;             /**< bytes of IP packet; 0: what the device says */
+	uint16_t vlan;            /**< frames will have tags of this id; 0: none */
 	struct rte_mempool *pool; /**< for received frames, must outlive the port; NULL: own one */
 	uint32_t nb_mbufs;        /**< mbufs the program itself holds, beside those in the rings */
 	bool no_offload;          /**< all checksums in software */
@@ -75,6 +78,7 @@ struct port {
 	struct rte_mempool *pool; /**< mbufs of received frames; good for frames to send, too */
 
 	/* What follows belongs to the controllers. */
+	uint16_t real_mtu;  /**< largest, where the driver does not know; 0: as it says */
 	uint16_t ring_size; /**< of the device, where its arguments give one; 0: as asked */
 	uint8_t nb_groups;
 	struct rte_ether_addr group[PORT_GROUPS_MAX]; /**< what port_group_join() was given */

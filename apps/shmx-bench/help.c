@@ -13,6 +13,8 @@ static const char text[] =
 	"  --ip ADDR[/LEN]     own address, IPv4 or IPv6;  --gateway ADDR, --node N (last byte of "
 	"--ip)\n"
 	"  --server ADDR[:PORT]                memory node; with a port, IPv6 as [ADDR]:PORT\n"
+	"  --vlan ID, --vlan-priority N        tag of all frames;   --mtu N, up to 9000 where it "
+        "can be\n"
 	"  --workload W        raw (echoed frames), get, put, faa, cas, alloc, mix       [get]\n"
 	"  --size BYTES        of an operation, or of a raw frame                   [8; raw 64]\n"
 	"  --window N|full     operations outstanding; full: as many as fit                [1]\n"

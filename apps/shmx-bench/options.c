@@ -47,6 +47,9 @@ struct option_type {
 
 static const struct option_type types[] = {
 	{"port", TEXT, AT(port), 0, 0, NULL},
+	{"mtu", NUMBER, AT(mtu), 1280, 9000, NULL},
+	{"vlan", NUMBER, AT(vlan), 1, 4094, NULL},
+	{"vlan-priority", NUMBER, AT(vlan_priority), 0, 7, NULL},
 	{"ip", OWN, AT(ip), 0, 0, NULL},
 	{"gateway", ADDRESS, AT(gateway), 0, 0, NULL},
 	{"server", SERVER, AT(server), 0, 0, NULL},
@@ -371,6 +374,19 @@ check_addresses(const struct options *o)
 	return 0;
 }
 
+/* The server echoes raw frames as they come, below all that knows tags. */
+static int
+check_vlan(const struct options *o)
+{
+	if (o->vlan == 0 && o->vlan_priority != 0)
+		return fail("--vlan-priority is part of a tag: give --vlan, too");
+	if (o->vlan != 0 &&
+		(o->workload == WORKLOAD_RAW || (o->pairs > 0 && o->baseline == WORKLOAD_RAW)))
+		return fail("raw frames have no tag: leave out --vlan, or choose another "
+			    "--baseline or --workload");
+	return 0;
+}
+
 static int
 check_all(const struct options *o)
 {
@@ -387,7 +403,9 @@ check_all(const struct options *o)
 			o->drop);
 	if (o->node == 0)
 		return fail("--node is missing, and --ip does not end in a number to take for it");
-	ret = check_workload(o);
+	ret = check_vlan(o);
+	if (ret == 0)
+		ret = check_workload(o);
 	return ret < 0 ? ret : check_pairs(o);
 }
 

@@ -33,6 +33,9 @@ enum pattern {
 
 struct options {
 	const char *port;
+	uint32_t mtu;  /**< 0: what the device says */
+	uint32_t vlan; /**< 0: untagged */
+	uint32_t vlan_priority;
 	struct ip_addr ip;  /**< all zero: not given; so for the others */
 	uint8_t prefix_len; /**< 0: everything is on the link */
 	struct ip_addr gateway;

@@ -98,7 +98,12 @@ bench_fault_stats(const struct bench *b, struct fault_stats stats[FAULT_DIRS])
 int
 bench_port_open(struct bench *b)
 {
-	struct shmx_port_conf conf = {.spec = b->opt.port};
+	struct shmx_port_conf conf = {
+		.spec = b->opt.port,
+		.mtu = (uint16_t)b->opt.mtu,
+		.vlan = (uint16_t)b->opt.vlan,
+		.vlan_priority = (uint8_t)b->opt.vlan_priority,
+	};
 
 	b->port = shmx_port_open(&conf);
 	if (b->port == NULL)

@@ -50,7 +50,9 @@ struct port_options {
 	struct ip_pair ip; /**< neither: not given yet */
 	struct ip_pair gateway;
 	uint32_t queues;
-	uint32_t mtu; /**< 0: what the device says */
+	uint32_t mtu;  /**< 0: what the device says */
+	uint32_t vlan; /**< 0: untagged */
+	uint32_t vlan_priority;
 	uint32_t mbufs;
 	struct fault_settings fault;
 };

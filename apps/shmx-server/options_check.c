@@ -44,6 +44,9 @@ check_port(const struct port_options *port, struct problem *p)
 	if (ip_addr_is_none(port->ip.v4.addr) && ip_addr_is_none(port->ip.v6.addr))
 		return problem_set(p, "port %s has no address: give --ip, such as --ip 10.0.0.1/24",
 			port->spec);
+	if (port->vlan == 0 && port->vlan_priority != 0)
+		return problem_set(
+			p, "port %s: a priority is part of a tag: give --vlan, too", port->spec);
 	if (port->mtu != 0 && port->mtu < RDP_MTU_MIN)
 		return problem_set(p, "port %s: an mtu of %u is too small, %u is the least",
 			port->spec, port->mtu, RDP_MTU_MIN);

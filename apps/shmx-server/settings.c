@@ -8,6 +8,7 @@
 #include <rte_string_fns.h>
 
 #include "options.h"
+#include "rdp/rdp.h"
 #include "settings.h"
 
 static const char *const idle_choices[] = {"poll", "pause", "sleep", "interrupt", NULL};
@@ -100,6 +101,11 @@ const struct setting settings[] = {
 		"receive and transmit queues a port"},
 	{"port", "mtu", "mtu", "N", PORT(mtu), NUMBER(0, 65535), "0",
 		"bytes of the largest IP packet; 0: the device's"},
+	{"port", "vlan", "vlan", "ID", PORT(vlan), NUMBER(0, RDP_VLAN_MAX), "0",
+		"VLAN of all frames; 0: untagged"},
+	{"port", "vlan-priority", "vlan-priority", "N", SCOPE_PORT, PLACE_CONFIG,
+		offsetof(struct port_options, vlan_priority), NUMBER(0, 7), "0",
+		"priority in the tags of frames sent"},
 	{"port", "mbufs", "mbufs", "N", SCOPE_PORT, PLACE_CONFIG, offsetof(struct port_options, mbufs),
 		NUMBER(1024, 4194304), "8192",
 		"packet buffers beside those in the rings"},

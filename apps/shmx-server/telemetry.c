@@ -133,6 +133,7 @@ add_rdp_stats(struct rte_tel_data *d, const struct rdp_stats *r)
 {
 	ADD(d, r, rx_frames);
 	ADD(d, r, rx_other);
+	ADD(d, r, rx_vlan);
 	ADD(d, r, rx_malformed);
 	ADD(d, r, rx_bad_checksum);
 	ADD(d, r, rx_stale);

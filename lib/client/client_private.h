@@ -159,7 +159,9 @@ struct shmx_ep {
 struct shmx_port {
 	struct port *port;
 	struct neigh_table neigh;
-	struct clock clock;   /**< of all its endpoints: they share the table above */
+	struct clock clock; /**< of all its endpoints: they share the table above */
+	uint16_t vlan;      /**< 0: none */
+	uint8_t vlan_priority;
 	uint64_t queues_used; /**< bit per queue that an endpoint has */
 };
 

@@ -154,6 +154,9 @@ rdp_conf_fill(struct rdp_conf *rc, const struct shmx_ep_conf *conf, struct shmx_
 		.mtu = port->mtu,
 		.window = (uint16_t)or_default(conf->window, WINDOW_DEFAULT),
 		.max_sessions = ep->max_sessions,
+		.vlan = conf->port->vlan,
+		.vlan_priority = conf->port->vlan_priority,
+		.tx_vlan_insert = conf->port->vlan != 0 && port->caps & PORT_CAP_TX_VLAN,
 		.tx_udp_cksum = port->caps & PORT_CAP_TX_UDP_CKSUM,
 		.tx_gather = port_tx_gather(port),
 		.crc = conf->crc > 0 || (conf->crc == 0 && !memory),
@@ -286,7 +289,8 @@ shmx_ep_stats_get(const struct shmx_ep *ep, struct shmx_ep_stats *stats)
 	*stats = (struct shmx_ep_stats){
 		.rx_frames = r->rx_frames,
 		.tx_frames = r->tx_frames,
-		.rx_dropped = r->rx_malformed + r->rx_bad_checksum + r->rx_stale + r->rx_refused,
+		.rx_dropped = r->rx_vlan + r->rx_malformed + r->rx_bad_checksum + r->rx_stale +
+	                      r->rx_refused,
 		.rx_bad_checksum = r->rx_bad_checksum,
 		.rx_stale = r->rx_stale,
 		.rx_duplicate = r->rx_duplicate,

@@ -22,6 +22,7 @@ control_queue(struct rdp_ep *ep, const union rdp_hdrs *hdrs, uint8_t hdr_len, bo
 	if (len > 0)
 		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, hdr_len), body, len);
 	rdp_hdrs_finish(m, v4);
+	rdp_vlan_offload(ep, m);
 	rdp_txq_put(ep, m, NULL, false);
 }
 

@@ -35,6 +35,8 @@ conf_check(const struct rdp_conf *conf)
 	if (conf->handover != NULL &&
 		(conf->member >= conf->handover->nb || conf->max_sessions > conf->handover->stride))
 		return -EINVAL;
+	if (conf->vlan > RDP_VLAN_MAX || conf->vlan_priority > 7)
+		return -EINVAL;
 	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->udp_port == 0 ||
 		rte_pktmbuf_data_room_size(conf->pool) <
 			conf->mtu + RTE_ETHER_HDR_LEN + RTE_PKTMBUF_HEADROOM)
@@ -65,7 +67,8 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->self.ip6 = conf->ip6;
 	ep->self.prefix6_len = conf->prefix6_len;
 	ep->self.gateway6 = conf->gateway6;
-	ep->wide = !ip_addr_is_none(conf->ip6);
+	ep->wide = !ip_addr_is_none(conf->ip6) || conf->vlan != 0;
+	ep->vlan_tci = conf->vlan != 0 ? (uint16_t)(conf->vlan_priority << 13 | conf->vlan) : 0;
 	rdp_clock_read(ep);
 	ep->polled_ns = ep->now_ns;
 	ep->tell_next = conf->max_sessions;

@@ -67,8 +67,10 @@ resolve(struct rdp_session *s)
 		rdp_txq_taken(ep) < RDP_TXQ) {
 		struct rte_mbuf *m = l2_build_request(ep->conf.pool, &ep->self, s->peer_ip);
 
-		if (m != NULL)
+		if (m != NULL && rdp_vlan_tag(ep, &m))
 			rdp_txq_put(ep, m, NULL, false);
+		else
+			rte_pktmbuf_free(m);
 	}
 	rdp_timer_arm(s, ep->now_ns + RDP_HANDSHAKE_NS / 8);
 }

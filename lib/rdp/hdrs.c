@@ -37,12 +37,25 @@ fill_v6(const struct rdp_ep *ep, struct wire_ipv6_hdrs *h, struct ip_addr ip, rt
 	h->udp.dst_port = port;
 }
 
+/* Behind the addresses, which move to make room. @return the new length. */
+static uint8_t
+put_tag(const struct rdp_ep *ep, union rdp_hdrs *h, uint8_t len)
+{
+	uint8_t *old = &h->byte[sizeof(*h) - len], *eth = old - WIRE_TAG_LEN;
+	const rte_be16_t tag[2] = {RTE_BE16(RTE_ETHER_TYPE_VLAN), rte_cpu_to_be_16(ep->vlan_tci)};
+
+	memmove(eth, old, 2 * RTE_ETHER_ADDR_LEN);
+	memcpy(eth + 2 * RTE_ETHER_ADDR_LEN, tag, sizeof(tag));
+	return (uint8_t)(len + WIRE_TAG_LEN);
+}
+
 uint8_t
 rdp_hdrs_fill(const struct rdp_ep *ep, union rdp_hdrs *h, const struct rte_ether_addr *mac,
 	struct ip_addr ip, rte_be16_t port)
 {
 	bool v4 = ip_addr_is_v4(ip);
 	struct rte_ether_hdr *eth = v4 ? &h->v4.eth : &h->v6.eth;
+	uint8_t len = v4 ? sizeof(h->v4) : sizeof(h->v6);
 
 	memset(h, 0, sizeof(*h));
 	rte_ether_addr_copy(mac, &eth->dst_addr);
@@ -51,7 +64,7 @@ rdp_hdrs_fill(const struct rdp_ep *ep, union rdp_hdrs *h, const struct rte_ether
 		fill_v4(ep, &h->v4, ip_addr_to_v4(ip), port);
 	else
 		fill_v6(ep, &h->v6, ip, port);
-	return v4 ? sizeof(h->v4) : sizeof(h->v6);
+	return ep->vlan_tci != 0 && !ep->conf.tx_vlan_insert ? put_tag(ep, h, len) : len;
 }
 
 /* Each lacks the length alone, which each frame adds. */

@@ -79,6 +79,9 @@ struct rdp_swift {
 /** Smallest IP datagram a session may be limited to; that of IPv6 (RFC 8200). */
 #define RDP_MTU_MIN 1280
 
+/** Highest VLAN id; IEEE 802.1Q keeps 4095. */
+#define RDP_VLAN_MAX 4094
+
 /** Headers as they are sent, at the end, so that records follow at one place whatever they are. */
 union rdp_hdrs {
 	uint8_t byte[104];
@@ -252,6 +255,9 @@ struct rdp_conf {
 	struct handover *handover; /**< shared with the other endpoints of the port; NULL: alone */
 	uint16_t member;           /**< number among them */
 	bool listen;               /**< accept sessions */
+	uint16_t vlan;             /**< id of the VLAN that all frames belong to; 0: untagged */
+	uint8_t vlan_priority;     /**< of frames sent, 0 to 7 */
+	bool tx_vlan_insert;       /**< the port puts in the tag, of mbuf.vlan_tci */
 	bool tx_udp_cksum;         /**< the port completes UDP checksums */
 	bool tx_gather; /**< the port takes chains, and has read them when tx_burst returns */
 	bool crc;       /**< ask for CRC32C */
@@ -269,6 +275,7 @@ struct rdp_conf {
 struct rdp_stats {
 	uint64_t rx_frames;
 	uint64_t rx_other; /**< not ours: ARP, ICMP, raw echo */
+	uint64_t rx_vlan;  /**< of another VLAN than ours, or of none */
 	uint64_t rx_malformed;
 	uint64_t rx_bad_checksum;
 	uint64_t rx_stale;

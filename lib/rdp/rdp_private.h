@@ -124,7 +124,7 @@ struct rdp_ep {
 	bool tx_udp_cksum;
 	bool tx_gather;
 	bool lent; /**< there may be frames with lent data that have not left */
-	bool wide; /**< has an address other than of IPv4 */
+	bool wide; /**< more than untagged IPv4 comes in */
 	const struct rdp_handler *handler;
 	void *handler_ctx;
 	struct rdp_session **session; /**< by index */
@@ -132,6 +132,7 @@ struct rdp_ep {
 	uint64_t ack_delay_ns;
 	struct rdp_list list[RDP_LISTS];
 	struct rdp_stats stats;
+	uint16_t vlan_tci;      /**< tag of what we send; 0: none */
 	uint32_t full_bursts;   /**< received in a row */
 	uint32_t pressure_tick; /**< of the wheel, counted */
 	uint32_t tell_next;     /**< session to be told next that the pressure is less than full */
@@ -436,6 +437,24 @@ void rdp_hdrs_finish(struct rte_mbuf *m, bool v4);
 
 /** Whom a received frame is from. */
 struct rdp_from rdp_hdrs_from(const struct rte_mbuf *m);
+
+/* vlan.c */
+
+/** Tag a complete frame that has no tag. @return false: it cannot be. */
+bool rdp_vlan_tag(const struct rdp_ep *ep, struct rte_mbuf **m);
+
+/** Take the tag out of a received frame. @return false: it is not of our VLAN. */
+bool rdp_vlan_untag(const struct rdp_ep *ep, struct rte_mbuf *m);
+
+/** The tag of a frame whose headers have room for none: the port's to put in. */
+static inline void
+rdp_vlan_offload(const struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	if (ep->conf.tx_vlan_insert) {
+		m->vlan_tci = ep->vlan_tci;
+		m->ol_flags |= RTE_MBUF_F_TX_VLAN;
+	}
+}
 
 /* cookie.c */
 uint64_t rdp_cookie(const uint64_t key[2], const void *data, uint32_t len);

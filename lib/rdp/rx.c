@@ -65,7 +65,8 @@ other_input(struct rdp_ep *ep, struct rte_mbuf *m)
 {
 	ep->stats.rx_other++;
 	if (ep->conf.neigh != NULL && rdp_txq_taken(ep) < RDP_TXQ &&
-		l2_input(ep->conf.neigh, &ep->self, m, ep->now_ns) == L2_REPLY)
+		l2_input(ep->conf.neigh, &ep->self, m, ep->now_ns) == L2_REPLY &&
+		rdp_vlan_tag(ep, &m))
 		rdp_txq_put(ep, m, NULL, false);
 	else
 		rte_pktmbuf_free(m);
@@ -296,8 +297,14 @@ frame_input_v6(struct rdp_ep *ep, struct rte_mbuf *m)
 static __rte_noinline bool
 wide_input(struct rdp_ep *ep, struct rte_mbuf *m)
 {
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ether_hdr *eth;
 
+	/* What was handed over has lost its tag before. */
+	if (ep->vlan_tci != 0 && !ep->from_ring && !rdp_vlan_untag(ep, m)) {
+		ep->stats.rx_vlan++;
+		return true;
+	}
+	eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	if (m->data_len < sizeof(*eth)) {
 		other_input(ep, m);
 		return false;

@@ -165,7 +165,7 @@ rdp_session_address(
 	s->peer_ip = ip;
 	s->peer_port = port;
 	s->hdr_len = rdp_hdrs_fill(s->ep, &s->hdrs, mac, ip, port);
-	s->wide = s->hdr_len != RDP_RECORDS_AT;
+	s->wide = s->hdr_len != RDP_RECORDS_AT || s->ep->vlan_tci != 0;
 	s->hdrs.v4.frame.session = RTE_BE16(WIRE_SESSION_NONE);
 	s->hdrs.v4.frame.src_inc = s->local_inc;
 }

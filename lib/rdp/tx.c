@@ -54,27 +54,52 @@ udp_checksum(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mb
 	udp->dgram_cksum = sum != 0 ? sum : 0xffff;
 }
 
-/* Headers that are longer: those in front of the frame, down into the headroom. */
-static __rte_noinline void
-wide_finish(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m, uint64_t body)
+static void
+wide_finish_v4(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
+	struct wire_ipv4_hdrs *h, uint64_t body)
 {
-	struct wire_ipv6_hdrs *h =
-		(struct wire_ipv6_hdrs *)rte_pktmbuf_mtod_offset(m, uint8_t *, RDP_RECORDS_AT) - 1;
-	uint32_t more = s->hdr_len - (uint32_t)RDP_RECORDS_AT;
-	uint32_t before = s->hdr_len - (uint32_t)sizeof(h->frame);
 	uint32_t l2_len = s->hdr_len - (uint32_t)(sizeof(*h) - sizeof(h->eth));
-	uint16_t len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - l2_len - sizeof(h->ip)));
+	uint32_t len = m->pkt_len - l2_len;
 
-	m->data_off = (uint16_t)(m->data_off - more);
-	memcpy(rte_pktmbuf_mtod(m, uint8_t *), &s->hdrs.byte[sizeof(s->hdrs) - s->hdr_len], before);
-	h->ip.payload_len = len;
-	h->udp.dgram_len = len;
+	h->ip.total_length = rte_cpu_to_be_16((uint16_t)len);
+	h->ip.hdr_checksum = (uint16_t)~checksum_fold(s->ip_sum + h->ip.total_length);
+	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->ip)));
+	udp_checksum(ep, s, m, &h->udp, &h->frame, body);
+	if (m->ol_flags != 0)
+		m->l2_len = l2_len;
+}
+
+static void
+wide_finish_v6(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
+	struct wire_ipv6_hdrs *h, uint64_t body)
+{
+	uint32_t l2_len = s->hdr_len - (uint32_t)(sizeof(*h) - sizeof(h->eth));
+
+	h->ip.payload_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - l2_len - sizeof(h->ip)));
+	h->udp.dgram_len = h->ip.payload_len;
 	udp_checksum(ep, s, m, &h->udp, &h->frame, body);
 	if (m->ol_flags != 0) {
 		m->l2_len = l2_len;
 		m->l3_len = sizeof(h->ip);
 		m->ol_flags = RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
 	}
+}
+
+/* Headers that are longer: those in front of the frame, down into the headroom. */
+static __rte_noinline void
+wide_finish(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m, uint64_t body)
+{
+	uint8_t *records = rte_pktmbuf_mtod_offset(m, uint8_t *, RDP_RECORDS_AT);
+	uint32_t before = s->hdr_len - (uint32_t)sizeof(struct wire_frame);
+
+	m->data_off = (uint16_t)(m->data_off + RDP_RECORDS_AT - s->hdr_len);
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), &s->hdrs.byte[sizeof(s->hdrs) - s->hdr_len], before);
+	if (ip_addr_is_v4(s->peer_ip))
+		wide_finish_v4(ep, s, m, (struct wire_ipv4_hdrs *)records - 1, body);
+	else
+		wide_finish_v6(ep, s, m, (struct wire_ipv6_hdrs *)records - 1, body);
+	if (ep->vlan_tci != 0)
+		rdp_vlan_offload(ep, m);
 }
 
 static inline void

@@ -74,6 +74,21 @@ addresses(void)
 }
 
 static void
+tags(void)
+{
+	CU_ASSERT_EQUAL_FATAL(parse(PORT "--vlan 9 --vlan-priority 3 --mtu 9000"), 0);
+	CU_ASSERT_EQUAL(o.vlan, 9);
+	CU_ASSERT_EQUAL(o.vlan_priority, 3);
+	CU_ASSERT_EQUAL(o.mtu, 9000);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan 4095"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan-priority 3"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan 9 --workload raw"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan 9 --pairs 2"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan 9 --pairs 2 --baseline put"), 0);
+	CU_ASSERT_EQUAL(parse(PORT "--mtu 9001"), -EINVAL);
+}
+
+static void
 every_kind(void)
 {
 	CU_ASSERT_EQUAL_FATAL(
@@ -212,6 +227,7 @@ numbers_with_more_around(void)
 CU_TestInfo options_tests[] = {
 	{"defaults", defaults},
 	{"addresses of both families", addresses},
+	{"tags and frame sizes", tags},
 	{"every kind of value", every_kind},
 	{"faults", faults},
 	{"what follows from other options", what_follows_from_others},

@@ -239,8 +239,8 @@ net_free(struct net *net)
 
 /* A frame of either family, taken apart. */
 struct parts {
-	struct rte_ether_hdr *eth;
-	struct rte_ipv4_hdr *v4; /* one of them */
+	struct rte_ether_hdr *eth; /* of a tagged one: four bytes in, with the type */
+	struct rte_ipv4_hdr *v4;   /* one of them */
 	struct rte_ipv6_hdr *v6;
 	struct rte_udp_hdr *udp;
 	struct wire_frame *frame;
@@ -252,13 +252,15 @@ static struct parts
 take_apart(void *bytes)
 {
 	struct wire_ipv4_hdrs *h4 = bytes;
-	struct wire_ipv6_hdrs *h6 = bytes;
+	uint32_t tag = h4->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) ? WIRE_TAG_LEN : 0;
+	struct wire_ipv6_hdrs *h6 = RTE_PTR_ADD(bytes, tag);
 
+	h4 = RTE_PTR_ADD(bytes, tag);
 	if (h4->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
 		return (struct parts){&h6->eth, NULL, &h6->ip, &h6->udp, &h6->frame,
-			sizeof(h6->eth), sizeof(h6->ip)};
-	return (struct parts){
-		&h4->eth, &h4->ip, NULL, &h4->udp, &h4->frame, sizeof(h4->eth), sizeof(h4->ip)};
+			sizeof(h6->eth) + tag, sizeof(h6->ip)};
+	return (struct parts){&h4->eth, &h4->ip, NULL, &h4->udp, &h4->frame, sizeof(h4->eth) + tag,
+		sizeof(h4->ip)};
 }
 
 static const char *
@@ -320,15 +322,19 @@ static void
 check_sent(struct net_port *port, const struct rte_mbuf *m, void *bytes, uint32_t len)
 {
 	struct parts p = take_apart(bytes);
-	uint32_t ip_len = m->pkt_len - p.l3_at;
+	uint32_t ip_len = len - p.l3_at;
+	const struct rte_vlan_hdr *tag = RTE_PTR_ADD(bytes, sizeof(struct rte_ether_hdr));
 	const char *wrong = p.v4 != NULL ? check_v4(&p, ip_len) : check_v6(&p, ip_len);
 
 	if (wrong == NULL)
 		wrong = check_datagram(&p, ip_len);
 	if (wrong == NULL)
-		wrong = check_crc(p.frame, m->pkt_len - (uint32_t)RTE_PTR_DIFF(p.frame, bytes));
+		wrong = check_crc(p.frame, len - (uint32_t)RTE_PTR_DIFF(p.frame, bytes));
+	if ((p.eth != bytes) != (port->net->vlan != 0) ||
+		(p.eth != bytes && (rte_be_to_cpu_16(tag->vlan_tci) & 0xfff) != port->net->vlan))
+		wrong = "has a wrong tag";
 	if (m->nb_segs > 1 + port->gathers || (m->next != NULL) != (m->nb_segs > 1) ||
-		m->pkt_len != len)
+		m->pkt_len + (m->ol_flags & RTE_MBUF_F_TX_VLAN ? WIRE_TAG_LEN : 0u) != len)
 		wrong = "is a chain or has two lengths";
 	if (VALGRIND_CHECK_MEM_IS_DEFINED(bytes, len) != 0)
 		wrong = "has bytes that nobody wrote";
@@ -369,7 +375,10 @@ offload_right(const struct parts *p, const struct rte_mbuf *m)
 	uint16_t pseudo = p->v4 != NULL ? rte_ipv4_phdr_cksum(p->v4, 0)
 	                                : rte_ipv6_phdr_cksum(p->v6, 0);
 
-	return p->udp->dgram_cksum == pseudo && m->l2_len == p->l3_at && m->l3_len == p->l3_len &&
+	uint32_t put_in = m->ol_flags & RTE_MBUF_F_TX_VLAN ? WIRE_TAG_LEN : 0;
+
+	return p->udp->dgram_cksum == pseudo && m->l2_len + put_in == p->l3_at &&
+	       m->l3_len == p->l3_len &&
 	       (m->ol_flags & (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6)) == family;
 }
 
@@ -460,11 +469,24 @@ packet_new(const void *bytes, uint32_t len)
 }
 
 static struct net_packet *
-packet_of(const struct rte_mbuf *m)
+packet_of(struct rte_mbuf *m)
 {
 	static uint8_t bytes[UINT16_MAX];
 	uint32_t len = 0;
 
+	if (m->ol_flags & RTE_MBUF_F_TX_VLAN) {
+		const rte_be16_t tag[2] = {
+			RTE_BE16(RTE_ETHER_TYPE_VLAN), rte_cpu_to_be_16(m->vlan_tci)};
+		struct rte_mbuf *first = m;
+
+		/* What is in front of the type, the tag, and the rest. */
+		memcpy(bytes, rte_pktmbuf_mtod(first, const void *), 12);
+		memcpy(bytes + 12, tag, sizeof(tag));
+		memcpy(bytes + 16, rte_pktmbuf_mtod_offset(first, const void *, 12),
+			first->data_len - 12u);
+		len = first->data_len + (uint32_t)WIRE_TAG_LEN;
+		m = m->next;
+	}
 	for (; m != NULL; m = m->next) {
 		CU_ASSERT_FATAL(len + m->data_len <= sizeof(bytes));
 		memcpy(bytes + len, rte_pktmbuf_mtod(m, const void *), m->data_len);
@@ -663,6 +685,10 @@ receive_one(struct net_port *port)
 	} else if (!fill(m, p)) {
 		rte_pktmbuf_free(m);
 		m = NULL;
+	} else if (port->net->vlan != 0) {
+		if (port->strips)
+			rte_vlan_strip(m);
+		m->ol_flags |= port->rx_ol_flags;
 	} else {
 		m->ol_flags |= port->rx_ol_flags;
 		/* The endpoint writes into its own buffers again, without giving them back between.

@@ -334,6 +334,8 @@ node_conf(struct net *net, unsigned int index)
 				.io = net_io(net, index),
 				.clock = net_clock(net),
 				.mac = net_mac(index),
+				.vlan = net->vlan,
+				.vlan_priority = (uint8_t)(index % 8),
 				.ip = net->v6 ? 0 : net_ip(index),
 				.ip6 = net->v6 ? net_ip6(index) : ip_addr_v4(0),
 				.udp_port = (uint16_t)(WIRE_UDP_PORT + index),

@@ -14,6 +14,7 @@ static CU_SuiteInfo suites[] = {
 	{"replay", NULL, NULL, NULL, NULL, replay_tests},
 	{"idle", NULL, NULL, NULL, NULL, idle_tests},
 	{"ipv6", NULL, NULL, NULL, NULL, ipv6_tests},
+	{"vlan", NULL, NULL, NULL, NULL, vlan_tests},
 	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},
 	CU_SUITE_INFO_NULL,
 };

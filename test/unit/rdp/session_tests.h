@@ -25,5 +25,6 @@ extern CU_TestInfo ipv6_tests[];
 extern CU_TestInfo loss_tests[];
 extern CU_TestInfo ordered_tests[];
 extern CU_TestInfo replay_tests[];
+extern CU_TestInfo vlan_tests[];
 
 #endif /* SESSION_TESTS_H */

@@ -320,6 +320,13 @@ options__what_does_not_go_together(void)
 	ASSERT_SAYS(p, "keepalive-ms (2000) has to be less than peer-timeout-ms (2000)");
 	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--port", PORT_A), -EINVAL);
 	ASSERT_SAYS(p, "is given twice");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--vlan-priority", "3"), -EINVAL);
+	ASSERT_SAYS(p, "a priority is part of a tag: give --vlan, too");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--vlan", "4095"), -EINVAL);
+	ASSERT_SAYS(p, "--vlan: '4095' is not a number from 0 to 4094");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--vlan", "9", "--vlan-priority", "3"), 0);
+	CU_ASSERT_EQUAL(o.ports[0].vlan, 9);
+	CU_ASSERT_EQUAL(o.ports[0].vlan_priority, 3);
 	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--mtu", "576"), -EINVAL);
 	ASSERT_SAYS(p, "an mtu of 576 is too small");
 }
