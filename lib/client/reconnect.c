@@ -199,7 +199,8 @@ try_again(struct shmx_ep *ep, uint16_t index)
 	uint16_t port = l->peer.udp_port != 0 ? l->peer.udp_port : SHMX_UDP_PORT;
 	struct rdp_session *s;
 
-	if (!client_may_connect(ep) || rdp_connect_at(ep->rdp, index, l->peer.ip, port, &s) < 0)
+	if (!client_may_connect(ep) ||
+		rdp_connect_at(ep->rdp, index, client_peer_ip(&l->peer), port, &s) < 0)
 		l->at_ns = rdp_now(ep->rdp) + MS_NS;
 	else
 		l->state = LINK_TRY;

@@ -78,7 +78,7 @@ frame_open(struct rdp_session *s, uint32_t size, bool for_requests)
 	k->psn = s->tx_next;
 	k->sent_ts = ep->now_ts;
 	k->flags = 0;
-	records = (uint8_t *)(rdp_hdrs(m) + 1);
+	records = rte_pktmbuf_mtod_offset(m, uint8_t *, RDP_RECORDS_AT);
 	s->open = m;
 	s->wr = records + size;
 	s->end = s->no_coalesce ? s->wr : records + s->mss;

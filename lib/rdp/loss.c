@@ -152,8 +152,8 @@ idle_timeout(struct rdp_session *s)
 
 /*
  * The oldest frame has not left yet, or not again, so that no answer is to be had. That is neither
- * a loss nor the peer's silence, but where the port itself takes nothing at all any more; or where a
- * frame that left before finds no buffer: it may be the peers' silence that keeps all buffers.
+ * a loss nor the peer's silence, but where the port itself takes nothing at all any more; or where
+ * a frame that left before finds no buffer: it may be the peers' silence that keeps all buffers.
  */
 static bool
 unsent(const struct rdp_session *s)

@@ -23,16 +23,83 @@ sum_by_port(const struct rdp_ep *ep, uint32_t len)
  * registers: reading back in words what was just written in bytes would wait for the cache.
  */
 static inline uint16_t
-frame_sum(const struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t len, uint64_t body)
+frame_sum(const struct rdp_session *s, const struct wire_frame *f, uint16_t len, uint64_t body)
 {
-	uint64_t sum = (uint64_t)s->udp_sum + s->frame_sum + 2 * (uint64_t)len + h->frame.psn +
-	               h->frame.ack + h->frame.ts + h->frame.echo + h->frame.echo_delay;
+	uint64_t sum = (uint64_t)s->udp_sum + s->frame_sum + 2 * (uint64_t)len + f->psn + f->ack +
+	               f->ts + f->echo + f->echo_delay;
 
 	/* Version, type and flags make one 16-bit word; the template's are in frame_sum. */
-	sum += RTE_BE16((uint16_t)(h->frame.flags ^ s->hdrs.frame.flags));
-	if (h->frame.version_type != s->hdrs.frame.version_type)
+	sum += RTE_BE16((uint16_t)(f->flags ^ s->hdrs.v4.frame.flags));
+	if (f->version_type != s->hdrs.v4.frame.version_type)
 		sum += RTE_BE16((uint16_t)(WIRE_ACK - WIRE_DATA) << 8);
 	return checksum_fold(sum + checksum_fold(body));
+}
+
+/* The UDP checksum, or what the port wants to find in its place. */
+static inline void
+udp_checksum(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
+	struct rte_udp_hdr *udp, const struct wire_frame *f, uint64_t body)
+{
+	uint16_t sum;
+
+	if (sum_by_port(ep, m->pkt_len)) {
+		udp->dgram_cksum = checksum_fold(s->udp_sum + udp->dgram_len);
+		m->l2_len = RTE_ETHER_HDR_LEN;
+		m->l3_len = sizeof(struct rte_ipv4_hdr);
+		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+		return;
+	}
+	sum = (uint16_t)~frame_sum(s, f, udp->dgram_len, body);
+	/* Zero means none (RFC 768). */
+	udp->dgram_cksum = sum != 0 ? sum : 0xffff;
+}
+
+static void
+wide_finish_v4(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
+	struct wire_ipv4_hdrs *h, uint64_t body)
+{
+	uint32_t l2_len = s->hdr_len - (uint32_t)(sizeof(*h) - sizeof(h->eth));
+	uint32_t len = m->pkt_len - l2_len;
+
+	h->ip.total_length = rte_cpu_to_be_16((uint16_t)len);
+	h->ip.hdr_checksum = (uint16_t)~checksum_fold(s->ip_sum + h->ip.total_length);
+	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->ip)));
+	udp_checksum(ep, s, m, &h->udp, &h->frame, body);
+	if (m->ol_flags != 0)
+		m->l2_len = l2_len;
+}
+
+static void
+wide_finish_v6(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
+	struct wire_ipv6_hdrs *h, uint64_t body)
+{
+	uint32_t l2_len = s->hdr_len - (uint32_t)(sizeof(*h) - sizeof(h->eth));
+
+	h->ip.payload_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - l2_len - sizeof(h->ip)));
+	h->udp.dgram_len = h->ip.payload_len;
+	udp_checksum(ep, s, m, &h->udp, &h->frame, body);
+	if (m->ol_flags != 0) {
+		m->l2_len = l2_len;
+		m->l3_len = sizeof(h->ip);
+		m->ol_flags = RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
+	}
+}
+
+/* Headers that are longer: those in front of the frame, down into the headroom. */
+static __rte_noinline void
+wide_finish(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m, uint64_t body)
+{
+	uint8_t *records = rte_pktmbuf_mtod_offset(m, uint8_t *, RDP_RECORDS_AT);
+	uint32_t before = s->hdr_len - (uint32_t)sizeof(struct wire_frame);
+
+	m->data_off = (uint16_t)(m->data_off + RDP_RECORDS_AT - s->hdr_len);
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), &s->hdrs.byte[sizeof(s->hdrs) - s->hdr_len], before);
+	if (ip_addr_is_v4(s->peer_ip))
+		wide_finish_v4(ep, s, m, (struct wire_ipv4_hdrs *)records - 1, body);
+	else
+		wide_finish_v6(ep, s, m, (struct wire_ipv6_hdrs *)records - 1, body);
+	if (ep->vlan_tci != 0)
+		rdp_vlan_offload(ep, m);
 }
 
 static inline void
@@ -40,33 +107,26 @@ frame_checksums(const struct rdp_ep *ep, const struct rdp_session *s, struct rte
 	struct wire_ipv4_hdrs *h, uint64_t body)
 {
 	uint32_t len = m->pkt_len - (uint32_t)sizeof(h->eth) - (uint32_t)sizeof(h->ip);
-	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)len);
 	uint16_t ip_len = rte_cpu_to_be_16((uint16_t)(len + sizeof(h->ip)));
-	uint16_t sum;
 
-	h->ip.total_length = ip_len;
-	h->ip.hdr_checksum = (uint16_t)~checksum_fold(s->ip_sum + ip_len);
-	h->udp.dgram_len = udp_len;
-	if (sum_by_port(ep, m->pkt_len)) {
-		h->udp.dgram_cksum = checksum_fold(s->udp_sum + udp_len);
-		m->l2_len = sizeof(h->eth);
-		m->l3_len = sizeof(h->ip);
-		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+	if (unlikely(s->wide)) {
+		wide_finish(ep, s, m, body);
 		return;
 	}
-	sum = (uint16_t)~frame_sum(s, h, udp_len, body);
-	/* Zero means none (RFC 768). */
-	h->udp.dgram_cksum = sum != 0 ? sum : 0xffff;
+	h->ip.total_length = ip_len;
+	h->ip.hdr_checksum = (uint16_t)~checksum_fold(s->ip_sum + ip_len);
+	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)len);
+	udp_checksum(ep, s, m, &h->udp, &h->frame, body);
 }
 
 /* Into the room that the frame has for it at its end. @return its part of the sum. */
 static uint32_t
-frame_crc(struct rte_mbuf *m, struct wire_ipv4_hdrs *h)
+frame_crc(const struct rdp_session *s, const struct rte_mbuf *m, struct wire_frame *f)
 {
-	uint32_t len = m->pkt_len - (uint32_t)offsetof(struct wire_ipv4_hdrs, frame) - WIRE_CRC_LEN;
-	rte_be32_t crc = rte_cpu_to_be_32(wire_crc32c(&h->frame, len));
+	uint32_t len = m->pkt_len - s->hdr_len + (uint32_t)sizeof(*f) - WIRE_CRC_LEN;
+	rte_be32_t crc = rte_cpu_to_be_32(wire_crc32c(f, len));
 
-	memcpy((uint8_t *)&h->frame + len, &crc, sizeof(crc));
+	memcpy((uint8_t *)f + len, &crc, sizeof(crc));
 	return crc;
 }
 
@@ -86,7 +146,7 @@ frame_finish(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *m, uint6
 	h->frame.echo = rte_cpu_to_be_32(s->rx_ts);
 	h->frame.echo_delay = rte_cpu_to_be_16((uint16_t)RTE_MIN(delay, UINT16_MAX));
 	if (unlikely(s->crc))
-		body = (uint64_t)checksum_fold(body) + frame_crc(m, h);
+		body = (uint64_t)checksum_fold(body) + frame_crc(s, m, &h->frame);
 	frame_checksums(ep, s, m, h, body);
 	s->ack_owed = 0;
 }
@@ -96,7 +156,7 @@ static uint64_t
 body_long(struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m, struct rte_mbuf *kept)
 {
 	uint8_t *to = (uint8_t *)(rdp_hdrs(m) + 1);
-	uint32_t len = kept->data_len - (uint32_t)sizeof(struct wire_ipv4_hdrs);
+	uint32_t len = kept->data_len - (uint32_t)RDP_RECORDS_AT;
 	uint32_t lent = rdp_kept_lent(kept);
 	bool by_port = sum_by_port(ep, m->pkt_len);
 	struct rte_mbuf *tail = NULL;
@@ -111,7 +171,7 @@ body_long(struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m, st
 	if (tail != NULL) {
 		m->next = tail;
 		m->nb_segs = 2;
-		m->data_len = kept->data_len;
+		m->data_len = (uint16_t)(m->pkt_len - lent);
 	} else if (lent > 0) {
 		rte_memcpy(to + len, rdp_kept(kept)->lent, lent);
 	}
@@ -130,10 +190,10 @@ frame_make(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *kept)
 	if (unlikely(m == NULL))
 		return NULL;
 	h = rdp_hdrs(m);
-	memcpy(h, &s->hdrs, sizeof(*h));
+	memcpy(h, &s->hdrs.v4, sizeof(*h));
 	h->frame.psn = rte_cpu_to_be_32(k->psn);
 	h->frame.flags |= k->flags;
-	m->pkt_len = kept->pkt_len + (s->crc ? WIRE_CRC_LEN : 0);
+	m->pkt_len = kept->pkt_len + s->tx_extra;
 	m->data_len = (uint16_t)m->pkt_len;
 	k->sent_ts = ep->now_ts;
 	if (likely(kept->pkt_len <= CHECKSUM_SOFT_MAX && rdp_kept_lent(kept) == 0))
@@ -156,7 +216,7 @@ send_ack(struct rdp_session *s)
 	if (rdp_txq_taken(ep) >= RDP_TXQ || (m = rdp_mbuf_get(ep)) == NULL)
 		return false;
 	h = rdp_hdrs(m);
-	memcpy(h, &s->hdrs, sizeof(*h));
+	memcpy(h, &s->hdrs.v4, sizeof(*h));
 	h->frame.version_type = WIRE_VERSION << 4 | WIRE_ACK;
 	h->frame.psn = rte_cpu_to_be_32(s->tx_next);
 	if (s->rx_gaps > 0) {
@@ -164,7 +224,7 @@ send_ack(struct rdp_session *s)
 		rdp_sack_build(s, (struct wire_sack *)(h + 1));
 		len = sizeof(struct wire_sack);
 	}
-	m->pkt_len = (uint32_t)sizeof(*h) + len + (s->crc ? WIRE_CRC_LEN : 0);
+	m->pkt_len = (uint32_t)sizeof(*h) + len + s->tx_extra;
 	m->data_len = (uint16_t)m->pkt_len;
 	frame_finish(ep, s, m, checksum_add(h + 1, len, 0));
 	s->ack_now = false;
@@ -184,8 +244,8 @@ rdp_queued(const struct rdp_session *s, uint32_t psn)
 		if (e->s != s)
 			continue;
 		if (e->kept ? rdp_kept(e->m)->psn == psn
-			    : wire_type(&rdp_hdrs(e->m)->frame) == WIRE_DATA &&
-					rdp_hdrs(e->m)->frame.psn == rte_cpu_to_be_32(psn))
+			    : wire_type(rdp_made_frame(s, e->m)) == WIRE_DATA &&
+					rdp_made_frame(s, e->m)->psn == rte_cpu_to_be_32(psn))
 			return true;
 	}
 	return false;

@@ -113,8 +113,8 @@ session_with(struct rdp_ep *ep, rte_be32_t ip, rte_be32_t not_inc)
 	for (uint16_t i = 0; i < ep->max_sessions; i++) {
 		struct rdp_session *s = rdp_session_at(ep, i);
 
-		if (s != NULL && s->state == RDP_OPEN && s->peer_ip == ip &&
-			s->local_inc != not_inc)
+		if (s != NULL && s->state == RDP_OPEN &&
+			ip_addr_equal(s->peer_ip, ip_addr_v4(ip)) && s->local_inc != not_inc)
 			return s;
 	}
 	return NULL;
