@@ -136,16 +136,39 @@ pair() {
 	number median <<<"$json"
 }
 
-# idle SESSIONS OPTIONS...: operations a second beside so many idle sessions by those without, one
-# after the other in each round. A session takes 4 KiB at either end: 40 MiB for 10,000.
-idle() {
-	local idle=$1 round alone beside
+# beside MORE OPTIONS...: operations a second with more options by those without, one after the
+# other in each round. 10,000 idle sessions take 4 KiB each at either end: 40 MiB.
+beside() {
+	local more=$1 round alone rate words
 	shift
-	for round in 1 2 3; do
+	read -ra words <<<"$more"
+	for ((round = 1; round <= (pairs + 1) / 2; round++)); do
 		alone=$(bench --seconds "$seconds" "$@" | number ops_per_second)
-		beside=$(bench --seconds "$seconds" --idle-sessions "$idle" "$@" | number ops_per_second)
-		say "    round $round: alone $alone/s, beside $idle idle sessions $beside/s"
-		ratio "${beside:-0}" "${alone:-0}"
+		rate=$(bench --seconds "$seconds" "$@" "${words[@]}" | number ops_per_second)
+		say "    round $round: alone $alone/s, with $more $rate/s"
+		ratio "${rate:-0}" "${alone:-0}"
+	done | median
+}
+
+lossy() {
+	beside "--fault drop=$1" --workload get --window full
+}
+
+idle() {
+	beside '--idle-sessions 10000' --workload get --window full
+}
+
+flood() {
+	beside '--flood 1488095' --workload get --window full
+}
+
+# mean OPTIONS...: microseconds.
+mean() {
+	local round us
+	for ((round = 1; round <= (pairs + 1) / 2; round++)); do
+		us=$(bench --seconds "$seconds" "$@" | number avg)
+		say "    round $round: $us us"
+		echo "${us:-0}"
 	done | median
 }
 
@@ -258,7 +281,11 @@ figures() {
 		cas_rate_vs_get8|compare-and-swaps a second by 8-byte gets|pair --workload cas --window full --baseline get
 		get1m_bw_vs_raw|bytes a second of 1 MiB gets by raw frames of the same size, one way|pair --workload get --window full --size 1M
 		put1m_bw_vs_raw|the same of 1 MiB puts|pair --workload put --window full --size 1M
-		idle10k_rate_vs_alone|8-byte gets a second beside 10,000 idle sessions by those without any|idle 10000 --workload get --window full
+		loss1_rate_vs_lossless|8-byte gets a second with 1 % of the frames lost, either way, by those with none|lossy 1%
+		loss01_rate_vs_lossless|the same with 0.1 %|lossy 0.1%
+		get8_loss1_mean_us|mean round trip of an 8-byte get with 1 % lost, one outstanding, in us|mean --workload get --fault drop=1%
+		idle10k_rate_vs_alone|8-byte gets a second beside 10,000 idle sessions by those without any|idle
+		flood_rate_vs_alone|8-byte gets a second beside 1,488,095 spoofed handshakes a second (1 Gbit/s)|flood
 		get8_rtt_vs_ucx_tcp|median round trip of an 8-byte get by the best of UCX over TCP|get8_rtt_vs_ucx_tcp
 		faa_rate_vs_redis|fetch-adds a second by Redis INCR, 50 connections, 32 pipelined|against_redis full -c 50 -P 32 -n 500000
 		faa1_rate_vs_redis|the same, one outstanding each|against_redis 1 -c 1 -n 20000
