@@ -90,6 +90,8 @@ shmx_cancel(struct shmx_ep *ep, uint64_t cookie)
 
 	if (ep == NULL)
 		return -EINVAL;
+	if (client_is_polled(ep))
+		return -EBUSY;
 	for (uint32_t id = 0; id < ep->max_ops; id++) {
 		const struct op *op = &ep->op[id];
 

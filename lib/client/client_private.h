@@ -135,6 +135,7 @@ struct shmx_ep {
 	struct rdp_ep *rdp;
 	struct shmx_event *kept; /**< ring: completions that found no room */
 	uint32_t kept_head, kept_tail, kept_mask;
+	bool polling; /**< written by the thread that polls, read by whoever calls meanwhile */
 	uint64_t ops_done;
 	uint64_t last_ns, busy_ns, idle_ns;
 	bool was_busy;
@@ -291,6 +292,9 @@ void client_fail_ops(struct shmx_ep *ep, const struct rdp_session *s);
 
 /** Forget a session: routes and all. */
 void client_forget_session(struct shmx_ep *ep, uint16_t index);
+
+/** Whether another thread is polling: calls that may take the time look. A line says so. */
+bool client_is_polled(const struct shmx_ep *ep);
 
 /** Whether the endpoint has room for the events of one more session. */
 static inline bool

@@ -363,6 +363,7 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 {
 	uint16_t n = 0;
 
+	__atomic_store_n(&ep->polling, true, __ATOMIC_RELAXED);
 	if (unlikely(ep->kept_tail != ep->kept_head))
 		n = take_kept(ep, events, max);
 	ep->event = events + n;
@@ -379,6 +380,7 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 	n = (uint16_t)(ep->event - events);
 	ep->event = NULL;
 	ep->event_end = NULL;
+	__atomic_store_n(&ep->polling, false, __ATOMIC_RELAXED);
 	return n;
 }
 

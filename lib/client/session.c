@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include "base/log.h"
 #include "client/client_private.h"
+
+bool
+client_is_polled(const struct shmx_ep *ep)
+{
+	if (likely(!__atomic_load_n(&ep->polling, __ATOMIC_RELAXED)))
+		return false;
+	BASE_LOG(ERR, "another thread polls this endpoint: all calls on it are that thread's");
+	return true;
+}
 
 int
 shmx_connect(
@@ -12,6 +22,8 @@ shmx_connect(
 
 	if (ep == NULL || peer == NULL || session == NULL || ip_addr_is_none(client_peer_ip(peer)))
 		return -EINVAL;
+	if (client_is_polled(ep))
+		return -EBUSY;
 	if (!client_may_connect(ep))
 		return -EAGAIN;
 	ret = rdp_connect(ep->rdp, client_peer_ip(peer),
@@ -31,6 +43,8 @@ shmx_disconnect(struct shmx_ep *ep, shmx_session_t session)
 
 	if (ep == NULL)
 		return -EINVAL;
+	if (client_is_polled(ep))
+		return -EBUSY;
 	if (link_end(ep, session)) {
 		client_forget_session(ep, session);
 		return 0;
@@ -54,6 +68,8 @@ shmx_session_cc_set(struct shmx_ep *ep, shmx_session_t session, enum shmx_cc cc)
 
 	if (ep == NULL)
 		return -EINVAL;
+	if (client_is_polled(ep))
+		return -EBUSY;
 	s = rdp_session_at(ep->rdp, session);
 	return s != NULL ? rdp_cc_set(s, (enum rdp_cc)cc) : -ENOTCONN;
 }

@@ -20,9 +20,11 @@
  * Each takes effect exactly once or fails with a status, whatever the network loses or doubles.
  *
  * **Threads.** An endpoint belongs to one thread at a time and has no lock: never call into the
- * same endpoint from two threads. Endpoints are independent of each other. The library creates
- * no thread. After creation, no call here takes a lock, allocates from libc, makes a system call
- * or writes a log, but for the calls whose comment says *slow*.
+ * same endpoint from two threads. Calls that begin or end a session, and shmx_cancel(), return
+ * -EBUSY and say so in the log when they meet another thread in shmx_poll(). Endpoints are
+ * independent of each other. The library creates no thread. After creation, no call here takes a
+ * lock, allocates from libc, makes a system call or writes a log, but for the calls whose comment
+ * says *slow*.
  *
  * **Addresses** are 64 bits, pool id in the upper 16 and offset in the lower 48. They mean the
  * same on every node.
@@ -40,8 +42,9 @@
  * | -EPERM        | the memory is exclusive to other nodes                                    |
  * | -EFAULT       | the range leaves the pool                                                 |
  * | -ESTALE       | the range touches memory that is free                                     |
- * | -EBUSY        | still in use (pool with allocations), or the memory node is short of resources
- * | | -ENOSPC       | a table of the memory node is full                                        |
+ * | -EBUSY        | still in use (pool with allocations), or the memory node is short of
+ * |               | resources; of a call: another thread polls the endpoint                   |
+ * | -ENOSPC       | a table of the memory node is full                                        |
  * | -EMSGSIZE     | more in one call than allowed                                             |
  * | -ENOTSUP      | the memory node does not know this operation                              |
  * | -ECONNRESET   | the session ended after the operation was sent: its fate is unknown       |

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
 #include <rte_mbuf.h>
 
 #include "fixture.h"
@@ -606,7 +608,45 @@ test_most_ops(void)
 	fixture_down(&fx);
 }
 
+/* What a thread finds that calls while another one polls. */
+static int meanwhile[4];
+
+static uint16_t
+call_meanwhile(uint16_t port_id, uint16_t queue, struct rte_mbuf *pkts[], uint16_t nb, uint16_t max,
+	void *arg)
+{
+	const struct shmx_peer peer = {.ip = 1};
+	struct shmx_ep *ep = arg;
+	shmx_session_t session;
+
+	meanwhile[0] = shmx_connect(ep, &peer, 1, &session);
+	meanwhile[1] = shmx_disconnect(ep, fx.host[0].session);
+	meanwhile[2] = shmx_cancel(ep, 1);
+	meanwhile[3] = shmx_session_cc_set(ep, fx.host[0].session, SHMX_CC_SWIFT);
+	return nb;
+}
+
+static void
+test_other_thread(void)
+{
+	const struct fixture_conf conf = {0};
+	const struct rte_eth_rxtx_callback *cb;
+	uint16_t port;
+
+	fixture_up(&fx, &conf);
+	port = shmx_port_id(fx.host[0].port);
+	cb = rte_eth_add_rx_callback(port, 0, call_meanwhile, fx.host[0].ep);
+	shmx_poll(fx.host[0].ep, NULL, 0);
+	rte_eth_remove_rx_callback(port, 0, cb);
+	rte_free((void *)(uintptr_t)cb);
+	for (unsigned int i = 0; i < RTE_DIM(meanwhile); i++)
+		SAME(meanwhile[i], -EBUSY);
+	SAME(shmx_session_cc_set(fx.host[0].ep, fx.host[0].session, SHMX_CC_FIXED), 0);
+	fixture_down(&fx);
+}
+
 static const struct named_test tests[] = {
+	{"other thread", test_other_thread},
 	{"full pool", test_full_pool},
 	{"full window", test_full_window},
 	{"small window", test_small_window},
