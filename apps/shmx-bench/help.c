@@ -19,6 +19,7 @@ static const char text[] =
 	"  --pattern random|sequential, --span BYTES      which addresses        [random, 64M]\n"
 	"  --live N            allocations alive in workload alloc                      [1024]\n"
 	"  --idle-sessions N   sessions beside it that do nothing; shmx-server: --max-sessions\n"
+	"  --flood N           handshakes a second from spoofed addresses beside it\n"
 	"  --seconds S         to measure, after --warmup S                [5, 0.5; pairs less]\n"
 	"  --count N           operations, then stop, instead of --seconds\n"
 	"  --pairs N           alternate with --baseline W (raw), print the ratios\n"

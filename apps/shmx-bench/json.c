@@ -85,6 +85,7 @@ json_result(const struct result *r)
 	printf(",\"bytes_per_second\":%.0f,", result_bandwidth(r));
 	json_latency(r);
 	printf(",\"retransmits\":%" PRIu64 ",\"dropped\":%" PRIu64, r->retransmits, r->dropped);
+	printf(",\"flooded\":%" PRIu64, r->flooded);
 	printf(",\"lost\":%" PRIu64 ",\"busy_percent\":%.1f,\"faults\":{", r->lost,
 		r->busy + r->idle > 0 ? 100.0 * (double)r->busy / (double)(r->busy + r->idle) : 0);
 	json_faults("rx", &r->fault[FAULT_RX]);

@@ -64,6 +64,7 @@ static const struct option_type types[] = {
 	{"span", BYTES, AT(span), 64, UINT64_C(1) << 36, NULL},
 	{"live", NUMBER, AT(live), 1, 1 << 20, NULL},
 	{"idle-sessions", NUMBER, AT(idle_sessions), 1, 65000, NULL},
+	{"flood", NUMBER, AT(flood), 1, 100000000, NULL},
 	{"seconds", REAL, AT(seconds), 0, 1000000, NULL},
 	{"warmup", REAL, AT(warmup), 0, 1000000, NULL},
 	{"count", BYTES, AT(count), 0, UINT64_MAX - 1, NULL},

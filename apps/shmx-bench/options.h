@@ -52,6 +52,7 @@ struct options {
 	uint64_t span;
 	uint32_t live;
 	uint32_t idle_sessions; /**< beside the one that works */
+	uint32_t flood;         /**< handshakes of strangers a second, beside it */
 	double seconds;         /**< negative: default */
 	double warmup;          /**< negative: default */
 	uint64_t count;

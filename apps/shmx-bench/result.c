@@ -26,6 +26,7 @@ result_add(struct result *to, const struct result *slice)
 	to->retransmits += slice->retransmits;
 	to->dropped += slice->dropped;
 	to->lost += slice->lost;
+	to->flooded += slice->flooded;
 	to->busy += slice->busy;
 	to->idle += slice->idle;
 	for (int dir = 0; dir < FAULT_DIRS; dir++)

@@ -21,6 +21,7 @@ struct result {
 	uint64_t ticks;  /**< measured */
 	uint64_t retransmits;
 	uint64_t dropped;         /**< on purpose */
+	uint64_t flooded;         /**< handshakes of strangers sent beside it */
 	uint64_t lost;            /**< raw: frames that never came back */
 	uint64_t busy, idle;      /**< ns of polls that did work, and that did not */
 	struct histogram latency; /**< ticks, of the sampled operations */

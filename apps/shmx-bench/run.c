@@ -11,6 +11,7 @@
 #include <rte_pause.h>
 
 #include "fail.h"
+#include "flood.h"
 #include "run.h"
 
 #define EVENTS        128
@@ -103,6 +104,10 @@ run_create(struct bench *b, enum workload_id id)
 		return NULL;
 	}
 	slots_init(run);
+	if (b->opt.flood > 0 && (run->flood = flood_create(b)) == NULL) {
+		run_destroy(run);
+		return NULL;
+	}
 	if (run->workload->prepare != NULL && run->workload->prepare(run) < 0) {
 		run_destroy(run);
 		return NULL;
@@ -118,6 +123,7 @@ run_destroy(struct run *run)
 	if (run->state != NULL && run->workload->finish != NULL)
 		run->workload->finish(run);
 	free(run->state);
+	flood_destroy(run->flood);
 	rte_free(run->buffers);
 	rte_free(run->free_slots);
 	rte_free(run->slots);
@@ -205,6 +211,8 @@ run_until(struct run *run, uint64_t end)
 	uint64_t now;
 
 	while (!finished(run)) {
+		if (unlikely(run->flood != NULL))
+			flood_turn(run->flood);
 		submit_some(run);
 		if (turn(run) == 0 && slots_busy(run) > 0) {
 			rte_pause();
@@ -233,7 +241,7 @@ run_drain(struct run *run)
 struct snapshot {
 	struct shmx_ep_stats stats;
 	struct fault_stats fault[FAULT_DIRS];
-	uint64_t completed, errors, ticks;
+	uint64_t completed, errors, flooded, ticks;
 };
 
 static void
@@ -243,6 +251,7 @@ snapshot_take(const struct run *run, struct snapshot *s)
 	bench_fault_stats(run->bench, s->fault);
 	s->completed = run->completed;
 	s->errors = run->errors;
+	s->flooded = run->flood != NULL ? flood_sent(run->flood) : 0;
 	s->ticks = rte_rdtsc();
 }
 
@@ -263,6 +272,7 @@ snapshot_result(
 	r->ops = completed - errors;
 	r->bytes = r->ops * bytes_per_op(run);
 	r->ticks = b->ticks - a->ticks;
+	r->flooded = b->flooded - a->flooded;
 	r->retransmits = b->stats.tx_retransmit - a->stats.tx_retransmit;
 	result_add_faults(r, a->fault, b->fault);
 	r->busy = b->stats.busy_ns - a->stats.busy_ns;

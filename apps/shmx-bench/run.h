@@ -83,6 +83,7 @@ struct run {
 	void *state;   /**< the workload's */
 
 	struct bench *bench;
+	struct flood *flood;           /**< NULL: none */
 	uint64_t live_ops, live_ticks; /**< when the live line was last written */
 };
 

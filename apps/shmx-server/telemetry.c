@@ -151,6 +151,7 @@ add_rdp_stats(struct rte_tel_data *d, const struct rdp_stats *r)
 	ADD(d, r, sessions_closed);
 	ADD(d, r, resets_sent);
 	ADD(d, r, handshakes_refused);
+	ADD(d, r, handshakes_ignored);
 }
 
 static void
@@ -162,6 +163,9 @@ add_pair(struct rte_tel_data *d, const struct server_pair *pair)
 	rte_tel_data_add_dict_u64(d, "ethdev", pair->io.eth.port_id);
 	rte_tel_data_add_dict_u64(d, "queue", pair->queue);
 	rte_tel_data_add_dict_u64(d, "worker", pair->worker);
+	/* Of all queues of the port. */
+	rte_tel_data_add_dict_u64(
+		d, "mbufs_in_use", rte_mempool_in_use_count(pair->port->port->pool));
 	ADD(d, &pair->io, echoed);
 	ADD(d, &pair->io, echo_drops);
 	add_rdp_stats(d, rdp_ep_stats(pair->ep));

@@ -156,12 +156,44 @@ current_stamp(const struct rdp_ep *ep)
 	return (uint32_t)(ep->now_ns >> RDP_COOKIE_SHIFT);
 }
 
+/* What strangers can cause has a budget, by the millisecond. */
+static void
+budget_renew(struct rdp_ep *ep)
+{
+	uint64_t ms = ep->now_ns >> 20;
+
+	if (ms == ep->answer_ms)
+		return;
+	ep->answer_ms = ms;
+	ep->resets = 0;
+	ep->hellos = 0;
+}
+
+/* RESETs, sent and received, share one. */
+static bool
+reset_allowed(struct rdp_ep *ep)
+{
+	budget_renew(ep);
+	return ep->resets++ < RDP_RESETS_PER_MS;
+}
+
+static bool
+hello_allowed(struct rdp_ep *ep)
+{
+	budget_renew(ep);
+	return ep->hellos++ < RDP_HELLOS_PER_MS;
+}
+
 static void
 hello_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
 {
 	uint32_t stamp = current_stamp(ep);
 	struct wire_challenge body;
 
+	if (!hello_allowed(ep)) {
+		ep->stats.handshakes_ignored++;
+		return;
+	}
 	if (!ep->conf.listen) {
 		refuse(ep, h, hello, STATUS_NOTSUP);
 		return;
@@ -397,19 +429,6 @@ refuse_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 
 	if (s != NULL)
 		rdp_session_fail(s, -ECONNREFUSED);
-}
-
-/* RESETs, sent and received, share a budget: both cost work a stranger can cause. */
-static bool
-reset_allowed(struct rdp_ep *ep)
-{
-	uint64_t ms = ep->now_ns >> 20;
-
-	if (ms != ep->reset_ms) {
-		ep->reset_ms = ms;
-		ep->resets = 0;
-	}
-	return ep->resets++ < RDP_RESETS_PER_MS;
 }
 
 static void

@@ -263,9 +263,10 @@ struct rdp_stats {
 	uint64_t sessions_closed;
 	uint64_t resets_sent;
 	uint64_t handshakes_refused;
-	uint64_t handed_over;   /**< frames given to the endpoint whose they are */
-	uint64_t handover_full; /**< frames lost because that one does not keep up */
-	uint64_t timers;        /**< entries of the timer wheels looked at */
+	uint64_t handshakes_ignored; /**< HELLOs beyond RDP_HELLOS_PER_MS */
+	uint64_t handed_over;        /**< frames given to the endpoint whose they are */
+	uint64_t handover_full;      /**< frames lost because that one does not keep up */
+	uint64_t timers;             /**< entries of the timer wheels looked at */
 };
 
 /** Set *ep. @return 0, -EINVAL, -ENOMEM. Slow. */

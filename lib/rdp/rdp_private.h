@@ -53,6 +53,9 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 /** RESETs sent or looked into, a millisecond. */
 #define RDP_RESETS_PER_MS 16
 
+/** HELLOs answered, a millisecond; those who are not are asked to come again by their own timer. */
+#define RDP_HELLOS_PER_MS 256
+
 struct rdp_list {
 	struct rdp_session **item;
 	uint16_t n;
@@ -128,8 +131,9 @@ struct rdp_ep {
 	struct rdp_conf conf;
 	struct l2_addr self;
 	uint64_t wheel_tick; /**< slots up to here have been run */
-	uint64_t reset_ms;   /**< millisecond that `resets` counts */
+	uint64_t answer_ms;  /**< millisecond that `resets` and `hellos` count */
 	uint32_t resets;
+	uint32_t hellos;
 	uint64_t cookie_key[2];
 	uint32_t next_inc; /**< incarnations count up from a random start, zero left out */
 	struct rdp_session *

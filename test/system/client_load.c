@@ -324,7 +324,44 @@ run_pools(struct client *c, char *words[WORDS_MAX])
 	return ret;
 }
 
+/* Every swap finds what the one before it left. Returns how many did not. */
+static uint64_t
+swap_results(struct client *c, uint64_t *done)
+{
+	struct shmx_event events[64];
+	uint16_t n = shmx_poll(c->ep, events, RTE_DIM(events));
+	uint64_t wrong = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		wrong += events[i].status != 0 || events[i].value != events[i].cookie - 1;
+	*done += n;
+	return wrong;
+}
+
+/* order N: as many ordered swaps of one word, as many at a time as there is room for; how many did
+ * not come in their order */
+static int
+run_order(struct client *c, char *words[WORDS_MAX])
+{
+	const struct shmx_op_attr ordered = {.flags = SHMX_ORDERED};
+	uint64_t n = number(words[1]), next = 1, done = 0, wrong = 0, zero = 0;
+	int ret = shmx_put_sync(c->ep, c->area, &zero, sizeof(zero));
+
+	if (ret < 0)
+		return ret;
+	shmx_op_attr_set(c->ep, &ordered);
+	while (done < n) {
+		while (next <= n && shmx_swap(c->ep, c->area, next, next) == 0)
+			next++;
+		wrong += swap_results(c, &done);
+	}
+	shmx_op_attr_set(c->ep, NULL);
+	reply_value(c, wrong);
+	return 0;
+}
+
 const struct command load_commands[] = {
+	{"order", 1, run_order},
 	{"pending", 1, run_pending},
 	{"flood", 0, run_flood},
 	{"churn", 2, run_churn},

@@ -186,6 +186,41 @@ closed__strangers_do_not_hide_the_peers(void)
 	pair_free(&p);
 }
 
+/* A flood of HELLOs from nowhere is answered up to a limit; a peer that means it gets through. */
+static void
+hello__flood(void)
+{
+	struct pair p = pair_start(NULL);
+	const struct {
+		struct wire_ipv4_hdrs h;
+		struct wire_hello body;
+	} __rte_packed __rte_aligned(2) * hello;
+	struct net_packet *first;
+	uint8_t bytes[sizeof(*hello)] __rte_aligned(8);
+	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)bytes;
+	uint64_t challenges;
+
+	pair_keep_next(&p, CLIENT, WIRE_HELLO);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(node_connect(p.client, SERVER));
+	first = pair_kept(&p);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+	memcpy(bytes, first->bytes, sizeof(bytes));
+	challenges = p.net->port[SERVER].count[WIRE_CHALLENGE];
+	for (uint32_t i = 0; i < 20 * RDP_HELLOS_PER_MS; i++) {
+		h->ip.src_addr = rte_cpu_to_be_32(0x0b000000 + i);
+		net_repair(bytes, sizeof(bytes));
+		net_inject(p.net, SERVER, bytes, sizeof(bytes));
+	}
+	net_run(p.net, 200 * NET_US);
+	challenges = p.net->port[SERVER].count[WIRE_CHALLENGE] - challenges;
+	CU_ASSERT(challenges >= RDP_HELLOS_PER_MS && challenges <= 2 * RDP_HELLOS_PER_MS);
+	CU_ASSERT(rdp_ep_stats(p.server->ep)->handshakes_ignored >= 18 * RDP_HELLOS_PER_MS);
+	CU_ASSERT_EQUAL(p.server->ep->nb_free, p.server->ep->max_sessions);
+	net_run(p.net, 20 * NET_MS);
+	CU_ASSERT_EQUAL(p.client->opened, 1);
+	pair_free(&p);
+}
+
 static bool
 answered(void *node)
 {
@@ -218,6 +253,7 @@ CU_TestInfo bounds_tests[] = {
 	TEST(silence__keep_alives_are_waited_for),
 	TEST(silence__of_the_peer_ends_the_session),
 	TEST(closed__strangers_do_not_hide_the_peers),
+	TEST(hello__flood),
 	TEST(stamps__begin_anywhere),
 	CU_TEST_INFO_NULL,
 };

@@ -415,6 +415,41 @@ rtt__after_a_long_one_way_conversation(void)
 }
 
 static void
+one_at_a_time(struct node *node)
+{
+	struct pair *p = node->user;
+
+	if (node->responses_in == ledger_sent())
+		node_request(node, p->c, 64, 64);
+}
+
+static bool
+thousand_answers(void *node)
+{
+	return ((const struct node *)node)->responses_in >= 1000;
+}
+
+/* However many frames are lost, what is measured is the path, not the time-outs. */
+static void
+rtt__of_a_path_that_loses_half(void)
+{
+	struct pair p = pair_open(NULL);
+
+	p.net->logging = false;
+	p.net->chances.drop = 0.5;
+	p.client->user = &p;
+	p.client->pump = one_at_a_time;
+	CU_ASSERT(net_run_until(p.net, thousand_answers, p.client, 100 * NET_S));
+	p.client->pump = NULL;
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT < 60 * NET_US);
+	CU_ASSERT(p.s->srtt << WIRE_TS_SHIFT < 60 * NET_US);
+	p.net->chances.drop = 0;
+	CU_ASSERT(net_run_quiet(p.net, NET_S));
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+static void
 no_crc(struct node_conf *conf)
 {
 	conf->rdp.crc = false;
@@ -708,6 +743,7 @@ CU_TestInfo loss_tests[] = {
 	TEST(rtt__after_a_pause_of_the_application),
 	TEST(rtt__without_the_delay_of_acknowledgements),
 	TEST(rtt__after_a_long_one_way_conversation),
+	TEST(rtt__of_a_path_that_loses_half),
 	TEST(retransmit__while_the_port_holds_the_first),
 	TEST(retransmit__with_the_pressure_of_now),
 	TEST(retransmit__once_while_the_port_is_full),
