@@ -18,8 +18,10 @@
 #define POOL_CACHE   512
 #define POOL_ROOM    2176 /* headroom 128 and 2048 bytes of frame */
 #define FRAME_EXTRA  (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN)
+#define SLOT_EXTRA   64 /* slots of packet sockets are so much longer than what is in them */
 #define NB_DESC      1024
 #define TX_CKSUMS    (RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM)
+#define TX_OFFLOADS  (TX_CKSUMS | RTE_ETH_TX_OFFLOAD_VLAN_INSERT)
 #define RX_CKSUMS    (RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_IPV4_CKSUM)
 #define RSS_WANTED   (RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP)
 #define LINK_POLL_US 1000
@@ -71,7 +73,7 @@ spec_parse(struct port *port, const char *spec)
 static uint16_t
 pool_room(uint16_t mtu)
 {
-	uint32_t need = RTE_PKTMBUF_HEADROOM + mtu + FRAME_EXTRA;
+	uint32_t need = RTE_PKTMBUF_HEADROOM + mtu + FRAME_EXTRA + SLOT_EXTRA;
 
 	return RTE_MIN(RTE_MAX(RTE_ALIGN_CEIL(need, 128), (uint32_t)POOL_ROOM),
 		(uint32_t)RTE_ALIGN_FLOOR(UINT16_MAX, 128));
@@ -183,7 +185,8 @@ mtu_max(const struct rte_eth_dev_info *info)
 static int
 mtu_choose(const struct port_conf *conf, struct port *port, const struct rte_eth_dev_info *info)
 {
-	uint16_t min = RTE_MAX(info->min_mtu, RTE_ETHER_MIN_MTU), max = mtu_max(info);
+	uint16_t min = RTE_MAX(info->min_mtu, RTE_ETHER_MIN_MTU);
+	uint16_t max = RTE_MAX(mtu_max(info), port->real_mtu);
 
 	if (port->mtu == 0 && rte_eth_dev_get_mtu(port->port_id, &port->mtu) != 0)
 		port->mtu = RTE_ETHER_MTU;
@@ -199,6 +202,14 @@ mtu_choose(const struct port_conf *conf, struct port *port, const struct rte_eth
 	return 0;
 }
 
+/* Where the port is memory, its driver would do in software what the headers do for nothing. */
+static void
+vlan_choose(const struct rte_eth_dev_info *info, struct rte_eth_conf *eth)
+{
+	eth->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+	eth->txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
+}
+
 /* Never MBUF_FAST_FREE: frames to send may be of several pools, and have segments attached. */
 static void
 offloads_choose(const struct port_conf *conf, const struct port *port,
@@ -206,13 +217,15 @@ offloads_choose(const struct port_conf *conf, const struct port *port,
 {
 	uint64_t rss = info->flow_type_rss_offloads & RSS_WANTED;
 
-	eth->rxmode.mtu = port->mtu;
+	eth->rxmode.mtu = RTE_MIN(port->mtu, mtu_max(info));
 	eth->intr_conf.rxq = conf->rx_intr;
 	eth->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (!conf->no_offload) {
 		eth->txmode.offloads |= info->tx_offload_capa & TX_CKSUMS;
 		eth->rxmode.offloads |= info->rx_offload_capa & RX_CKSUMS;
 	}
+	if (conf->vlan != 0 && (port->ctl->caps & PORT_CAP_MEMORY) == 0)
+		vlan_choose(info, eth);
 	if (port->nb_queues > 1 && rss != 0) {
 		eth->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		eth->rx_adv_conf.rss_conf.rss_hf = rss;
@@ -231,7 +244,9 @@ caps_in_force(const struct port *port, const struct rte_eth_conf *eth)
 		caps |= PORT_CAP_TX_IPV4_CKSUM;
 	if ((tx & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0)
 		caps |= PORT_CAP_TX_MULTI_SEGS;
-	if ((tx & TX_CKSUMS) != 0 && (caps & PORT_CAP_MEMORY) == 0)
+	if ((tx & RTE_ETH_TX_OFFLOAD_VLAN_INSERT) != 0)
+		caps |= PORT_CAP_TX_VLAN;
+	if ((tx & TX_OFFLOADS) != 0 && (caps & PORT_CAP_MEMORY) == 0)
 		caps |= PORT_CAP_TX_PREPARE;
 	if ((eth->rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM) != 0)
 		caps |= PORT_CAP_RX_CKSUM;
@@ -301,8 +316,12 @@ mtu_set(const struct port *port)
 
 	if (rte_eth_dev_get_mtu(port->port_id, &now) == 0 && now == port->mtu)
 		return 0;
+	/* It would refuse what it can do all the same. */
+	if (port->real_mtu >= port->mtu && port->mtu > RTE_ETHER_MTU)
+		return 0;
 	ret = rte_eth_dev_set_mtu(port->port_id, port->mtu);
-	if (ret == -ENOTSUP && port->mtu <= RTE_ETHER_MTU)
+	/* What is memory has no limit but the buffers'. */
+	if (ret == -ENOTSUP && (port->mtu <= RTE_ETHER_MTU || (port->caps & PORT_CAP_MEMORY) != 0))
 		return 0;
 	return driver_said(port, "setting the mtu", ret);
 }
@@ -474,6 +493,40 @@ port_link_up(struct port *port)
 	     link.link_status == RTE_ETH_LINK_UP;
 	port->link_lost = !up && port->link_once;
 	return up;
+}
+
+/* Groups one by one, or all, or everything, whichever the driver has first. */
+static int
+groups_receive(struct port *port)
+{
+	int ret = rte_eth_dev_set_mc_addr_list(port->port_id, port->group, port->nb_groups);
+
+	if (ret == -ENOTSUP)
+		ret = rte_eth_allmulticast_enable(port->port_id);
+	if (ret == -ENOTSUP)
+		ret = rte_eth_promiscuous_enable(port->port_id);
+	/* What is memory receives everything as it is. */
+	return ret == -ENOTSUP && (port->caps & PORT_CAP_MEMORY) != 0 ? 0 : ret;
+}
+
+int
+port_group_join(struct port *port, const struct rte_ether_addr *group)
+{
+	int ret;
+
+	for (uint8_t i = 0; i < port->nb_groups; i++)
+		if (rte_is_same_ether_addr(&port->group[i], group))
+			return 0;
+	if (port->nb_groups == PORT_GROUPS_MAX) {
+		DRV_LOG(ERR, "%s: receives %u groups already, that is all: fewer addresses",
+			port->spec, PORT_GROUPS_MAX);
+		return -ENOSPC;
+	}
+	port->group[port->nb_groups++] = *group;
+	ret = groups_receive(port);
+	if (ret < 0)
+		port->nb_groups--;
+	return driver_said(port, "receiving an Ethernet group", ret);
 }
 
 int

@@ -44,8 +44,13 @@ struct drv_controller;
 /** rte_eth_tx_burst() copies: it has read the frames that it took when it returns, by their virtual
  * addresses. A transmit callback that keeps a frame beyond that has to copy it. */
 #define PORT_CAP_TX_COPIES (UINT32_C(1) << 7)
+/** The port puts the tag in front of frames with RTE_MBUF_F_TX_VLAN and vlan_tci. */
+#define PORT_CAP_TX_VLAN (UINT32_C(1) << 8)
 
 #define PORT_SPEC_MAX 256
+
+/** Ethernet groups that a port receives, at most. */
+#define PORT_GROUPS_MAX 8
 
 /** What is wanted; a zeroed one with spec and nb_queues = 1 is a good start. */
 struct port_conf {
@@ -53,6 +58,7 @@ struct port_conf {
 	uint16_t nb_queues;       /**< pairs of receive and transmit queue; 0 is taken as 1 */
 	uint16_t nb_rxd, nb_txd;  /**< descriptors per queue; 0: what suits the driver */
 	uint16_t mtu;             /**< bytes of IP packet; 0: what the device says */
+	uint16_t vlan;            /**< frames will have tags of this id; 0: none */
 	struct rte_mempool *pool; /**< for received frames, must outlive the port; NULL: own one */
 	uint32_t nb_mbufs;        /**< mbufs the program itself holds, beside those in the rings */
 	bool no_offload;          /**< all checksums in software */
@@ -72,14 +78,17 @@ struct port {
 	struct rte_mempool *pool; /**< mbufs of received frames; good for frames to send, too */
 
 	/* What follows belongs to the controllers. */
-	uint16_t ring_size;       /**< of the device, where its arguments give one; 0: as asked */
-	bool own_pool;            /**< port_close() frees the pool */
-	bool attached;            /**< port_close() detaches the device */
-	bool link_once;           /**< a link that goes down never comes back */
-	bool link_lost;           /**< it did; written by port_link_up() */
-	char name[64];            /**< of the ethdev */
-	char spec[PORT_SPEC_MAX]; /**< as given, for messages */
-	void *priv;               /**< the controller's own */
+	uint16_t real_mtu;  /**< largest, where the driver does not know; 0: as it says */
+	uint16_t ring_size; /**< of the device, where its arguments give one; 0: as asked */
+	uint8_t nb_groups;
+	struct rte_ether_addr group[PORT_GROUPS_MAX]; /**< what port_group_join() was given */
+	bool own_pool;                                /**< port_close() frees the pool */
+	bool attached;                                /**< port_close() detaches the device */
+	bool link_once;                               /**< a link that goes down never comes back */
+	bool link_lost;                               /**< it did; written by port_link_up() */
+	char name[64];                                /**< of the ethdev */
+	char spec[PORT_SPEC_MAX];                     /**< as given, for messages */
+	void *priv;                                   /**< the controller's own */
 };
 
 /**
@@ -117,6 +126,14 @@ void port_close(struct port *port);
  * A virtio_user port whose server has gone stays down for good: close it and open another.
  */
 bool port_link_up(struct port *port);
+
+/**
+ * Receive what is sent to an Ethernet group, too, beside broadcasts. Once joined, a group stays
+ * until the port is closed. Where a device cannot choose it receives all of them.
+ *
+ * @return 0, -ENOSPC, or what the driver said, with a log line.
+ */
+int port_group_join(struct port *port, const struct rte_ether_addr *group);
 
 /**
  * Wait for the link.

@@ -27,13 +27,13 @@ command -v valgrind >/dev/null || { echo "valgrind is missing: apt-get install v
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-# Prints "name TAB program" of each unit test.
+# Prints name, program and its arguments of each unit test, with tabs between them.
 tests() {
 	meson introspect --tests "$build" | python3 -c '
 import json, sys
 for t in json.load(sys.stdin):
     if any(s.endswith("unit") for s in t["suite"]):
-        print(t["name"] + "\t" + t["cmd"][0])'
+        print("\t".join([t["name"]] + t["cmd"]))'
 }
 
 # What valgrind found in one process: errors, then leaks.
@@ -50,15 +50,16 @@ show() {
 # What the tests do less of.
 export SHMX_ROUNDS=1 SHMX_SHORT=1
 passed=0 failed=0
-while IFS=$'\t' read -r name program; do
+while IFS=$'\t' read -ra test; do
+	name=${test[0]}
 	[[ $name =~ $only ]] || continue
 	status=0 begin=$SECONDS
 	rm -f "$out"/log.*
 	# Blocks that are still reachable are EAL's and CUnit's, or of threads that never end. A log for
 	# each process: some tests fork.
-	timeout -k 10 $limit valgrind --error-exitcode=99 --leak-check=full --num-callers=20 \
+	timeout --foreground -k 10 $limit valgrind --error-exitcode=99 --leak-check=full --num-callers=20 \
 		--show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
-		--log-file="$out/log.%p" "$program" >"$out/said" 2>&1 </dev/null || status=$?
+		--log-file="$out/log.%p" "${test[@]:1}" >"$out/said" 2>&1 </dev/null || status=$?
 	((status != 124 && status != 137)) || echo "no end after $limit s" >>"$out/said"
 	! grep -qE 'ERROR SUMMARY: [1-9]' "$out"/log.* || status=99
 	if ((status == 0)); then

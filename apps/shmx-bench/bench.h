@@ -64,6 +64,6 @@ void bench_close(struct bench *b);
 int bench_explain(const struct bench *b, const char *what, int status);
 
 /** Own and other's address as text, in static buffers. */
-const char *bench_ip_text(rte_be32_t ip);
+const char *bench_ip_text(struct ip_addr ip);
 
 #endif /* BENCH_BENCH_H */

@@ -38,15 +38,14 @@ frame_init(struct flood *f, const struct bench *b)
 	struct hello *frame = &f->frame;
 	const uint16_t port = b->opt.server_port != 0 ? b->opt.server_port : WIRE_UDP_PORT;
 
-	resolve(f->port_id, f->pool, b->opt.ip,
-		b->opt.gateway != 0 ? b->opt.gateway : b->opt.server, &frame->h.eth.dst_addr);
+	resolve(f->port_id, f->pool, &b->opt, &frame->h.eth.dst_addr);
 	rte_eth_macaddr_get(f->port_id, &frame->h.eth.src_addr);
 	frame->h.eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
 	frame->h.ip.version_ihl = 0x45;
 	frame->h.ip.total_length = RTE_BE16(sizeof(*frame) - sizeof(frame->h.eth));
 	frame->h.ip.time_to_live = 64;
 	frame->h.ip.next_proto_id = IPPROTO_UDP;
-	frame->h.ip.dst_addr = b->opt.server;
+	frame->h.ip.dst_addr = b->opt.server.word[3];
 	frame->h.udp.dst_port = rte_cpu_to_be_16(port);
 	frame->h.udp.dgram_len = RTE_BE16(
 		sizeof(*frame) - sizeof(frame->h.eth) - sizeof(frame->h.ip));
@@ -60,8 +59,13 @@ frame_init(struct flood *f, const struct bench *b)
 struct flood *
 flood_create(struct bench *b)
 {
-	struct flood *f = calloc(1, sizeof(*f));
+	struct flood *f;
 
+	if (!ip_addr_is_v4(b->opt.server) || b->opt.vlan != 0) {
+		fail("--flood: over IPv4 without VLAN only");
+		return NULL;
+	}
+	f = calloc(1, sizeof(*f));
 	if (f == NULL) {
 		fail("out of memory");
 		return NULL;

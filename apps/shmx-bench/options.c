@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -28,7 +27,7 @@ enum kind {
 	NUMBER,  /* uint32_t */
 	BYTES,   /* uint64_t, with K, M or G */
 	REAL,    /* double */
-	ADDRESS, /* rte_be32_t */
+	ADDRESS, /* struct ip_addr */
 	OWN,     /* IP address and perhaps prefix length */
 	SERVER,  /* IP address and perhaps UDP port */
 	WINDOW,  /* NUMBER or "full" */
@@ -48,6 +47,9 @@ struct option_type {
 
 static const struct option_type types[] = {
 	{"port", TEXT, AT(port), 0, 0, NULL},
+	{"mtu", NUMBER, AT(mtu), 1280, 9000, NULL},
+	{"vlan", NUMBER, AT(vlan), 1, 4094, NULL},
+	{"vlan-priority", NUMBER, AT(vlan_priority), 0, 7, NULL},
 	{"ip", OWN, AT(ip), 0, 0, NULL},
 	{"gateway", ADDRESS, AT(gateway), 0, 0, NULL},
 	{"server", SERVER, AT(server), 0, 0, NULL},
@@ -149,42 +151,56 @@ parse_choice(const char *text, const struct option_type *t, int *value)
 	return -EINVAL;
 }
 
-/* "A.B.C.D", and what stands behind a separator, a number up to @p max; 0 when nothing does. */
 static int
-parse_address(const char *text, char separator, uint64_t max, rte_be32_t *ip, uint64_t *number)
+parse_address(const char *text, size_t len, struct ip_addr *ip)
 {
-	const char *sep = separator != '\0' ? strchr(text, separator) : NULL;
-	size_t len = sep != NULL ? (size_t)(sep - text) : strlen(text);
-	char buf[INET_ADDRSTRLEN];
+	char buf[IP_ADDR_TEXT];
 
-	*number = 0;
 	if (len >= sizeof(buf))
 		return -EINVAL;
 	memcpy(buf, text, len);
 	buf[len] = '\0';
-	if (inet_pton(AF_INET, buf, ip) != 1 || *ip == 0)
-		return -EINVAL;
-	return sep != NULL ? parse_bytes(sep + 1, 1, max, number) : 0;
+	return ip_addr_parse(buf, ip) ? 0 : -EINVAL;
 }
 
+/* ADDR[/LEN] */
 static int
 parse_own(const char *text, struct options *o)
 {
-	uint64_t len;
-	int ret = parse_address(text, '/', 32, &o->ip, &len);
+	size_t n = strcspn(text, "/");
+	uint64_t len = 0;
 
+	if (parse_address(text, n, &o->ip) < 0)
+		return -EINVAL;
+	if (text[n] == '/' &&
+		parse_bytes(text + n + 1, 1, ip_addr_is_v4(o->ip) ? 32 : 128, &len) < 0)
+		return -EINVAL;
 	o->prefix_len = (uint8_t)len;
-	return ret;
+	return 0;
 }
 
+/* A.B.C.D[:PORT], IPV6 or [IPV6][:PORT] */
 static int
 parse_server(const char *text, struct options *o)
 {
-	uint64_t port;
-	int ret = parse_address(text, ':', 65535, &o->server, &port);
+	bool brackets = text[0] == '[';
+	const char *colon = strchr(text, ':'), *end;
+	uint64_t port = 0;
 
+	text += brackets;
+	if (brackets)
+		end = text + strcspn(text, "]");
+	else if (colon != NULL && strchr(colon + 1, ':') == NULL)
+		end = colon;
+	else
+		end = text + strlen(text);
+	if (parse_address(text, (size_t)(end - text), &o->server) < 0 ||
+		(brackets && *end++ != ']'))
+		return -EINVAL;
+	if (*end != '\0' && (*end != ':' || parse_bytes(end + 1, 1, 65535, &port) < 0))
+		return -EINVAL;
 	o->server_port = (uint16_t)port;
-	return ret;
+	return 0;
 }
 
 static int
@@ -200,7 +216,6 @@ static int
 parse_one(struct options *o, const struct option_type *t, const char *text)
 {
 	void *field = (char *)o + t->offset;
-	uint64_t ignored;
 	char why[256];
 
 	switch (t->kind) {
@@ -222,7 +237,7 @@ parse_one(struct options *o, const struct option_type *t, const char *text)
 	case REAL:
 		return parse_real(text, t, field);
 	case ADDRESS:
-		return parse_address(text, '\0', 0, field, &ignored);
+		return parse_address(text, strlen(text), field);
 	case OWN:
 		return parse_own(text, o);
 	case SERVER:
@@ -257,11 +272,11 @@ allowed(const struct option_type *t, char *buf, size_t size)
 			t->max);
 		return buf;
 	case OWN:
-		return "an address such as 10.0.0.2 or 10.0.0.2/24";
+		return "an address such as 10.0.0.2, 10.0.0.2/24 or fd00::2/64";
 	case SERVER:
-		return "an address such as 10.0.0.1 or 10.0.0.1:51966";
+		return "an address such as 10.0.0.1, 10.0.0.1:51966 or [fd00::1]:51966";
 	case ADDRESS:
-		return "an address such as 10.0.0.1";
+		return "an address such as 10.0.0.1 or fd00::1";
 	case WINDOW:
 		return "a number from 1 to 65534, or full";
 	default:
@@ -290,7 +305,7 @@ fill_in(struct options *o)
 	bool pairs = o->pairs > 0;
 
 	if (o->node == 0)
-		o->node = rte_be_to_cpu_32(o->ip) & 0xff;
+		o->node = o->ip.byte[15];
 	if (o->size == 0)
 		o->size = o->workload == WORKLOAD_RAW || o->workload == WORKLOAD_ALLOC ? 64 : 8;
 	if (o->seconds < 0)
@@ -344,22 +359,53 @@ check_pairs(const struct options *o)
 }
 
 static int
+check_addresses(const struct options *o)
+{
+	bool v4 = ip_addr_is_v4(o->ip);
+
+	if (ip_addr_is_none(o->ip) || ip_addr_is_none(o->server))
+		return fail("--ip (ours) and --server (the memory node's) are needed, "
+			    "for example --ip 10.0.0.2 --server 10.0.0.1");
+	if (v4 != ip_addr_is_v4(o->server))
+		return fail("--ip and --server are of different families: give two of IPv4, or of "
+			    "IPv6");
+	if (!ip_addr_is_none(o->gateway) && v4 != ip_addr_is_v4(o->gateway))
+		return fail("--gateway is not of the family of --ip");
+	return 0;
+}
+
+/* The server echoes raw frames as they come, below all that knows tags. */
+static int
+check_vlan(const struct options *o)
+{
+	if (o->vlan == 0 && o->vlan_priority != 0)
+		return fail("--vlan-priority is part of a tag: give --vlan, too");
+	if (o->vlan != 0 &&
+		(o->workload == WORKLOAD_RAW || (o->pairs > 0 && o->baseline == WORKLOAD_RAW)))
+		return fail("raw frames have no tag: leave out --vlan, or choose another "
+			    "--baseline or --workload");
+	return 0;
+}
+
+static int
 check_all(const struct options *o)
 {
 	int ret;
 
 	if (o->port == NULL)
 		return fail("--port is missing, for example --port virtio_user:path=/run/x.sock");
-	if (o->ip == 0 || o->server == 0)
-		return fail("--ip (ours) and --server (the memory node's) are needed, "
-			    "for example --ip 10.0.0.2 --server 10.0.0.1");
+	ret = check_addresses(o);
+	if (ret < 0)
+		return ret;
 	if (o->drop > 0 &&
 		(fault_spec_on(&o->fault.dir[FAULT_RX]) || fault_spec_on(&o->fault.dir[FAULT_TX])))
 		return fail("--drop and --fault do not go together: write --fault drop=%g%%,...",
 			o->drop);
 	if (o->node == 0)
 		return fail("--node is missing, and --ip does not end in a number to take for it");
-	ret = check_workload(o);
+	ret = check_vlan(o);
+	if (ret == 0)
+		ret = check_workload(o);
 	return ret < 0 ? ret : check_pairs(o);
 }
 

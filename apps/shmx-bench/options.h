@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <rte_byteorder.h>
-
+#include "base/ip_addr.h"
 #include "fault/spec.h"
 
 /** In the order of workload_names[]. */
@@ -34,15 +33,18 @@ enum pattern {
 
 struct options {
 	const char *port;
-	rte_be32_t ip;
+	uint32_t mtu;  /**< 0: what the device says */
+	uint32_t vlan; /**< 0: untagged */
+	uint32_t vlan_priority;
+	struct ip_addr ip;  /**< all zero: not given; so for the others */
 	uint8_t prefix_len; /**< 0: everything is on the link */
-	rte_be32_t gateway;
-	rte_be32_t server;
-	uint16_t server_port; /**< 0: the default */
-	uint32_t node;        /**< 0: last number of the IP address */
-	int workload;         /**< enum workload_id */
-	int baseline;         /**< likewise; of --pairs */
-	uint64_t size;        /**< 0: what suits the workload */
+	struct ip_addr gateway;
+	struct ip_addr server; /**< of the family of `ip` */
+	uint16_t server_port;  /**< 0: the default */
+	uint32_t node;         /**< 0: last number of the IP address */
+	int workload;          /**< enum workload_id */
+	int baseline;          /**< likewise; of --pairs */
+	uint64_t size;         /**< 0: what suits the workload */
 	uint32_t window;
 	uint32_t burst;
 	bool no_coalesce;

@@ -272,9 +272,7 @@ template_fill(struct raw *raw)
 	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)raw->template;
 
 	memset(raw->template, 0, TEMPLATE);
-	resolve(raw->port_id, raw->pool, raw->bench->opt.ip,
-		raw->bench->opt.gateway != 0 ? raw->bench->opt.gateway : raw->bench->opt.server,
-		&eth->dst_addr);
+	resolve(raw->port_id, raw->pool, &raw->bench->opt, &eth->dst_addr);
 	rte_eth_macaddr_get(raw->port_id, &eth->src_addr);
 	eth->ether_type = rte_cpu_to_be_16(RAW_ETHER_TYPE);
 }

@@ -6,15 +6,17 @@
 
 #include <stdint.h>
 
-#include <rte_byteorder.h>
 #include <rte_ether.h>
 #include <rte_mempool.h>
 
+struct options;
+
 /**
- * Ask on the link for the Ethernet address of @p ip, by ARP on queue 0, which nobody else polls
- * meanwhile. Broadcast when nobody answers: between memory ports that does as well.
+ * Ask on the link for the Ethernet address on the way to the memory node of @p o, on queue 0, which
+ * nobody else polls meanwhile. Broadcast when nobody answers: between memory ports that does as
+ * well.
  */
-void resolve(uint16_t port_id, struct rte_mempool *pool, rte_be32_t own, rte_be32_t ip,
+void resolve(uint16_t port_id, struct rte_mempool *pool, const struct options *o,
 	struct rte_ether_addr *addr);
 
 #endif /* BENCH_RESOLVE_H */

@@ -3,6 +3,14 @@
 
 #include "result.h"
 
+/* What was counted adds up; of what is held, the latest look counts. */
+static void
+add_faults(struct fault_stats *to, const struct fault_stats *s)
+{
+	fault_stats_add(to, s);
+	to->held = s->held;
+}
+
 void
 result_add_faults(struct result *r, const struct fault_stats before[FAULT_DIRS],
 	const struct fault_stats after[FAULT_DIRS])
@@ -11,7 +19,7 @@ result_add_faults(struct result *r, const struct fault_stats before[FAULT_DIRS],
 		struct fault_stats done = after[dir];
 
 		fault_stats_sub(&done, &before[dir]);
-		fault_stats_add(&r->fault[dir], &done);
+		add_faults(&r->fault[dir], &done);
 		r->dropped += fault_stats_lost(&done);
 	}
 }
@@ -30,6 +38,6 @@ result_add(struct result *to, const struct result *slice)
 	to->busy += slice->busy;
 	to->idle += slice->idle;
 	for (int dir = 0; dir < FAULT_DIRS; dir++)
-		fault_stats_add(&to->fault[dir], &slice->fault[dir]);
+		add_faults(&to->fault[dir], &slice->fault[dir]);
 	histogram_merge(&to->latency, &slice->latency);
 }

@@ -24,16 +24,12 @@ bench_uses(const struct bench *b, enum workload_id id)
 }
 
 const char *
-bench_ip_text(rte_be32_t ip)
+bench_ip_text(struct ip_addr ip)
 {
-	static char buf[2][16];
+	static char buf[2][IP_ADDR_TEXT];
 	static unsigned int turn;
-	uint32_t a = rte_be_to_cpu_32(ip);
-	char *text = buf[turn++ % 2];
 
-	snprintf(text, sizeof(buf[0]), "%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff,
-		a & 0xff);
-	return text;
+	return ip_addr_format(ip, buf[turn++ % 2]);
 }
 
 int
@@ -102,7 +98,12 @@ bench_fault_stats(const struct bench *b, struct fault_stats stats[FAULT_DIRS])
 int
 bench_port_open(struct bench *b)
 {
-	struct shmx_port_conf conf = {.spec = b->opt.port};
+	struct shmx_port_conf conf = {
+		.spec = b->opt.port,
+		.mtu = (uint16_t)b->opt.mtu,
+		.vlan = (uint16_t)b->opt.vlan,
+		.vlan_priority = (uint8_t)b->opt.vlan_priority,
+	};
 
 	b->port = shmx_port_open(&conf);
 	if (b->port == NULL)
@@ -115,6 +116,32 @@ bench_port_open(struct bench *b)
 	return faults_start(b);
 }
 
+static void
+own_address(const struct options *o, struct shmx_ep_conf *conf)
+{
+	if (ip_addr_is_v4(o->ip)) {
+		conf->ip = ip_addr_to_v4(o->ip);
+		conf->prefix_len = o->prefix_len;
+		conf->gateway = ip_addr_to_v4(o->gateway);
+		return;
+	}
+	memcpy(conf->ip6, o->ip.byte, sizeof(conf->ip6));
+	conf->prefix6_len = o->prefix_len;
+	memcpy(conf->gateway6, o->gateway.byte, sizeof(conf->gateway6));
+}
+
+static struct shmx_peer
+memory_node(const struct options *o)
+{
+	struct shmx_peer peer = {.udp_port = o->server_port};
+
+	if (ip_addr_is_v4(o->server))
+		peer.ip = ip_addr_to_v4(o->server);
+	else
+		memcpy(peer.ip6, o->server.byte, sizeof(peer.ip6));
+	return peer;
+}
+
 static int
 endpoint_create(struct bench *b)
 {
@@ -122,9 +149,6 @@ endpoint_create(struct bench *b)
 	struct shmx_ep_conf conf = {
 		.port = b->port,
 		.node = (uint16_t)o->node,
-		.ip = o->ip,
-		.prefix_len = o->prefix_len,
-		.gateway = o->gateway,
 		.max_sessions = o->idle_sessions > 0 ? (uint16_t)(o->idle_sessions + 1) : 0,
 		.max_ops = o->window > 4096 ? o->window : 0,
 		.no_coalesce = o->no_coalesce,
@@ -132,6 +156,7 @@ endpoint_create(struct bench *b)
 		.crc = (int8_t)(o->crc == 2 ? -1 : o->crc),
 	};
 
+	own_address(o, &conf);
 	__atomic_store_n(&b->ep, shmx_ep_create(&conf), __ATOMIC_RELEASE);
 	if (b->ep == NULL)
 		return fail("cannot create the endpoint: %s", rte_strerror(rte_errno));
@@ -141,7 +166,7 @@ endpoint_create(struct bench *b)
 static int
 session_open(struct bench *b)
 {
-	struct shmx_peer peer = {.ip = b->opt.server, .udp_port = b->opt.server_port};
+	struct shmx_peer peer = memory_node(&b->opt);
 	int ret = shmx_connect_sync(b->ep, &peer, &b->session);
 
 	if (ret < 0)
@@ -171,7 +196,7 @@ idle_events(struct bench *b, uint32_t *connecting)
 static int
 idle_open(struct bench *b)
 {
-	struct shmx_peer peer = {.ip = b->opt.server, .udp_port = b->opt.server_port};
+	struct shmx_peer peer = memory_node(&b->opt);
 	uint32_t left = b->opt.idle_sessions, connecting = 0;
 	shmx_session_t session;
 	int ret = 0;

@@ -98,7 +98,7 @@ sample_value(const struct setting *s)
 		return s->fallback;
 	if (s->type.kind == VALUE_SIZE)
 		return "256M";
-	if (s->type.kind == VALUE_IPV4)
+	if (s->type.kind == VALUE_IP)
 		return "10.0.0.254";
 	if (s->type.kind == VALUE_PREFIX)
 		return "10.0.0.1/24";
@@ -111,7 +111,7 @@ sample_value(const struct setting *s)
 static bool
 sample_active(const struct setting *s)
 {
-	return s->fallback == NULL && s->type.kind != VALUE_IPV4 && s->type.kind != VALUE_RANGE;
+	return s->fallback == NULL && s->type.kind != VALUE_IP && s->type.kind != VALUE_RANGE;
 }
 
 static void

@@ -47,10 +47,12 @@ enum on_off {
 struct port_options {
 	char label[OPTIONS_NAME_MAX + 1]; /**< in the file; empty from the command line */
 	char spec[OPTIONS_TEXT_MAX + 1];
-	struct ipv4_prefix ip; /**< 0.0.0.0: not given yet */
-	rte_be32_t gateway;    /**< 0: none */
+	struct ip_pair ip; /**< neither: not given yet */
+	struct ip_pair gateway;
 	uint32_t queues;
-	uint32_t mtu; /**< 0: what the device says */
+	uint32_t mtu;  /**< 0: what the device says */
+	uint32_t vlan; /**< 0: untagged */
+	uint32_t vlan_priority;
 	uint32_t mbufs;
 	struct fault_settings fault;
 };

@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <errno.h>
 #include <string.h>
 
 #include "mem/mem.h"
 #include "options.h"
 #include "rdp/rdp.h"
+
+/* Of one family. */
+static int
+check_gateway(const struct port_options *port, const struct ip_prefix *ip,
+	const struct ip_prefix *gateway, struct problem *p)
+{
+	unsigned int bits = ip_addr_is_v4(ip->addr) ? 96u + ip->len : ip->len;
+
+	if (ip_addr_is_none(gateway->addr))
+		return 0;
+	if (ip_addr_is_none(ip->addr))
+		return problem_set(p,
+			"port %s has a gateway of a family that --ip has no address of",
+			port->spec);
+	if (ip->len == 0)
+		return problem_set(p,
+			"port %s has a gateway, but its address says no subnet: "
+			"give --ip as ADDR/LEN",
+			port->spec);
+	if (!ip_addr_same_prefix(gateway->addr, ip->addr, bits) &&
+		!ip_addr_is_link_local(gateway->addr))
+		return problem_set(
+			p, "port %s: the gateway is not in the subnet of --ip", port->spec);
+	return 0;
+}
 
 static int
 check_port(const struct port_options *port, struct problem *p)
@@ -15,21 +41,18 @@ check_port(const struct port_options *port, struct problem *p)
 			"[port %s] has no spec, such as spec = "
 			"vhost:iface=/run/shmx.sock",
 			port->label);
-	if (port->ip.addr == 0)
+	if (ip_addr_is_none(port->ip.v4.addr) && ip_addr_is_none(port->ip.v6.addr))
 		return problem_set(p, "port %s has no address: give --ip, such as --ip 10.0.0.1/24",
 			port->spec);
+	if (port->vlan == 0 && port->vlan_priority != 0)
+		return problem_set(
+			p, "port %s: a priority is part of a tag: give --vlan, too", port->spec);
 	if (port->mtu != 0 && port->mtu < RDP_MTU_MIN)
 		return problem_set(p, "port %s: an mtu of %u is too small, %u is the least",
 			port->spec, port->mtu, RDP_MTU_MIN);
-	if (port->gateway != 0 && port->ip.len == 0)
-		return problem_set(p,
-			"port %s has a gateway, but its address says no subnet: "
-			"give --ip as ADDR/LEN",
-			port->spec);
-	if (port->gateway != 0 && ((port->gateway ^ port->ip.addr) & ipv4_netmask(&port->ip)) != 0)
-		return problem_set(
-			p, "port %s: the gateway is not in the subnet of --ip", port->spec);
-	return 0;
+	if (check_gateway(port, &port->ip.v4, &port->gateway.v4, p) != 0)
+		return -EINVAL;
+	return check_gateway(port, &port->ip.v6, &port->gateway.v6, p);
 }
 
 static int

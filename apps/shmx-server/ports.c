@@ -20,6 +20,15 @@
 #define US_NS UINT64_C(1000)
 #define MS_NS UINT64_C(1000000)
 
+/* Neighbours ask for an IPv6 address by the group that belongs to it. */
+static int
+join_groups(struct port *port, const struct port_options *options)
+{
+	struct rte_ether_addr group = nd_group_mac(options->ip.v6.addr);
+
+	return ip_addr_is_none(options->ip.v6.addr) ? 0 : port_group_join(port, &group);
+}
+
 static int
 open_port(struct server *s, const struct port_options *options, struct problem *p)
 {
@@ -28,6 +37,7 @@ open_port(struct server *s, const struct port_options *options, struct problem *
 		.spec = options->spec,
 		.nb_queues = (uint16_t)options->queues,
 		.mtu = (uint16_t)options->mtu,
+		.vlan = (uint16_t)options->vlan,
 		.nb_mbufs = options->mbufs,
 		.rx_intr = s->options->idle == IDLE_INTERRUPT,
 		.socket_id = SOCKET_ID_ANY,
@@ -49,7 +59,7 @@ open_port(struct server *s, const struct port_options *options, struct problem *
 				rte_errno == EINVAL ? ": 65535 are the most: fewer --max-sessions"
 						    : "");
 	}
-	if (port_open(&conf, &sp->port) != 0)
+	if (port_open(&conf, &sp->port) != 0 || join_groups(sp->port, options) != 0)
 		return problem_set(p, "%s", ""); /* it has said why */
 	sp->fault = fault_create(sp->port->port_id, sp->port->nb_queues);
 	if (sp->fault == NULL)
@@ -81,9 +91,12 @@ fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
 		.pool = port->pool,
 		.neigh = pair->port->neigh,
 		.mac = port->mac,
-		.ip = po->ip.addr,
-		.netmask = ipv4_netmask(&po->ip),
-		.gateway = po->gateway,
+		.ip = ip_addr_to_v4(po->ip.v4.addr),
+		.netmask = ipv4_netmask(&po->ip.v4),
+		.gateway = ip_addr_to_v4(po->gateway.v4.addr),
+		.ip6 = po->ip.v6.addr,
+		.prefix6_len = po->ip.v6.len,
+		.gateway6 = po->gateway.v6.addr,
 		.udp_port = (uint16_t)o->udp_port,
 		.node = (uint16_t)o->node,
 		.epoch = s->epoch,
@@ -94,6 +107,9 @@ fill_conf(struct server *s, struct server_pair *pair, struct rdp_conf *conf)
 		.handover = pair->port->handover,
 		.member = pair->queue,
 		.listen = true,
+		.vlan = (uint16_t)po->vlan,
+		.vlan_priority = (uint8_t)po->vlan_priority,
+		.tx_vlan_insert = po->vlan != 0 && (port->caps & PORT_CAP_TX_VLAN) != 0,
 		.tx_udp_cksum = (port->caps & PORT_CAP_TX_UDP_CKSUM) != 0,
 		.tx_gather = port_tx_gather(port),
 		.crc = wants_crc(o, port),

@@ -17,7 +17,7 @@
 struct session_view {
 	uint16_t index;
 	uint16_t peer_node;
-	rte_be32_t peer_ip;
+	struct ip_addr peer_ip;
 	rte_be16_t peer_port;
 	uint8_t state; /**< enum rdp_state */
 	uint64_t srtt_ns;

@@ -8,6 +8,7 @@
 #include <rte_string_fns.h>
 
 #include "options.h"
+#include "rdp/rdp.h"
 #include "settings.h"
 
 static const char *const idle_choices[] = {"poll", "pause", "sleep", "interrupt", NULL};
@@ -61,7 +62,7 @@ const struct setting settings[] = {
 	{"server", "max-sessions", "max-sessions", "N", SERVER(max_sessions), NUMBER(1, 65534), "1024",
 		"sessions a queue keeps"},
 	{"server", "max-sessions-per-source", "max-sessions-per-source", "N", TUNING(max_per_source),
-		NUMBER(0, 65534), "0", "of these, from one address; 0: all"},
+		NUMBER(0, 65534), "0", "of these, from one address or IPv6 /64; 0: all"},
 	{"server", "window", "window", "N", SERVER(window), POWER(8, 256), "128",
 		"frames in flight a session"},
 	{"server", "cc", "cc", "fixed|swift", SERVER(cc), CHOICE(cc_choices), "fixed",
@@ -93,13 +94,18 @@ const struct setting settings[] = {
 	{"port", "spec", "port", "SPEC", PORT(spec), OTHER(VALUE_TEXT), NULL,
 		"port to serve; once for each"},
 	{"port", "ip", "ip", "ADDR[/LEN]", PORT(ip), OTHER(VALUE_PREFIX), NULL,
-		"its address; one for all, or in order"},
-	{"port", "gateway", "gateway", "ADDR", PORT(gateway), OTHER(VALUE_IPV4), NULL,
-		"router to other subnets"},
+		"IPv4, IPv6 or both (A,B); one for all, or in order"},
+	{"port", "gateway", "gateway", "ADDR", PORT(gateway), OTHER(VALUE_IP), NULL,
+		"router to other subnets; A,B for both families"},
 	{"port", "queues", "queues", "N", PORT(queues), NUMBER(1, 64), "1",
 		"receive and transmit queues a port"},
 	{"port", "mtu", "mtu", "N", PORT(mtu), NUMBER(0, 65535), "0",
 		"bytes of the largest IP packet; 0: the device's"},
+	{"port", "vlan", "vlan", "ID", PORT(vlan), NUMBER(0, RDP_VLAN_MAX), "0",
+		"VLAN of all frames; 0: untagged"},
+	{"port", "vlan-priority", "vlan-priority", "N", SCOPE_PORT, PLACE_CONFIG,
+		offsetof(struct port_options, vlan_priority), NUMBER(0, 7), "0",
+		"priority in the tags of frames sent"},
 	{"port", "mbufs", "mbufs", "N", SCOPE_PORT, PLACE_CONFIG, offsetof(struct port_options, mbufs),
 		NUMBER(1024, 4194304), "8192",
 		"packet buffers beside those in the rings"},

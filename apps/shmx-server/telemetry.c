@@ -133,6 +133,7 @@ add_rdp_stats(struct rte_tel_data *d, const struct rdp_stats *r)
 {
 	ADD(d, r, rx_frames);
 	ADD(d, r, rx_other);
+	ADD(d, r, rx_vlan);
 	ADD(d, r, rx_malformed);
 	ADD(d, r, rx_bad_checksum);
 	ADD(d, r, rx_stale);
@@ -211,11 +212,10 @@ endpoints(const struct server *s, const char *params, struct rte_tel_data *d)
 static void
 add_session(struct rte_tel_data *d, const struct session_view *v)
 {
-	const uint8_t *ip = (const uint8_t *)&v->peer_ip;
-	char peer[32];
+	char ip[IP_ADDR_TEXT], peer[IP_ADDR_TEXT + 16];
 
-	snprintf(peer, sizeof(peer), "%u.%u.%u.%u:%u", ip[0], ip[1], ip[2], ip[3],
-		rte_be_to_cpu_16(v->peer_port));
+	snprintf(peer, sizeof(peer), ip_addr_is_v4(v->peer_ip) ? "%s:%u" : "[%s]:%u",
+		ip_addr_format(v->peer_ip, ip), rte_be_to_cpu_16(v->peer_port));
 	rte_tel_data_add_dict_string(d, "peer", peer);
 	rte_tel_data_add_dict_u64(d, "node", v->peer_node);
 	rte_tel_data_add_dict_string(d, "state", session_state_name(v->state));

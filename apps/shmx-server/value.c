@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -102,40 +101,45 @@ parse_choice(const struct value_type *type, const char *text, void *field)
 	return false;
 }
 
-/* An address that a host can have. */
+/* ADDR or, where that is wanted, ADDR/LEN, of @p n characters; @p pair has none of its family. */
 static bool
-parse_ipv4(const char *text, void *field)
+parse_ip(const char *text, size_t n, bool with_len, struct ip_pair *pair)
 {
-	struct in_addr addr;
-	uint8_t first;
+	struct value_type length = {VALUE_NUMBER, 1, 32, NULL};
+	char buf[IP_ADDR_TEXT + 4], *slash;
+	struct ip_prefix prefix = {0}, *to;
+	uint32_t len = 0;
 
-	if (inet_pton(AF_INET, text, &addr) != 1)
+	if (n >= sizeof(buf))
 		return false;
-	first = (uint8_t)(ntohl(addr.s_addr) >> 24);
-	if (first == 0 || first == 127 || first >= 224)
+	strlcpy(buf, text, n + 1);
+	slash = strchr(buf, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	if ((slash != NULL && !with_len) || !ip_addr_parse(buf, &prefix.addr))
 		return false;
-	*(rte_be32_t *)field = addr.s_addr;
+	to = ip_addr_is_v4(prefix.addr) ? &pair->v4 : &pair->v6;
+	length.max = to == &pair->v4 ? 32 : 128;
+	if (!ip_addr_is_none(to->addr) ||
+		(slash != NULL && !parse_number(&length, slash + 1, &len)))
+		return false;
+	prefix.len = (uint8_t)len;
+	*to = prefix;
 	return true;
 }
 
+/* One of a family, or one of each with a comma between. */
 static bool
-parse_prefix(const char *text, void *field)
+parse_pair(const char *text, bool with_len, void *field)
 {
-	const struct value_type length = {VALUE_NUMBER, 1, 32, NULL};
-	struct ipv4_prefix prefix;
-	char addr[INET_ADDRSTRLEN];
-	size_t n = strcspn(text, "/");
-	uint32_t len = 0;
+	struct ip_pair pair = {0};
+	size_t n = strcspn(text, ",");
 
-	if (n >= sizeof(addr))
+	if (!parse_ip(text, n, with_len, &pair))
 		return false;
-	strlcpy(addr, text, n + 1);
-	if (!parse_ipv4(addr, &prefix.addr))
+	if (text[n] == ',' && !parse_ip(text + n + 1, strlen(text + n + 1), with_len, &pair))
 		return false;
-	if (text[n] == '/' && !parse_number(&length, text + n + 1, &len))
-		return false;
-	prefix.len = (uint8_t)len;
-	*(struct ipv4_prefix *)field = prefix;
+	*(struct ip_pair *)field = pair;
 	return true;
 }
 
@@ -182,10 +186,9 @@ parse(const struct value_type *type, const char *text, void *field)
 		return parse_percent(text, field);
 	case VALUE_CHOICE:
 		return parse_choice(type, text, field);
-	case VALUE_IPV4:
-		return parse_ipv4(text, field);
+	case VALUE_IP:
 	case VALUE_PREFIX:
-		return parse_prefix(text, field);
+		return parse_pair(text, type->kind == VALUE_PREFIX, field);
 	case VALUE_RANGE:
 		return parse_range(type, text, field);
 	case VALUE_TEXT:
@@ -268,11 +271,15 @@ value_allowed(const struct value_type *type, char *buf, size_t size)
 	case VALUE_CHOICE:
 		choices_join(type->choices, buf, size);
 		break;
-	case VALUE_IPV4:
-		strlcpy(buf, "a host's IPv4 address, such as 192.168.7.1", size);
+	case VALUE_IP:
+		strlcpy(buf, "a host's IP address, such as 192.168.7.1 or fd00::1", size);
 		break;
 	case VALUE_PREFIX:
-		strlcpy(buf, "a host's IPv4 address, such as 192.168.7.1 or 192.168.7.1/24", size);
+		strlcpy(buf,
+			"a host's IP address, such as 192.168.7.1, 192.168.7.1/24 or fd00::1/64, "
+			"or "
+			"one of each family: 192.168.7.1/24,fd00::1/64",
+			size);
 		break;
 	case VALUE_RANGE:
 		snprintf(buf, size,

@@ -14,6 +14,7 @@
 
 #include <rte_byteorder.h>
 
+#include "base/ip_addr.h"
 #include "problem.h"
 
 enum value_kind {
@@ -22,8 +23,8 @@ enum value_kind {
 	VALUE_SIZE,    /**< uint64_t bytes, written with K, M, G or T; min, max */
 	VALUE_PERCENT, /**< double, 0 to 100 */
 	VALUE_CHOICE,  /**< int, index into choices */
-	VALUE_IPV4,    /**< rte_be32_t */
-	VALUE_PREFIX,  /**< struct ipv4_prefix */
+	VALUE_IP,      /**< struct ip_pair, no lengths */
+	VALUE_PREFIX,  /**< struct ip_pair */
 	VALUE_RANGE,   /**< struct number_range; min, max */
 	VALUE_FAULT,   /**< struct fault_settings */
 	VALUE_TEXT,    /**< char[max + 1], not empty */
@@ -35,9 +36,14 @@ struct value_type {
 	const char *const *choices; /**< NULL-terminated, in the order of the enum they name */
 };
 
-struct ipv4_prefix {
-	rte_be32_t addr;
-	uint8_t len; /**< 0: not given, everything is on the link */
+struct ip_prefix {
+	struct ip_addr addr; /**< all zero: not given */
+	uint8_t len;         /**< 0: not given, everything is on the link */
+};
+
+/** One of each family, or of one. */
+struct ip_pair {
+	struct ip_prefix v4, v6;
 };
 
 /** Numbers from first to last; 0, 0: not given. */
@@ -47,7 +53,7 @@ struct number_range {
 
 /** 0 when no length was given. */
 static inline rte_be32_t
-ipv4_netmask(const struct ipv4_prefix *prefix)
+ipv4_netmask(const struct ip_prefix *prefix)
 {
 	return prefix->len == 0 ? 0 : rte_cpu_to_be_32(UINT32_MAX << (32 - prefix->len));
 }

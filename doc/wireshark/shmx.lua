@@ -504,7 +504,15 @@ local function body(buf, tree, kind, flags, to, names)
 	end
 end
 
+local over_ipv6 = Field.new("ipv6.version")
+
+-- The datagram from the frame on: over IPv6 four reserved bytes stand in front of it.
+local function frame_of(buf)
+	return over_ipv6() and buf:len() > 4 and buf(4):tvb() or buf
+end
+
 function shmx.dissector(buf, pinfo, root)
+	buf = frame_of(buf)
 	local len = buf:reported_length_remaining()
 
 	if buf:len() < HEADER or bit32.rshift(buf(0, 1):uint(), 4) ~= 1 then
@@ -544,12 +552,14 @@ end
 
 -- Memory nodes on another port: a HELLO or CONNECT has a version, a type and a length of its own,
 -- and no session yet.
-local function heuristic(buf, pinfo, root)
+local function heuristic(datagram, pinfo, root)
+	local buf = frame_of(datagram)
+
 	if buf:len() < HEADER + 36 or buf:len() > HEADER + 40 or buf(0, 1):uint() ~= 0x11 or
 		buf(2, 2):uint() ~= 0xffff or buf(HEADER, 1):uint() ~= 1 then
 		return false
 	end
-	shmx.dissector(buf, pinfo, root)
+	shmx.dissector(datagram, pinfo, root)
 	pinfo.conversation = shmx
 	return true
 end

@@ -9,8 +9,13 @@
 
 #include "controller.h"
 
-/* Each frame takes a slot with some 66 bytes of the kernel's before it. */
-#define SLOT_EXTRA 128
+/* Each frame takes a slot with 66 bytes of the kernel's before it, and has a header and a tag. */
+#define SLOT_EXTRA 84
+
+/* The driver wants no gap behind the slots of a block, and the kernel whole pages for one. */
+#define SLOT_UNIT   128u
+#define BLOCK_SLOTS 32u
+static_assert(SLOT_UNIT * BLOCK_SLOTS == 4096, "a block is pages");
 
 static int
 mtu_check(const struct port_conf *conf, struct port *port, int mtu)
@@ -18,24 +23,28 @@ mtu_check(const struct port_conf *conf, struct port *port, int mtu)
 	if (mtu < 0)
 		return mtu;
 	port->mtu = RTE_MIN(mtu, RTE_ETHER_MTU);
-	if (conf->mtu <= port->mtu)
+	/* The driver says 1500 of every interface, but takes what fits its slots. */
+	port->real_mtu = (uint16_t)RTE_MIN(mtu, UINT16_MAX);
+	if (conf->mtu <= mtu)
 		return 0;
-	DRV_LOG(ERR, "%s: mtu %u refused: the interface has %u (change it with: ip link set mtu)",
-		port->spec, conf->mtu, port->mtu);
+	DRV_LOG(ERR, "%s: mtu %u refused: the interface has %d (change it with: ip link set mtu)",
+		port->spec, conf->mtu, mtu);
 	return -EINVAL;
 }
 
-/* Slots as small as will do, as many as fill the memory of 4096 slots of 2 KiB. */
+/* Slots as small as will do, as many as fill the memory of 4096 slots of 2 KiB. The driver takes
+ * none that hold more than a buffer of the pool. */
 static void
 ring_defaults(const struct port_conf *conf, const struct port *port, struct drv_arg *args)
 {
 	uint32_t mtu = conf->mtu != 0 ? conf->mtu : port->mtu;
-	uint32_t slot = rte_align32pow2(RTE_MAX(mtu + SLOT_EXTRA, 2048u));
+	uint32_t slot = RTE_MAX(RTE_ALIGN_CEIL(mtu + SLOT_EXTRA, SLOT_UNIT), 2048u);
+	uint32_t count = 4096 * 2048 / slot;
 
 	snprintf(args[0].value, sizeof(args[0].value), "%u", port->nb_queues);
-	snprintf(args[1].value, sizeof(args[1].value), "%u", RTE_MAX(slot, 65536u));
+	snprintf(args[1].value, sizeof(args[1].value), "%u", slot * BLOCK_SLOTS);
 	snprintf(args[2].value, sizeof(args[2].value), "%u", slot);
-	snprintf(args[3].value, sizeof(args[3].value), "%u", RTE_MAX(4096 * 2048 / slot, 64u));
+	snprintf(args[3].value, sizeof(args[3].value), "%u", count - count % BLOCK_SLOTS);
 }
 
 static int

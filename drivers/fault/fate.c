@@ -61,46 +61,55 @@ detail(uint64_t roll)
 	return dice_roll(&d) | 1;
 }
 
-static void
-reorder_next(struct fate_teller *t, struct fate *f)
+/* A number that goes with a hit, 0 for none. What is not set costs no roll. */
+static inline uint64_t
+roll_if(struct fate_teller *t, enum fate_dice which, uint64_t share)
 {
-	uint64_t roll = dice_roll(&t->dice[FATE_REORDER]);
+	uint64_t roll;
 
-	if (!dice_hit(roll, t->conf.reorder))
-		return;
-	f->reordered = true;
-	if (t->conf.reorder_frames > 0)
-		f->overtake = 1 + (uint32_t)dice_below(detail(roll), t->conf.reorder_frames);
-	else
-		f->wait += 1 + dice_below(detail(roll), t->conf.reorder_ticks);
+	if (share == 0)
+		return 0;
+	roll = dice_roll(&t->dice[which]);
+	return dice_hit(roll, share) ? detail(roll) : 0;
+}
+
+static uint64_t
+delay_next(struct fate_teller *t, enum fate_dice which)
+{
+	const struct fate_conf *c = &t->conf;
+
+	if (c->jitter == 0)
+		return c->delay;
+	return c->delay + dice_below(dice_roll(&t->dice[which]), c->jitter + 1);
 }
 
 static void
-damage_next(struct fate_teller *t, struct fate *f)
+reorder_next(struct fate_teller *t, struct fate *f)
 {
-	uint64_t flip = dice_roll(&t->dice[FATE_FLIP]);
-	uint64_t trunc = dice_roll(&t->dice[FATE_TRUNC]);
+	uint64_t choice = roll_if(t, FATE_REORDER, t->conf.reorder);
 
-	if (dice_hit(flip, t->conf.flip))
-		f->flip = detail(flip);
-	if (dice_hit(trunc, t->conf.trunc))
-		f->trunc = detail(trunc);
+	f->reordered = choice != 0;
+	if (choice == 0)
+		return;
+	if (t->conf.reorder_frames > 0)
+		f->overtake = 1 + (uint32_t)dice_below(choice, t->conf.reorder_frames);
+	else
+		f->wait += 1 + dice_below(choice, t->conf.reorder_ticks);
 }
 
 void
 fate_next(struct fate_teller *t, struct fate *f)
 {
 	const struct fate_conf *c = &t->conf;
-	uint64_t delay = dice_roll(&t->dice[FATE_DELAY]);
-	uint64_t twin = dice_roll(&t->dice[FATE_TWIN_DELAY]);
 
 	*f = (struct fate){
-		.lost = dice_hit(dice_roll(&t->dice[FATE_DROP]), c->drop),
-		.twice = dice_hit(dice_roll(&t->dice[FATE_DUP]), c->dup),
-		.wait = c->delay + dice_below(delay, c->jitter + 1),
-		.twin_wait = c->delay + dice_below(twin, c->jitter + 1),
+		.lost = roll_if(t, FATE_DROP, c->drop) != 0,
+		.twice = roll_if(t, FATE_DUP, c->dup) != 0,
+		.wait = delay_next(t, FATE_DELAY),
+		.twin_wait = delay_next(t, FATE_TWIN_DELAY),
+		.flip = roll_if(t, FATE_FLIP, c->flip),
+		.trunc = roll_if(t, FATE_TRUNC, c->trunc),
 	};
 	f->delayed = f->wait > 0;
 	reorder_next(t, f);
-	damage_next(t, f);
 }

@@ -6,9 +6,9 @@
 
 /**
  * @file
- * What happens to each frame, decided by dice and by nothing else. Every fault has a sequence of
- * its own, one number a frame: where frames are lost does not depend on what else is set, nor on
- * when frames come.
+ * What happens to each frame, decided by dice and by nothing else. Every fault that is set has a
+ * sequence of its own, one number a frame: where frames are lost does not depend on what else is
+ * set, nor on when frames come.
  */
 
 #include <stdbool.h>

@@ -124,11 +124,13 @@ struct burst {
 };
 
 static void
-put(struct lane *l, struct rte_mbuf *m, uint64_t due, uint32_t overtake, struct burst *b)
+put(struct lane *l, struct rte_mbuf *m, uint64_t now, const struct fate *f, struct burst *b)
 {
-	if (likely(hold_put(&l->hold, m, due, overtake)))
-		return;
-	l->stats.overflowed++;
+	if (f->wait > 0 || f->overtake > 0 || hold_count(&l->hold) > 0) {
+		if (hold_put(&l->hold, m, now + f->wait, f->overtake))
+			return;
+		l->stats.overflowed++;
+	}
 	b->mbufs[b->kept++] = m;
 }
 
@@ -215,7 +217,7 @@ take(struct lane *l, uint64_t now, struct rte_mbuf *m, struct burst *b)
 	m = damage(l, own, &f);
 	l->stats.reordered += f.reordered;
 	l->stats.delayed += f.delayed;
-	put(l, m, now + f.wait, f.overtake, b);
+	put(l, m, now, &f, b);
 	if (twin != NULL)
 		put_twin(l, twin, now + f.twin_wait);
 }
@@ -320,6 +322,7 @@ void
 lane_tx(struct lane *l, uint64_t now, struct rte_mbuf **mbufs, uint16_t n)
 {
 	uint16_t again, kept;
+	bool older;
 
 	if (n == 0 || !turn_begin(l, now)) {
 		turn_end(l);
@@ -333,8 +336,11 @@ lane_tx(struct lane *l, uint64_t now, struct rte_mbuf **mbufs, uint16_t n)
 	again = come_back(l, mbufs, n);
 	mbufs += again;
 	n -= again;
+	older = hold_count(&l->hold) > 0;
 	kept = take_burst(l, now, mbufs, n);
-	send_ready(l, (uint32_t)n - kept);
+	/* What goes beside the burst goes before it: not where the beginning of it is older. */
+	if (older || kept == 0)
+		send_ready(l, (uint32_t)n - kept);
 	fill(l, mbufs + kept, n - kept);
 	for (uint16_t i = 0; i < n; i++)
 		mbufs[i]->ol_flags |= l->judged;

@@ -9,6 +9,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include "base/ip_addr.h"
 #include "port.h"
 #include "rdp/neigh.h"
 #include "rdp/rdp.h"
@@ -158,11 +159,24 @@ struct shmx_ep {
 struct shmx_port {
 	struct port *port;
 	struct neigh_table neigh;
-	struct clock clock;   /**< of all its endpoints: they share the table above */
+	struct clock clock; /**< of all its endpoints: they share the table above */
+	uint16_t vlan;      /**< 0: none */
+	uint8_t vlan_priority;
 	uint64_t queues_used; /**< bit per queue that an endpoint has */
 };
 
 extern const struct rdp_handler client_handler;
+
+/** Address of a memory node, of whichever family is given; none: neither or both are. */
+static inline struct ip_addr
+client_peer_ip(const struct shmx_peer *peer)
+{
+	struct ip_addr v6 = ip_addr_v6(peer->ip6);
+
+	if (peer->ip == 0 && ip_addr_is_host(v6) && !ip_addr_is_v4(v6))
+		return v6;
+	return ip_addr_is_none(v6) ? ip_addr_v4(peer->ip) : ip_addr_v4(0);
+}
 
 /** Session that leads to the pool of @p addr; NULL: none. */
 static inline struct rdp_session *

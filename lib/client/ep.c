@@ -22,12 +22,22 @@
 #define CLOSE_BURST   32
 #define CLOSE_WAIT_NS (100 * MS_NS)
 
+static bool
+addresses_good(const struct shmx_ep_conf *conf)
+{
+	struct ip_addr v6 = ip_addr_v6(conf->ip6);
+
+	if (conf->prefix_len > 32 || conf->prefix6_len > 128)
+		return false;
+	return ip_addr_is_none(v6) ? conf->ip != 0 : ip_addr_is_host(v6) && !ip_addr_is_v4(v6);
+}
+
 static int
 conf_check(const struct shmx_ep_conf *conf)
 {
 	if (conf == NULL || conf->port == NULL || conf->node == 0 || conf->node > NODE_MAX ||
-		conf->ip == 0 || conf->prefix_len > 32 || conf->max_ops > UINT16_MAX ||
-		conf->cc > SHMX_CC_SWIFT || conf->queue >= conf->port->port->nb_queues)
+		!addresses_good(conf) || conf->max_ops > UINT16_MAX || conf->cc > SHMX_CC_SWIFT ||
+		conf->queue >= conf->port->port->nb_queues)
 		return -EINVAL;
 	if (conf->port->queues_used & UINT64_C(1) << conf->queue) {
 		BASE_LOG(ERR, "queue %u of this port has an endpoint already: one each",
@@ -135,12 +145,18 @@ rdp_conf_fill(struct rdp_conf *rc, const struct shmx_ep_conf *conf, struct shmx_
 		.ip = conf->ip,
 		.netmask = netmask(conf->prefix_len),
 		.gateway = conf->gateway,
+		.ip6 = ip_addr_v6(conf->ip6),
+		.prefix6_len = conf->prefix6_len,
+		.gateway6 = ip_addr_v6(conf->gateway6),
 		.udp_port = (uint16_t)or_default(conf->udp_port, udp_port_pick()),
 		.node = conf->node,
 		.epoch = wall_clock_ns(),
 		.mtu = port->mtu,
 		.window = (uint16_t)or_default(conf->window, WINDOW_DEFAULT),
 		.max_sessions = ep->max_sessions,
+		.vlan = conf->port->vlan,
+		.vlan_priority = conf->port->vlan_priority,
+		.tx_vlan_insert = conf->port->vlan != 0 && port->caps & PORT_CAP_TX_VLAN,
 		.tx_udp_cksum = port->caps & PORT_CAP_TX_UDP_CKSUM,
 		.tx_gather = port_tx_gather(port),
 		.crc = conf->crc > 0 || (conf->crc == 0 && !memory),
@@ -191,6 +207,13 @@ ep_create(const struct shmx_ep_conf *conf, struct shmx_ep *ep)
 		return ret;
 	init_tables(ep);
 	rdp_conf_fill(&rc, conf, ep);
+	if (!ip_addr_is_none(rc.ip6)) {
+		struct rte_ether_addr group = nd_group_mac(rc.ip6);
+
+		ret = port_group_join(conf->port->port, &group);
+		if (ret < 0)
+			return ret;
+	}
 	ret = rdp_ep_create(&rc, &ep->rdp);
 	if (ret == 0)
 		ep->last_ns = rdp_now(ep->rdp);
@@ -266,7 +289,8 @@ shmx_ep_stats_get(const struct shmx_ep *ep, struct shmx_ep_stats *stats)
 	*stats = (struct shmx_ep_stats){
 		.rx_frames = r->rx_frames,
 		.tx_frames = r->tx_frames,
-		.rx_dropped = r->rx_malformed + r->rx_bad_checksum + r->rx_stale + r->rx_refused,
+		.rx_dropped = r->rx_vlan + r->rx_malformed + r->rx_bad_checksum + r->rx_stale +
+	                      r->rx_refused,
 		.rx_bad_checksum = r->rx_bad_checksum,
 		.rx_stale = r->rx_stale,
 		.rx_duplicate = r->rx_duplicate,

@@ -16,7 +16,8 @@ shmx_port_open(const struct shmx_port_conf *conf)
 	struct shmx_port *port;
 	int ret;
 
-	if (conf == NULL || conf->spec == NULL || conf->nb_queues > QUEUES_MAX) {
+	if (conf == NULL || conf->spec == NULL || conf->nb_queues > QUEUES_MAX ||
+		conf->vlan > RDP_VLAN_MAX || conf->vlan_priority > 7) {
 		rte_errno = EINVAL;
 		return NULL;
 	}
@@ -30,6 +31,9 @@ shmx_port_open(const struct shmx_port_conf *conf)
 	pc.mtu = conf->mtu;
 	pc.nb_mbufs = conf->nb_mbufs != 0 ? conf->nb_mbufs : MBUFS_DEFAULT;
 	pc.pool = conf->pool;
+	pc.vlan = conf->vlan;
+	port->vlan = conf->vlan;
+	port->vlan_priority = conf->vlan_priority;
 	ret = port_open(&pc, &port->port);
 	if (ret < 0) {
 		rte_free(port);

@@ -119,7 +119,8 @@ link_reopened(struct shmx_ep *ep, uint16_t session, uint32_t index, uint64_t poo
 {
 	struct kept_pool *k = &ep->kept_pool[index];
 
-	if (k->used && k->pool != pool) {
+	/* Its place may have become that of a pool that another session opens. */
+	if (k->used && k->session == session && k->pool != pool) {
 		if (ep->route[k->pool] == session)
 			ep->route[k->pool] = CLIENT_NONE;
 		k->used = false;
@@ -198,7 +199,8 @@ try_again(struct shmx_ep *ep, uint16_t index)
 	uint16_t port = l->peer.udp_port != 0 ? l->peer.udp_port : SHMX_UDP_PORT;
 	struct rdp_session *s;
 
-	if (!client_may_connect(ep) || rdp_connect_at(ep->rdp, index, l->peer.ip, port, &s) < 0)
+	if (!client_may_connect(ep) ||
+		rdp_connect_at(ep->rdp, index, client_peer_ip(&l->peer), port, &s) < 0)
 		l->at_ns = rdp_now(ep->rdp) + MS_NS;
 	else
 		l->state = LINK_TRY;

@@ -10,12 +10,12 @@ shmx_connect(
 	struct rdp_session *s;
 	int ret;
 
-	if (ep == NULL || peer == NULL || session == NULL || peer->ip == 0)
+	if (ep == NULL || peer == NULL || session == NULL || ip_addr_is_none(client_peer_ip(peer)))
 		return -EINVAL;
 	if (!client_may_connect(ep))
 		return -EAGAIN;
-	ret = rdp_connect(
-		ep->rdp, peer->ip, peer->udp_port != 0 ? peer->udp_port : SHMX_UDP_PORT, &s);
+	ret = rdp_connect(ep->rdp, client_peer_ip(peer),
+		peer->udp_port != 0 ? peer->udp_port : SHMX_UDP_PORT, &s);
 	if (ret < 0)
 		return ret;
 	ep->connect_cookie[s->index] = cookie;

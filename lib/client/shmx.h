@@ -94,14 +94,20 @@ enum shmx_cc {
 
 /* ---- endpoints ------------------------------------------------------------------------- */
 
-/** All zero but `port`, `ip` and `node` is a sensible configuration. */
+/**
+ * All zero but `port`, `node` and an address is a sensible configuration. An endpoint has an
+ * address of IPv4, of IPv6 or of both, and connects to memory nodes of the families it has.
+ */
 struct shmx_ep_conf {
 	struct shmx_port *port; /**< opened by shmx_port_open(); outlives the endpoint */
 	uint16_t queue;         /**< receive and transmit queue of this endpoint alone */
 	uint16_t node;          /**< id of this node, 1 to 1023; the same for all its endpoints */
-	rte_be32_t ip;          /**< own IPv4 address */
+	rte_be32_t ip;          /**< own IPv4 address; 0: none */
 	uint8_t prefix_len;     /**< of the subnet; 0: everything is on the link */
 	rte_be32_t gateway;     /**< 0: none */
+	uint8_t ip6[16];        /**< own IPv6 address, global or link-local; all zero: none */
+	uint8_t prefix6_len;    /**< likewise; fe80::/10 is on the link always */
+	uint8_t gateway6[16];   /**< all zero: none */
 	uint16_t udp_port;      /**< own UDP port, host order; 0: a random one */
 	uint16_t max_sessions;  /**< 0: 64 */
 	uint32_t max_ops;       /**< operations in progress, at most 65535; 0: 4096 */
@@ -162,8 +168,8 @@ struct shmx_event {
 
 /**
  * Send what was submitted, receive, and return completions. Call it from the loop of the thread
- * that owns the endpoint, also when nothing is pending: it answers ARP, acknowledges and keeps
- * sessions alive.
+ * that owns the endpoint, also when nothing is pending: it answers ARP and neighbour discovery,
+ * acknowledges and keeps sessions alive.
  * @param events room for @p max events; NULL when max is 0: events are then kept.
  * @return number of events written; all of them when less than @p max.
  */
@@ -193,7 +199,8 @@ struct shmx_reconnect {
 };
 
 struct shmx_peer {
-	rte_be32_t ip;                   /**< IPv4 address of the memory node */
+	rte_be32_t ip;                   /**< IPv4 address of the memory node, or */
+	uint8_t ip6[16];                 /**< its IPv6 address; the other is all zero */
 	uint16_t udp_port;               /**< host order; 0: SHMX_UDP_PORT */
 	struct shmx_reconnect reconnect; /**< all zero: a session that ends has ended */
 };
@@ -214,8 +221,8 @@ struct shmx_peer {
  * take effect twice.
  * @param[out] session the session, valid from now on and until the event of its failure or of
  *   its end (SHMX_EV_PEER_DOWN without `reconnect`), or until shmx_disconnect().
- * @return 0, -EINVAL, -ENOSPC when the endpoint has no session left, -EAGAIN when too many events
- *   wait for a poll that takes them.
+ * @return 0, -EINVAL, -EAFNOSUPPORT when the endpoint has no address of that family, -ENOSPC when
+ * it has no session left, -EAGAIN when too many events wait for a poll that takes them.
  */
 SHMX_API int shmx_connect(
 	struct shmx_ep *ep, const struct shmx_peer *peer, uint64_t cookie, shmx_session_t *session);

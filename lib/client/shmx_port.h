@@ -38,6 +38,8 @@ struct shmx_port_conf {
 	const char *spec;
 	uint16_t nb_queues;       /**< pairs of receive and transmit queues; 0: 1 */
 	uint16_t mtu;             /**< 0: what the device says */
+	uint16_t vlan;            /**< id of the VLAN of all endpoints, 1 to 4094; 0: untagged */
+	uint8_t vlan_priority;    /**< of frames sent, 0 to 7 */
 	uint32_t nb_mbufs;        /**< buffers beside those in the rings; 0: 8192 */
 	struct rte_mempool *pool; /**< NULL: the port makes its own */
 };

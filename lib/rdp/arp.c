@@ -75,11 +75,12 @@ static bool
 learn(struct neigh_table *table, const struct l2_addr *self, const struct rte_arp_hdr *arp,
 	uint64_t now_ns)
 {
-	rte_be32_t ip = arp->arp_data.arp_sip;
+	struct ip_addr ip = ip_addr_v4(arp->arp_data.arp_sip);
 
-	if (neigh_next_hop(self, ip) != ip)
+	if (!ip_addr_equal(neigh_next_hop(self, ip), ip))
 		return false;
-	return neigh_learn(table, ip, &arp->arp_data.arp_sha, asks_us(self, arp), now_ns);
+	return neigh_learn(table, ip, &arp->arp_data.arp_sha,
+		asks_us(self, arp) ? NEIGH_ENTRY : NEIGH_UPDATE, now_ns);
 }
 
 enum l2_count
@@ -122,9 +123,7 @@ build(struct rte_mempool *pool, const struct l2_addr *self, rte_be32_t ip)
 struct rte_mbuf *
 arp_build_request(struct rte_mempool *pool, const struct l2_addr *self, rte_be32_t ip)
 {
-	rte_be32_t hop = neigh_next_hop(self, ip);
-
-	return hop == 0 ? NULL : build(pool, self, hop);
+	return build(pool, self, ip);
 }
 
 struct rte_mbuf *

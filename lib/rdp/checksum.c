@@ -38,3 +38,25 @@ checksum_good(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
 		return true;
 	return h->udp.dgram_cksum != 0 && datagram_sum(h) == 0xffff;
 }
+
+/* The two addresses, and all that the length counts, lie in one piece. */
+static uint16_t
+datagram_sum_v6(const struct wire_ipv6_hdrs *h)
+{
+	uint32_t len = rte_be_to_cpu_16(h->udp.dgram_len);
+
+	return checksum_add(h->ip.src_addr, (uint32_t)(2 * sizeof(h->ip.src_addr)) + len,
+		(uint64_t)RTE_BE16(IPPROTO_UDP) + h->udp.dgram_len);
+}
+
+bool
+checksum_good_v6(const struct rte_mbuf *m, const struct wire_ipv6_hdrs *h)
+{
+	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	/* NONE: as above. */
+	if (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		return true;
+	return l4 != RTE_MBUF_F_RX_L4_CKSUM_BAD && h->udp.dgram_cksum != 0 &&
+	       datagram_sum_v6(h) == 0xffff;
+}

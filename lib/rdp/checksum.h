@@ -76,5 +76,6 @@ checksum_copy(void *to, const void *from, uint32_t len)
 
 /** Whether IP and UDP checksum of a received frame are right, as far as the port left it open. */
 bool checksum_good(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h);
+bool checksum_good_v6(const struct rte_mbuf *m, const struct wire_ipv6_hdrs *h);
 
 #endif /* RDP_CHECKSUM_H */

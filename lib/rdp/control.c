@@ -5,73 +5,49 @@
 
 #include "rdp/rdp_private.h"
 
-/* A control frame is complete when it is queued: checksums in software, no session behind it. */
+/* A control frame is complete when it is queued: checksums in software, no session behind it. The
+ * last @p hdr_len bytes of @p hdrs are its headers. */
 static void
-control_queue(struct rdp_ep *ep, struct rte_mbuf *m, struct wire_ipv4_hdrs *h, const void *body,
-	uint32_t len)
+control_queue(struct rdp_ep *ep, const union rdp_hdrs *hdrs, uint8_t hdr_len, bool v4,
+	const void *body, uint32_t len)
 {
-	uint32_t ip_len = sizeof(*h) - sizeof(h->eth) + len;
-
-	if (len > 0)
-		memcpy(h + 1, body, len);
-	m->data_len = (uint16_t)(sizeof(h->eth) + ip_len);
-	m->pkt_len = m->data_len;
-	h->frame.ts = rte_cpu_to_be_32(ep->now_ts);
-	h->ip.total_length = rte_cpu_to_be_16((uint16_t)ip_len);
-	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(ip_len - sizeof(h->ip)));
-	h->ip.hdr_checksum = 0;
-	h->ip.hdr_checksum = rte_ipv4_cksum(&h->ip);
-	h->udp.dgram_cksum = 0;
-	h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
-	rdp_txq_put(ep, m, NULL, false);
-}
-
-static struct rte_mbuf *
-control_mbuf(struct rdp_ep *ep)
-{
-	return rdp_txq_taken(ep) < RDP_TXQ ? rdp_mbuf_get(ep) : NULL;
-}
-
-void
-rdp_send_reply(struct rdp_ep *ep, const struct wire_ipv4_hdrs *to, uint8_t type, uint16_t session,
-	rte_be32_t src_inc, const void *body, uint32_t len)
-{
-	struct rte_mbuf *m = control_mbuf(ep);
-	struct wire_ipv4_hdrs *h;
+	struct rte_mbuf *m = rdp_txq_taken(ep) < RDP_TXQ ? rdp_mbuf_get(ep) : NULL;
 
 	if (m == NULL)
 		return;
-	h = rdp_hdrs(m);
-	memcpy(h, to, sizeof(*h));
-	rte_ether_addr_copy(&to->eth.src_addr, &h->eth.dst_addr);
-	rte_ether_addr_copy(&ep->conf.mac, &h->eth.src_addr);
-	h->ip.type_of_service = 0;
-	h->ip.packet_id = 0;
-	h->ip.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
-	h->ip.time_to_live = 64;
-	h->ip.src_addr = to->ip.dst_addr;
-	h->ip.dst_addr = to->ip.src_addr;
-	h->udp.src_port = to->udp.dst_port;
-	h->udp.dst_port = to->udp.src_port;
-	memset(&h->frame, 0, sizeof(h->frame));
-	h->frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
-	h->frame.session = rte_cpu_to_be_16(session);
-	h->frame.dst_inc = to->frame.src_inc;
-	h->frame.src_inc = src_inc;
-	control_queue(ep, m, h, body, len);
+	m->data_off = (uint16_t)(m->data_off + RDP_RECORDS_AT - hdr_len);
+	m->data_len = (uint16_t)(hdr_len + len);
+	m->pkt_len = m->data_len;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), &hdrs->byte[sizeof(*hdrs) - hdr_len], hdr_len);
+	if (len > 0)
+		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, hdr_len), body, len);
+	rdp_hdrs_finish(m, v4);
+	rdp_vlan_offload(ep, m);
+	rdp_txq_put(ep, m, NULL, false);
+}
+
+void
+rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_frame *answered,
+	uint8_t type, uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len)
+{
+	union rdp_hdrs h;
+	uint8_t hdr_len = rdp_hdrs_fill(ep, &h, &to->mac, to->ip, to->port);
+
+	h.v4.frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
+	h.v4.frame.session = rte_cpu_to_be_16(session);
+	h.v4.frame.dst_inc = answered->src_inc;
+	h.v4.frame.src_inc = src_inc;
+	h.v4.frame.ts = rte_cpu_to_be_32(ep->now_ts);
+	control_queue(ep, &h, hdr_len, ip_addr_is_v4(to->ip), body, len);
 }
 
 void
 rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len)
 {
-	struct rte_mbuf *m = control_mbuf(s->ep);
-	struct wire_ipv4_hdrs *h;
+	union rdp_hdrs h = s->hdrs;
 
-	if (m == NULL)
-		return;
-	h = rdp_hdrs(m);
-	memcpy(h, &s->hdrs, sizeof(*h));
-	h->frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
-	h->frame.flags = 0;
-	control_queue(s->ep, m, h, body, len);
+	h.v4.frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
+	h.v4.frame.flags = 0;
+	h.v4.frame.ts = rte_cpu_to_be_32(s->ep->now_ts);
+	control_queue(s->ep, &h, s->hdr_len, ip_addr_is_v4(s->peer_ip), body, len);
 }

@@ -11,6 +11,17 @@
 #include "rdp/peer_table.h"
 #include "rdp/rdp_private.h"
 
+/* At least one, and each of its own family. */
+static int
+addresses_check(const struct rdp_conf *conf)
+{
+	if (ip_addr_is_none(conf->ip6))
+		return conf->ip != 0 ? 0 : -EINVAL;
+	return ip_addr_is_host(conf->ip6) && !ip_addr_is_v4(conf->ip6) && conf->prefix6_len <= 128
+	               ? 0
+	               : -EINVAL;
+}
+
 static int
 conf_check(const struct rdp_conf *conf)
 {
@@ -24,11 +35,13 @@ conf_check(const struct rdp_conf *conf)
 	if (conf->handover != NULL &&
 		(conf->member >= conf->handover->nb || conf->max_sessions > conf->handover->stride))
 		return -EINVAL;
-	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->ip == 0 || conf->udp_port == 0 ||
+	if (conf->vlan > RDP_VLAN_MAX || conf->vlan_priority > 7)
+		return -EINVAL;
+	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->udp_port == 0 ||
 		rte_pktmbuf_data_room_size(conf->pool) <
 			conf->mtu + RTE_ETHER_HDR_LEN + RTE_PKTMBUF_HEADROOM)
 		return -EINVAL;
-	return 0;
+	return addresses_check(conf);
 }
 
 static void
@@ -51,6 +64,11 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->self.ip = conf->ip;
 	ep->self.netmask = conf->netmask;
 	ep->self.gateway = conf->gateway;
+	ep->self.ip6 = conf->ip6;
+	ep->self.prefix6_len = conf->prefix6_len;
+	ep->self.gateway6 = conf->gateway6;
+	ep->wide = !ip_addr_is_none(conf->ip6) || conf->vlan != 0;
+	ep->vlan_tci = conf->vlan != 0 ? (uint16_t)(conf->vlan_priority << 13 | conf->vlan) : 0;
 	rdp_clock_read(ep);
 	ep->polled_ns = ep->now_ns;
 	ep->tell_next = conf->max_sessions;
@@ -151,7 +169,7 @@ rdp_ep_destroy(struct rdp_ep *ep)
 }
 
 static void
-initiate(struct rdp_session *s, rte_be32_t ip, uint16_t udp_port)
+initiate(struct rdp_session *s, struct ip_addr ip, uint16_t udp_port)
 {
 	s->ep->last_peer[s->index] = (struct rdp_peer){ip, rte_cpu_to_be_16(udp_port)};
 	s->initiator = true;
@@ -163,11 +181,23 @@ initiate(struct rdp_session *s, rte_be32_t ip, uint16_t udp_port)
 	rdp_handshake_start(s);
 }
 
-int
-rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s)
+static int
+target_check(const struct rdp_ep *ep, struct ip_addr ip, uint16_t udp_port)
 {
-	if (ip == 0 || udp_port == 0)
+	if (ip_addr_is_none(ip) || udp_port == 0)
 		return -EINVAL;
+	if (ip_addr_is_v4(ip) ? ep->ip == 0 : ip_addr_is_none(ep->self.ip6))
+		return -EAFNOSUPPORT;
+	return 0;
+}
+
+int
+rdp_connect(struct rdp_ep *ep, struct ip_addr ip, uint16_t udp_port, struct rdp_session **s)
+{
+	int ret = target_check(ep, ip, udp_port);
+
+	if (ret < 0)
+		return ret;
 	rdp_clock_read(ep);
 	*s = rdp_session_initiate(ep, ip, rte_cpu_to_be_16(udp_port));
 	if (*s == NULL)
@@ -177,10 +207,14 @@ rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_sess
 }
 
 int
-rdp_connect_at(
-	struct rdp_ep *ep, uint16_t index, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s)
+rdp_connect_at(struct rdp_ep *ep, uint16_t index, struct ip_addr ip, uint16_t udp_port,
+	struct rdp_session **s)
 {
-	if (ip == 0 || udp_port == 0 || index >= ep->max_sessions || ep->session[index] != NULL)
+	int ret = target_check(ep, ip, udp_port);
+
+	if (ret < 0)
+		return ret;
+	if (index >= ep->max_sessions || ep->session[index] != NULL)
 		return -EINVAL;
 	rdp_clock_read(ep);
 	*s = rdp_session_new_at(ep, index);

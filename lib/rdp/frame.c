@@ -78,7 +78,7 @@ frame_open(struct rdp_session *s, uint32_t size, bool for_requests)
 	k->psn = s->tx_next;
 	k->sent_ts = ep->now_ts;
 	k->flags = 0;
-	records = (uint8_t *)(rdp_hdrs(m) + 1);
+	records = rte_pktmbuf_mtod_offset(m, uint8_t *, RDP_RECORDS_AT);
 	s->open = m;
 	s->wr = records + size;
 	s->end = s->no_coalesce ? s->wr : records + s->mss;
@@ -182,6 +182,38 @@ settle_open(struct rdp_session *s)
 	s->end = s->wr;
 }
 
+/* Frames for the port get bytes of their own. One that has no room for them, as a transmit callback
+ * may have put it there, is lost: it is repeated with what may be sent then. */
+static bool
+settle_made(struct rte_mbuf *m)
+{
+	if (m->nb_segs == 1 || rte_pktmbuf_linearize(m) == 0)
+		return true;
+	rte_pktmbuf_free(m);
+	return false;
+}
+
+static void
+settle_queue(struct rdp_ep *ep)
+{
+	uint16_t n = 0, ready = 0;
+
+	for (uint16_t i = 0; i < ep->txq_len; i++) {
+		const struct rdp_txq_entry *e = &ep->txq[i];
+
+		if (e->kept && rdp_kept_lent(e->m) > 0)
+			settle_kept(e->m);
+		else if (!e->kept && !settle_made(e->m))
+			continue;
+		ready += i < ep->txq_ready;
+		if (unlikely(n != i))
+			ep->txq[n] = *e;
+		n++;
+	}
+	ep->txq_len = n;
+	ep->txq_ready = ready;
+}
+
 void
 rdp_settle(struct rdp_ep *ep)
 {
@@ -193,12 +225,6 @@ rdp_settle(struct rdp_ep *ep)
 	for (uint16_t i = 0; i < dirty->n; i++)
 		if (dirty->item[i]->lent_len > 0)
 			settle_open(dirty->item[i]);
-	for (uint16_t i = 0; i < ep->txq_len; i++) {
-		const struct rdp_txq_entry *e = &ep->txq[i];
-
-		if (e->kept && rdp_kept_lent(e->m) > 0)
-			settle_kept(e->m);
-		else if (!e->kept && e->m->nb_segs > 1)
-			rte_pktmbuf_linearize(e->m);
-	}
+	if (unlikely(ep->txq_len > 0))
+		settle_queue(ep);
 }

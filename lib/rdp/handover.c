@@ -87,7 +87,8 @@ pass_on(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f)
 	uint16_t hops = ep->from_ring ? m->vlan_tci_outer : 0;
 
 	if ((wire_type(f) != WIRE_RESET && wire_type(f) != WIRE_CLOSED) || hops + 1 >= h->nb ||
-		rdp_session_by_inc(ep, f->dst_inc, f->src_inc) != NULL)
+		rdp_session_by_inc(ep, f->dst_inc, f->src_inc) != NULL ||
+		(hops == 0 && !rdp_reset_allowed(ep)))
 		return false;
 	m->vlan_tci_outer = (uint16_t)(hops + 1);
 	send_to(ep, (uint16_t)((ep->conf.member + 1) % h->nb), m);
@@ -109,7 +110,7 @@ rdp_handover(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f)
 	return true;
 }
 
-void
+uint16_t
 rdp_handover_input(struct rdp_ep *ep)
 {
 	struct rte_mbuf *mbufs[RDP_RX_BURST];
@@ -117,9 +118,10 @@ rdp_handover_input(struct rdp_ep *ep)
 		ep->conf.handover->ring[ep->conf.member], (void **)mbufs, RDP_RX_BURST, NULL);
 
 	if (n == 0)
-		return;
+		return 0;
 	rdp_clock_read(ep);
 	ep->from_ring = true;
 	rdp_input(ep, mbufs, (uint16_t)n);
 	ep->from_ring = false;
+	return (uint16_t)n;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <string.h>
+
 #include "base/status.h"
 #include "rdp/peer_table.h"
 #include "rdp/rdp_private.h"
@@ -63,10 +65,12 @@ resolve(struct rdp_session *s)
 	if (ret == -EAGAIN &&
 		neigh_want_request(ep->conf.neigh, &ep->self, s->peer_ip, ep->now_ns) &&
 		rdp_txq_taken(ep) < RDP_TXQ) {
-		struct rte_mbuf *m = arp_build_request(ep->conf.pool, &ep->self, s->peer_ip);
+		struct rte_mbuf *m = l2_build_request(ep->conf.pool, &ep->self, s->peer_ip);
 
-		if (m != NULL)
+		if (m != NULL && rdp_vlan_tag(ep, &m))
 			rdp_txq_put(ep, m, NULL, false);
+		else
+			rte_pktmbuf_free(m);
 	}
 	rdp_timer_arm(s, ep->now_ns + RDP_HANDSHAKE_NS / 8);
 }
@@ -130,24 +134,29 @@ rdp_handshake_start(struct rdp_session *s)
 }
 
 static void
-refuse(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello,
-	enum status reason)
+refuse(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello, enum status reason)
 {
 	struct wire_refuse body = {
 		.reason = reason, .version_min = WIRE_VERSION, .version_max = WIRE_VERSION};
 
 	ep->stats.handshakes_refused++;
 	rdp_send_reply(
-		ep, h, WIRE_REFUSE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
+		ep, from, f, WIRE_REFUSE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
 }
 
 /* What proves the source: only one who receives at that address can know it. */
 static uint64_t
-cookie_for(const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, uint32_t stamp)
+cookie_for(const struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	uint32_t stamp)
 {
-	uint32_t data[4] = {h->ip.src_addr, h->udp.src_port, h->frame.src_inc, stamp};
+	const struct {
+		struct ip_addr ip;
+		uint32_t port, inc, stamp, zero;
+	} data = {from->ip, from->port, f->src_inc, stamp, 0};
 
-	return rdp_cookie(ep->cookie_key, data, sizeof(data));
+	static_assert(sizeof(data) == 32, "no padding");
+	return rdp_cookie(ep->cookie_key, &data, sizeof(data));
 }
 
 static uint32_t
@@ -170,8 +179,8 @@ budget_renew(struct rdp_ep *ep)
 }
 
 /* RESETs, sent and received, share one. */
-static bool
-reset_allowed(struct rdp_ep *ep)
+bool
+rdp_reset_allowed(struct rdp_ep *ep)
 {
 	budget_renew(ep);
 	return ep->resets++ < RDP_RESETS_PER_MS;
@@ -185,7 +194,8 @@ hello_allowed(struct rdp_ep *ep)
 }
 
 static void
-hello_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+hello_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	uint32_t stamp = current_stamp(ep);
 	struct wire_challenge body;
@@ -195,17 +205,17 @@ hello_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
 		return;
 	}
 	if (!ep->conf.listen) {
-		refuse(ep, h, hello, STATUS_NOTSUP);
+		refuse(ep, from, f, hello, STATUS_NOTSUP);
 		return;
 	}
 	if (hello->version_min > WIRE_VERSION || hello->version_max < WIRE_VERSION) {
-		refuse(ep, h, hello, STATUS_NOTSUP);
+		refuse(ep, from, f, hello, STATUS_NOTSUP);
 		return;
 	}
 	body.stamp = rte_cpu_to_be_32(stamp);
-	body.cookie = rte_cpu_to_be_64(cookie_for(ep, h, stamp));
-	rdp_send_reply(
-		ep, h, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
+	body.cookie = rte_cpu_to_be_64(cookie_for(ep, from, f, stamp));
+	rdp_send_reply(ep, from, f, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body,
+		sizeof(body));
 }
 
 static uint16_t
@@ -215,7 +225,8 @@ agreed_mtu(const struct rdp_ep *ep, const struct wire_hello *hello)
 }
 
 static void
-send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	const struct rdp_conf *conf = &s->ep->conf;
 	struct wire_accept body = {
@@ -228,19 +239,20 @@ send_accept(struct rdp_session *s, const struct wire_ipv4_hdrs *h, const struct 
 		.epoch = rte_cpu_to_be_64(conf->epoch),
 	};
 
-	rdp_send_reply(s->ep, h, WIRE_ACCEPT, s->peer_index, s->local_inc, &body, sizeof(body));
+	rdp_send_reply(
+		s->ep, from, f, WIRE_ACCEPT, s->peer_index, s->local_inc, &body, sizeof(body));
 }
 
 /* Whether the CONNECT is later than the session that its sender has here already. */
 static bool
-supersedes(const struct rdp_session *old, const struct wire_ipv4_hdrs *h,
+supersedes(const struct rdp_session *old, const struct rdp_from *from, const struct wire_frame *f,
 	const struct wire_hello *hello)
 {
 	uint64_t epoch = rte_be_to_cpu_64(hello->epoch);
 
 	if (epoch != old->peer_epoch)
 		return epoch > old->peer_epoch;
-	return wire_psn_before(rte_be_to_cpu_32(old->peer_inc), rte_be_to_cpu_32(h->frame.src_inc));
+	return wire_psn_before(rte_be_to_cpu_32(old->peer_inc), rte_be_to_cpu_32(f->src_inc));
 }
 
 static bool
@@ -257,38 +269,49 @@ params_sane(const struct wire_hello *hello)
 /* What a CONNECT says of its sender, and what comes of it. Takes the session's place in the table
  * of peers. */
 static int
-accept_peer(struct rdp_session *s, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+accept_peer(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	struct rdp_ep *ep = s->ep;
 
-	rdp_session_address(s, &h->eth.src_addr, h->ip.src_addr, h->udp.src_port);
+	rdp_session_address(s, &from->mac, from->ip, from->port);
 	s->peer_index = rte_be_to_cpu_16(hello->session);
 	s->peer_node = rte_be_to_cpu_16(hello->node);
 	s->peer_epoch = rte_be_to_cpu_64(hello->epoch);
 	s->initiator = false;
-	rdp_session_established(s, h, agreed_mtu(ep, hello),
+	rdp_session_established(s, f, agreed_mtu(ep, hello),
 		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window),
 		ep->conf.crc || (hello->features & RTE_BE32(WIRE_FEATURE_CRC)));
 	return peer_table_add(s);
 }
 
 static void
-connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+connect_new(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	struct rdp_session *s = NULL;
 
-	if (!peer_table_source_full(ep, h->ip.src_addr))
+	if (!peer_table_source_full(ep, from->ip))
 		s = rdp_session_new(ep);
-	if (s != NULL && accept_peer(s, h, hello) < 0) {
+	if (s != NULL && accept_peer(s, from, f, hello) < 0) {
 		rdp_session_free(s);
 		s = NULL;
 	}
 	if (s == NULL) {
-		refuse(ep, h, hello, STATUS_NOSPC);
+		refuse(ep, from, f, hello, STATUS_NOSPC);
 		return;
 	}
-	send_accept(s, h, hello);
+	send_accept(s, from, f, hello);
 	ep->handler->opened(ep->handler_ctx, s, 0);
+}
+
+/* Whether ours is not above one of the same family. */
+static bool
+lower_address(const struct rdp_ep *ep, struct ip_addr other)
+{
+	struct ip_addr own = ip_addr_is_v4(other) ? ip_addr_v4(ep->ip) : ep->self.ip6;
+
+	return memcmp(own.byte, other.byte, sizeof(own.byte)) <= 0;
 }
 
 /*
@@ -297,23 +320,22 @@ connect_new(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire
  * makes its own attempt the session that the other asks for. Returns whether it was so.
  */
 static bool
-connect_crossed(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+connect_crossed(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
-	struct rdp_session *own = peer_table_find(ep, h, RTE_BE16(WIRE_SESSION_NONE));
+	struct rdp_session *own = peer_table_find(ep, from, RTE_BE16(WIRE_SESSION_NONE));
 	uint16_t node = rte_be_to_cpu_16(hello->node);
 
 	if (own == NULL || (own->state != RDP_HELLO && own->state != RDP_CONNECT))
 		return false;
-	if (ep->conf.node < node ||
-		(ep->conf.node == node &&
-			rte_be_to_cpu_32(ep->ip) <= rte_be_to_cpu_32(h->ip.src_addr)))
+	if (ep->conf.node < node || (ep->conf.node == node && lower_address(ep, from->ip)))
 		return true;
 	peer_table_del(own);
-	if (accept_peer(own, h, hello) < 0) {
+	if (accept_peer(own, from, f, hello) < 0) {
 		rdp_session_fail(own, -ENOSPC);
 		return true;
 	}
-	send_accept(own, h, hello);
+	send_accept(own, from, f, hello);
 	ep->handler->opened(ep->handler_ctx, own, 0);
 	return true;
 }
@@ -331,25 +353,26 @@ give_up(struct rdp_session *old)
 }
 
 static void
-connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_hello *hello)
+connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
 {
 	uint32_t stamp = rte_be_to_cpu_32(hello->stamp);
 	struct rdp_session *old;
 
-	if (!ep->conf.listen || h->frame.src_inc == 0 || current_stamp(ep) - stamp > 1 ||
-		rte_be_to_cpu_64(hello->cookie) != cookie_for(ep, h, stamp) ||
+	if (!ep->conf.listen || f->src_inc == 0 || current_stamp(ep) - stamp > 1 ||
+		rte_be_to_cpu_64(hello->cookie) != cookie_for(ep, from, f, stamp) ||
 		!params_sane(hello)) {
 		ep->stats.rx_stale++;
 		return;
 	}
-	old = peer_table_find(ep, h, hello->session);
-	if (old != NULL && old->peer_inc == h->frame.src_inc) {
+	old = peer_table_find(ep, from, hello->session);
+	if (old != NULL && old->peer_inc == f->src_inc) {
 		if (old->state == RDP_OPEN)
-			send_accept(old, h, hello);
+			send_accept(old, from, f, hello);
 		return;
 	}
 	if (old != NULL) {
-		if (!supersedes(old, h, hello)) {
+		if (!supersedes(old, from, f, hello)) {
 			ep->stats.rx_stale++;
 			return;
 		}
@@ -358,27 +381,27 @@ connect_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wi
 		if (ep->nb_free == 0)
 			return;
 	}
-	if (!connect_crossed(ep, h, hello))
-		connect_new(ep, h, hello);
+	if (!connect_crossed(ep, from, f, hello))
+		connect_new(ep, from, f, hello);
 }
 
 /* Our session that an answer to a handshake message is for. */
 static struct rdp_session *
-attempt_of(const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+attempt_of(const struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f)
 {
-	struct rdp_session *s = rdp_session_named(ep, h->frame.session);
+	struct rdp_session *s = rdp_session_named(ep, f->session);
 
-	if (s == NULL || s->local_inc != h->frame.dst_inc || s->peer_ip != h->ip.src_addr ||
-		s->peer_port != h->udp.src_port ||
-		(s->state != RDP_HELLO && s->state != RDP_CONNECT))
+	if (s == NULL || s->local_inc != f->dst_inc || !ip_addr_equal(s->peer_ip, from->ip) ||
+		s->peer_port != from->port || (s->state != RDP_HELLO && s->state != RDP_CONNECT))
 		return NULL;
 	return s;
 }
 
 static void
-challenge_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_challenge *c)
+challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_challenge *c)
 {
-	struct rdp_session *s = attempt_of(ep, h);
+	struct rdp_session *s = attempt_of(ep, from, f);
 
 	/* The same again, from a HELLO that was repeated, asks for nothing new. */
 	if (s == NULL || (s->state == RDP_CONNECT && s->cookie == rte_be_to_cpu_64(c->cookie)))
@@ -402,13 +425,14 @@ accept_sane(const struct rdp_conf *conf, uint16_t mtu, uint16_t window, bool crc
 }
 
 static void
-accept_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wire_accept *a)
+accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_accept *a)
 {
-	struct rdp_session *s = attempt_of(ep, h);
+	struct rdp_session *s = attempt_of(ep, from, f);
 	uint16_t window = rte_be_to_cpu_16(a->window), mtu = rte_be_to_cpu_16(a->mtu);
 	bool crc = a->features & RTE_BE32(WIRE_FEATURE_CRC);
 
-	if (s == NULL || s->state != RDP_CONNECT || h->frame.src_inc == 0)
+	if (s == NULL || s->state != RDP_CONNECT || f->src_inc == 0)
 		return;
 	if (!accept_sane(&ep->conf, mtu, window, crc)) {
 		rdp_session_fail(s, -EPROTO);
@@ -418,28 +442,28 @@ accept_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, const struct wir
 	s->peer_index = rte_be_to_cpu_16(a->session);
 	s->peer_node = rte_be_to_cpu_16(a->node);
 	s->peer_epoch = rte_be_to_cpu_64(a->epoch);
-	rdp_session_established(s, h, mtu, window, crc);
+	rdp_session_established(s, f, mtu, window, crc);
 	ep->handler->opened(ep->handler_ctx, s, 0);
 }
 
 static void
-refuse_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+refuse_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f)
 {
-	struct rdp_session *s = attempt_of(ep, h);
+	struct rdp_session *s = attempt_of(ep, from, f);
 
 	if (s != NULL)
 		rdp_session_fail(s, -ECONNREFUSED);
 }
 
 static void
-reset_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+reset_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f)
 {
 	struct rdp_session *s = NULL;
 
 	/* The sender does not know our index: a RESET names the session by its incarnations. */
-	if (reset_allowed(ep))
-		s = rdp_session_by_inc(ep, h->frame.dst_inc, h->frame.src_inc);
-	if (s == NULL || s->peer_ip != h->ip.src_addr)
+	if (rdp_reset_allowed(ep))
+		s = rdp_session_by_inc(ep, f->dst_inc, f->src_inc);
+	if (s == NULL || !ip_addr_equal(s->peer_ip, from->ip))
 		return;
 	if (s->state == RDP_OPEN)
 		rdp_session_fail(s, -ECONNRESET);
@@ -448,44 +472,44 @@ reset_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
 }
 
 static void
-close_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+close_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f)
 {
-	struct rdp_session *s = rdp_session_named(ep, h->frame.session);
+	struct rdp_session *s = rdp_session_named(ep, f->session);
 
 	/* An attempt knows no incarnation of its peer, and maybe not even where to answer to. */
-	if (s != NULL && s->local_inc == h->frame.dst_inc && s->peer_inc == h->frame.src_inc &&
+	if (s != NULL && s->local_inc == f->dst_inc && s->peer_inc == f->src_inc &&
 		s->peer_inc != 0) {
 		rdp_send_control(s, WIRE_CLOSED, NULL, 0);
 		if (s->state == RDP_OPEN)
 			rdp_session_fail(s, 0);
 		return;
 	}
-	if (reset_allowed(ep))
-		rdp_send_reply(ep, h, WIRE_CLOSED, WIRE_SESSION_NONE, h->frame.dst_inc, NULL, 0);
+	if (rdp_reset_allowed(ep))
+		rdp_send_reply(ep, from, f, WIRE_CLOSED, WIRE_SESSION_NONE, f->dst_inc, NULL, 0);
 }
 
 static void
-closed_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+closed_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f)
 {
-	struct rdp_session *s = rdp_session_by_inc(ep, h->frame.dst_inc, h->frame.src_inc);
+	struct rdp_session *s = rdp_session_by_inc(ep, f->dst_inc, f->src_inc);
 
 	if (s != NULL && s->state == RDP_CLOSING)
 		rdp_session_free(s);
 }
 
 void
-rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h)
+rdp_unknown_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f)
 {
-	struct rdp_session *s = rdp_session_named(ep, h->frame.session);
+	struct rdp_session *s = rdp_session_named(ep, f->session);
 
 	ep->stats.rx_stale++;
 	/* Our end is being closed or ended just now: the peer is told in its own way. */
-	if (s != NULL && s->local_inc == h->frame.dst_inc)
+	if (s != NULL && s->local_inc == f->dst_inc)
 		return;
-	if (!reset_allowed(ep))
+	if (!rdp_reset_allowed(ep))
 		return;
 	ep->stats.resets_sent++;
-	rdp_send_reply(ep, h, WIRE_RESET, WIRE_SESSION_NONE, h->frame.dst_inc, NULL, 0);
+	rdp_send_reply(ep, from, f, WIRE_RESET, WIRE_SESSION_NONE, f->dst_inc, NULL, 0);
 }
 
 /* What has to follow the header of each type at least. */
@@ -498,37 +522,38 @@ static const uint8_t body_size[16] = {
 };
 
 void
-rdp_control_input(struct rdp_ep *ep, struct wire_ipv4_hdrs *h, uint32_t len)
+rdp_control_input(
+	struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, uint32_t len)
 {
-	const void *body = h + 1;
-	uint8_t type = wire_type(&h->frame);
+	const void *body = f + 1;
+	uint8_t type = wire_type(f);
 
-	if (len - sizeof(*h) < body_size[type])
+	if (len - sizeof(*f) < body_size[type])
 		type = 0;
 	switch (type) {
 	case WIRE_HELLO:
-		hello_input(ep, h, body);
+		hello_input(ep, from, f, body);
 		break;
 	case WIRE_CHALLENGE:
-		challenge_input(ep, h, body);
+		challenge_input(ep, from, f, body);
 		break;
 	case WIRE_CONNECT:
-		connect_input(ep, h, body);
+		connect_input(ep, from, f, body);
 		break;
 	case WIRE_ACCEPT:
-		accept_input(ep, h, body);
+		accept_input(ep, from, f, body);
 		break;
 	case WIRE_REFUSE:
-		refuse_input(ep, h);
+		refuse_input(ep, from, f);
 		break;
 	case WIRE_RESET:
-		reset_input(ep, h);
+		reset_input(ep, from, f);
 		break;
 	case WIRE_CLOSE:
-		close_input(ep, h);
+		close_input(ep, from, f);
 		break;
 	case WIRE_CLOSED:
-		closed_input(ep, h);
+		closed_input(ep, from, f);
 		break;
 	default:
 		ep->stats.rx_malformed++;

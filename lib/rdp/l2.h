@@ -2,21 +2,24 @@
 /* Copyright (c) 2026 The shmx developers */
 
 /**
- * What a host on an Ethernet has to answer beside its own protocol: ARP and ICMP echo.
+ * What a host on an Ethernet has to answer beside its own protocol: ARP, neighbour discovery and
+ * ICMP echo.
  *
- * Pure packet functions, any worker, one frame at a time. VLAN tags and IPv6 are not known yet:
- * such frames are dropped and counted.
+ * Pure packet functions, any worker, one frame at a time, untagged.
  */
 
 #ifndef SHMX_RDP_L2_H
 #define SHMX_RDP_L2_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_byteorder.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
+
+#include "base/ip_addr.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,9 +30,12 @@ struct neigh_table;
 /** Who we are on this port. Constant while workers run. */
 struct l2_addr {
 	struct rte_ether_addr mac;
-	rte_be32_t ip;
-	rte_be32_t netmask; /**< 0: every address is on the link */
-	rte_be32_t gateway; /**< for addresses off the link; 0: none */
+	rte_be32_t ip;           /**< 0: none */
+	rte_be32_t netmask;      /**< 0: every address is on the link */
+	rte_be32_t gateway;      /**< for addresses off the link; 0: none */
+	struct ip_addr ip6;      /**< all zero: none */
+	struct ip_addr gateway6; /**< likewise */
+	uint8_t prefix6_len;     /**< 0: every address is on the link */
 };
 
 enum l2_verdict {
@@ -44,6 +50,12 @@ enum l2_count {
 	L2_ARP_IGNORED,  /**< about or from addresses that do not concern us */
 	L2_ARP_CONFLICT, /**< another host uses our address */
 	L2_ARP_MALFORMED,
+	L2_ND_REPLIED,  /**< solicitation for us, answered */
+	L2_ND_DEFENDED, /**< another host wants our address, and was told that it is taken */
+	L2_ND_LEARNED,  /**< advertisement, noted */
+	L2_ND_IGNORED,  /**< about addresses that do not concern us */
+	L2_ND_CONFLICT, /**< another host uses our address */
+	L2_ND_MALFORMED,
 	L2_ICMP_REPLIED,   /**< echo request for us, answered */
 	L2_ICMP_IGNORED,   /**< other than an echo request */
 	L2_ICMP_MALFORMED, /**< too short, or a wrong checksum */
@@ -55,7 +67,7 @@ enum l2_count {
 	L2_ETH_SHORT,
 	L2_ETH_SOURCE, /**< source is no address of a single interface, or our own */
 	L2_ETH_NOT_US, /**< to another interface, or a group that does not concern us */
-	L2_ETH_TYPE,   /**< neither ARP nor IPv4 */
+	L2_ETH_TYPE,   /**< none of ARP, IPv4 and IPv6, or of a family that we have no address of */
 	L2_MBUF,       /**< a chain, or an mbuf with other owners: cannot be answered in place */
 	L2_NB_COUNTS
 };
@@ -64,16 +76,30 @@ enum l2_count {
  * Handle a frame that is not for the transport.
  *
  * Requests become their answers in place, checksums complete, without offload flags. Learns from
- * ARP on the way.
+ * ARP and neighbour discovery on the way.
  *
  * @param m  received frame with all of its Ethernet header, whatever else it holds
  */
 enum l2_verdict l2_input(
 	struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf *m, uint64_t now_ns);
 
-/** ARP request for the next hop on the way to ip; NULL if there is none or no mbuf is free. */
+/** Request for the next hop on the way to ip; NULL if there is none or no mbuf is free. */
+struct rte_mbuf *l2_build_request(
+	struct rte_mempool *pool, const struct l2_addr *self, struct ip_addr ip);
+
+/** ARP request for a host on the link; NULL if no mbuf is free. */
 struct rte_mbuf *arp_build_request(
 	struct rte_mempool *pool, const struct l2_addr *self, rte_be32_t ip);
+
+/** Neighbour solicitation for a host on the link; NULL if no mbuf is free. */
+struct rte_mbuf *nd_build_request(
+	struct rte_mempool *pool, const struct l2_addr *self, struct ip_addr ip);
+
+/** The same as arp_build_announce(), of our IPv6 address. */
+struct rte_mbuf *nd_build_announce(struct rte_mempool *pool, const struct l2_addr *self);
+
+/** Group that solicitations for an IPv6 address go to: a port with that address receives it. */
+struct rte_ether_addr nd_group_mac(struct ip_addr ip);
 
 /** Gratuitous ARP: tell everyone where we are, once the link is up. NULL if no mbuf is free. */
 struct rte_mbuf *arp_build_announce(struct rte_mempool *pool, const struct l2_addr *self);
@@ -85,6 +111,16 @@ const char *l2_count_name(enum l2_count what);
 enum l2_count arp_input(
 	struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf *m, uint64_t now_ns);
 enum l2_count icmp_input(const struct l2_addr *self, struct rte_mbuf *m);
+enum l2_count icmp6_input(
+	struct neigh_table *table, const struct l2_addr *self, struct rte_mbuf *m, uint64_t now_ns);
+
+/** Whether the frame has become an answer. */
+static inline bool
+l2_replied(enum l2_count what)
+{
+	return what == L2_ARP_REPLIED || what == L2_ICMP_REPLIED || what == L2_ND_REPLIED ||
+	       what == L2_ND_DEFENDED;
+}
 
 #ifdef __cplusplus
 }

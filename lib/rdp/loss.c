@@ -62,6 +62,9 @@ rdp_loss_detect(struct rdp_session *s)
 			next = RTE_MIN(next, window - age);
 			continue;
 		}
+		/* Lost before, and not sent again yet. */
+		if (unlikely(s->ep->txq_len > 0) && rdp_queued(s, psn))
+			break;
 		if (!lost)
 			s->cc->on_loss(s);
 		lost = true;
@@ -114,12 +117,12 @@ keepalive(struct rdp_session *s)
 	/* An empty DATA frame: it has to be acknowledged, which is all that is wanted. */
 	if (rdp_response_open(s, 0) != NULL)
 		return ep->now_ns + rdp_rto_ns(s);
-	/* The port takes nothing, or buffers are short: for the peer as if it had been lost. All
-	 * sessions of the port fare alike, so nobody tries again soon. */
+	/* All sessions of the port fare alike, so nobody tries again soon. What the port does not
+	 * take is for the peer as if it had been lost; where buffers are short nobody is asked. */
 	ep->stats.tx_full++;
 	if (s->backoff == 0)
 		s->asked_ns = ep->now_ns;
-	s->backoff = RTE_MAX(s->backoff, 1);
+	s->backoff = ep->txq_ready > 0;
 	return ep->now_ns + RDP_RTO_MAX_NS;
 }
 
@@ -147,6 +150,34 @@ idle_timeout(struct rdp_session *s)
 	}
 }
 
+/*
+ * The oldest frame has not left yet, or not again, so that no answer is to be had. That is neither
+ * a loss nor the peer's silence, but where the port itself takes nothing at all any more; or where
+ * a frame that left before finds no buffer: it may be the peers' silence that keeps all buffers.
+ */
+static bool
+unsent(const struct rdp_session *s)
+{
+	const struct rdp_ep *ep = s->ep;
+	bool stuck = ep->now_ns - ep->tx_moved_ns >= RDP_PORT_STUCK_NS;
+
+	if (likely(ep->txq_len == 0) || (ep->txq_ready > 0 && stuck) || !rdp_queued(s, s->tx_una))
+		return false;
+	return ep->txq_ready > 0 ||
+	       !(rdp_kept(s->ring[s->tx_una % RDP_RING])->flags & WIRE_F_RETRANSMIT);
+}
+
+/* All that waits is looked at, and the less often the longer nothing moves. */
+static void
+unsent_timeout(struct rdp_session *s)
+{
+	struct rdp_ep *ep = s->ep;
+	uint64_t wait = RTE_MAX(rdp_rto_ns(s), 2 * (ep->now_ns - ep->tx_moved_ns));
+
+	s->asked_ns = ep->now_ns;
+	rdp_timer_arm(s, ep->now_ns + RTE_MIN(wait, RDP_RTO_MAX_NS));
+}
+
 void
 rdp_loss_timeout(struct rdp_session *s)
 {
@@ -161,6 +192,10 @@ rdp_loss_timeout(struct rdp_session *s)
 	/* The timer comes late when nobody polled: who does not listen starts to ask anew. */
 	if (unlikely(ep->now_ns - s->timer_ns > ep->conf.peer_timeout_ns / 8))
 		s->asked_ns = ep->now_ns;
+	if (unlikely(unsent(s))) {
+		unsent_timeout(s);
+		return;
+	}
 	if (peer_down(s)) {
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_ip.h>
-
 #include "neigh.h"
 
 #define MAC_MASK    ((UINT64_C(1) << 48) - 1)
@@ -13,33 +11,30 @@
 #define TRIES_MAX   UINT64_C(255)
 #define NEIGH_VALID (UINT64_C(1) << 63)
 
-_Static_assert(sizeof(struct neigh_entry) == 32, "two entries per cache line");
+_Static_assert(sizeof(struct neigh_entry) == 48, "no padding");
 
 /* An entry as it was at one moment. */
 struct view {
-	uint64_t owner, mac, seen_ns, asked_ns;
+	struct ip_addr ip;
+	uint64_t seq, mac, seen_ns, asked_ns;
 };
 
-/* Fibonacci hashing: the high bits of the product depend on every bit of the address, and
- * neighbouring addresses end up far apart. */
+/* Fibonacci hashing: the high bits of the product depend on every bit below, and neighbouring
+ * addresses end up far apart. */
 static uint32_t
-slot_of(rte_be32_t ip, unsigned int probe)
+slot_of(struct ip_addr ip, unsigned int probe)
 {
-	uint32_t hash = rte_be_to_cpu_32(ip) * UINT32_C(0x9e3779b1);
+	const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t low = rte_be_to_cpu_64(ip.half[1]), high = rte_be_to_cpu_64(ip.half[0]);
+	uint64_t hash = (high * golden ^ (high * golden) >> 32 ^ low) * golden;
 
-	return ((hash >> (32 - NEIGH_SLOTS_LOG2)) + probe) & (NEIGH_SLOTS - 1);
-}
-
-static uint32_t
-owner_ip(uint64_t owner)
-{
-	return owner >> 32;
+	return ((uint32_t)(hash >> (64 - NEIGH_SLOTS_LOG2)) + probe) & (NEIGH_SLOTS - 1);
 }
 
 static bool
-owner_busy(uint64_t owner)
+is_free(const struct view *v)
 {
-	return (owner & 1) != 0;
+	return ip_addr_is_none(v->ip);
 }
 
 static uint64_t
@@ -61,33 +56,43 @@ mac_usable(const struct view *v, uint64_t now_ns)
 	return (v->mac & NEIGH_VALID) != 0 && age(now_ns, v->seen_ns) < NEIGH_EXPIRE_NS;
 }
 
+/* Whose the entry is; may be half of one and half of another while somebody writes. */
+static struct ip_addr
+entry_ip(const struct neigh_entry *e)
+{
+	return (struct ip_addr){.half = {__atomic_load_n(&e->ip[0], __ATOMIC_RELAXED),
+					__atomic_load_n(&e->ip[1], __ATOMIC_RELAXED)}};
+}
+
 /* False if the entry changed meanwhile. */
 static bool
 entry_read(const struct neigh_entry *e, struct view *v)
 {
-	v->owner = __atomic_load_n(&e->owner, __ATOMIC_ACQUIRE);
+	v->seq = __atomic_load_n(&e->seq, __ATOMIC_ACQUIRE);
+	v->ip = entry_ip(e);
 	v->mac = __atomic_load_n(&e->mac, __ATOMIC_RELAXED);
 	v->seen_ns = __atomic_load_n(&e->seen_ns, __ATOMIC_RELAXED);
 	v->asked_ns = __atomic_load_n(&e->asked_ns, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return !owner_busy(v->owner) && __atomic_load_n(&e->owner, __ATOMIC_RELAXED) == v->owner;
+	return (v->seq & 1) == 0 && __atomic_load_n(&e->seq, __ATOMIC_RELAXED) == v->seq;
 }
 
 /* Replace an entry that still is as it was seen; somebody else's change wins. */
 static bool
-entry_write(struct neigh_entry *e, uint32_t ip, const struct view *v)
+entry_write(struct neigh_entry *e, struct ip_addr ip, const struct view *v)
 {
-	uint64_t seen = v->owner;
+	uint64_t seen = v->seq;
 
 	if (!__atomic_compare_exchange_n(
-		    &e->owner, &seen, v->owner | 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		    &e->seq, &seen, v->seq | 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&e->ip[0], ip.half[0], __ATOMIC_RELAXED);
+	__atomic_store_n(&e->ip[1], ip.half[1], __ATOMIC_RELAXED);
 	__atomic_store_n(&e->mac, v->mac, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->seen_ns, v->seen_ns, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->asked_ns, v->asked_ns, __ATOMIC_RELAXED);
-	__atomic_store_n(
-		&e->owner, (uint64_t)ip << 32 | (uint32_t)(v->owner + 2), __ATOMIC_RELEASE);
+	__atomic_store_n(&e->seq, v->seq + 2, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -96,16 +101,16 @@ enum { NONE = -1, BUSY = -2 };
 
 /* Number of the slot that holds ip, with its view; BUSY if somebody is changing it just now. */
 static int
-entry_find(const struct neigh_table *table, uint32_t ip, struct view *v)
+entry_find(const struct neigh_table *table, struct ip_addr ip, struct view *v)
 {
 	unsigned int probe;
 	uint32_t slot;
 
 	for (probe = 0; probe < NEIGH_PROBES; probe++) {
 		slot = slot_of(ip, probe);
-		if (owner_ip(__atomic_load_n(&table->slots[slot].owner, __ATOMIC_RELAXED)) != ip)
+		if (!ip_addr_equal(entry_ip(&table->slots[slot]), ip))
 			continue;
-		return entry_read(&table->slots[slot], v) && owner_ip(v->owner) == ip ? (int)slot
+		return entry_read(&table->slots[slot], v) && ip_addr_equal(v->ip, ip) ? (int)slot
 		                                                                      : BUSY;
 	}
 	return NONE;
@@ -123,18 +128,18 @@ last_used(const struct view *v)
 static bool
 better_victim(const struct view *a, const struct view *b)
 {
-	return owner_ip(a->owner) == 0 || last_used(a) < last_used(b);
+	return is_free(a) || last_used(a) < last_used(b);
 }
 
 static bool
 expendable(const struct view *v, bool evict, uint64_t now_ns)
 {
-	return owner_ip(v->owner) == 0 || evict || age(now_ns, last_used(v)) >= NEIGH_EXPIRE_NS;
+	return is_free(v) || evict || age(now_ns, last_used(v)) >= NEIGH_EXPIRE_NS;
 }
 
 /* Slot for a new address: a free one, one with nothing of use, or, if evict, the oldest. */
 static int
-slot_choose(const struct neigh_table *table, uint32_t ip, bool evict, uint64_t now_ns,
+slot_choose(const struct neigh_table *table, struct ip_addr ip, bool evict, uint64_t now_ns,
 	struct view *chosen)
 {
 	struct view v;
@@ -143,7 +148,7 @@ slot_choose(const struct neigh_table *table, uint32_t ip, bool evict, uint64_t n
 
 	for (probe = 0; probe < NEIGH_PROBES; probe++) {
 		/* Somebody else may be putting in this very address, or has just done so. */
-		if (!entry_read(&table->slots[slot_of(ip, probe)], &v) || owner_ip(v.owner) == ip)
+		if (!entry_read(&table->slots[slot_of(ip, probe)], &v) || ip_addr_equal(v.ip, ip))
 			return BUSY;
 		if (!expendable(&v, evict, now_ns))
 			continue;
@@ -151,18 +156,10 @@ slot_choose(const struct neigh_table *table, uint32_t ip, bool evict, uint64_t n
 			continue;
 		best = slot_of(ip, probe);
 		*chosen = v;
-		if (owner_ip(v.owner) == 0)
+		if (is_free(&v))
 			break;
 	}
 	return best;
-}
-
-static bool
-host_address(rte_be32_t be_ip)
-{
-	uint32_t ip = rte_be_to_cpu_32(be_ip);
-
-	return ip >> 24 != 0 && ip >> 24 != 127 && ip < RTE_IPV4(224u, 0, 0, 0);
 }
 
 void
@@ -171,12 +168,25 @@ neigh_init(struct neigh_table *table)
 	memset(table, 0, sizeof(*table));
 }
 
-rte_be32_t
-neigh_next_hop(const struct l2_addr *self, rte_be32_t ip)
+static bool
+on_link(const struct l2_addr *self, struct ip_addr ip)
 {
-	if (!host_address(ip))
-		return 0;
-	return ((ip ^ self->ip) & self->netmask) == 0 ? ip : self->gateway;
+	if (ip_addr_is_v4(ip))
+		return ((ip_addr_to_v4(ip) ^ self->ip) & self->netmask) == 0;
+	return ip_addr_is_link_local(ip) || ip_addr_same_prefix(ip, self->ip6, self->prefix6_len);
+}
+
+struct ip_addr
+neigh_next_hop(const struct l2_addr *self, struct ip_addr ip)
+{
+	const struct ip_addr none = {0};
+	bool v4 = ip_addr_is_v4(ip);
+
+	if (!ip_addr_is_host(ip) || (v4 ? self->ip == 0 : ip_addr_is_none(self->ip6)))
+		return none;
+	if (on_link(self, ip))
+		return ip;
+	return v4 ? ip_addr_v4(self->gateway) : self->gateway6;
 }
 
 static int
@@ -190,13 +200,13 @@ unresolved(const struct view *v, uint64_t now_ns)
 }
 
 int
-neigh_resolve(const struct neigh_table *table, const struct l2_addr *self, rte_be32_t ip,
+neigh_resolve(const struct neigh_table *table, const struct l2_addr *self, struct ip_addr ip,
 	uint64_t now_ns, struct rte_ether_addr *mac)
 {
-	rte_be32_t hop = neigh_next_hop(self, ip);
+	struct ip_addr hop = neigh_next_hop(self, ip);
 	struct view v;
 
-	if (hop == 0)
+	if (ip_addr_is_none(hop))
 		return -ENETUNREACH;
 	if (entry_find(table, hop, &v) < 0)
 		return -EAGAIN;
@@ -236,33 +246,41 @@ request_due(struct view *v, uint64_t now_ns)
 
 bool
 neigh_want_request(
-	struct neigh_table *table, const struct l2_addr *self, rte_be32_t ip, uint64_t now_ns)
+	struct neigh_table *table, const struct l2_addr *self, struct ip_addr ip, uint64_t now_ns)
 {
-	rte_be32_t hop = neigh_next_hop(self, ip);
+	struct ip_addr hop = neigh_next_hop(self, ip);
 	struct view v;
 	int slot;
 
-	if (hop == 0)
+	if (ip_addr_is_none(hop))
 		return false;
 	slot = entry_find(table, hop, &v);
 	if (slot == NONE) {
 		slot = slot_choose(table, hop, true, now_ns, &v);
-		v = (struct view){.owner = slot < 0 ? 0 : v.owner};
+		v = (struct view){.seq = slot < 0 ? 0 : v.seq};
 	}
 	return slot >= 0 && request_due(&v, now_ns) && entry_write(&table->slots[slot], hop, &v);
 }
 
+static bool
+mac_is(const struct view *v, const struct rte_ether_addr *mac)
+{
+	return memcmp(&v->mac, mac->addr_bytes, RTE_ETHER_ADDR_LEN) == 0;
+}
+
 bool
-neigh_learn(struct neigh_table *table, rte_be32_t ip, const struct rte_ether_addr *mac,
-	bool solicited, uint64_t now_ns)
+neigh_learn(struct neigh_table *table, struct ip_addr ip, const struct rte_ether_addr *mac,
+	enum neigh_word word, uint64_t now_ns)
 {
 	struct view v;
 	int slot;
 
-	if (!host_address(ip) || !rte_is_valid_assigned_ether_addr(mac))
+	if (!ip_addr_is_host(ip) || !rte_is_valid_assigned_ether_addr(mac))
 		return false;
 	slot = entry_find(table, ip, &v);
-	if (slot == NONE && solicited)
+	if (slot >= 0 && word == NEIGH_HINT && mac_usable(&v, now_ns) && !mac_is(&v, mac))
+		return false;
+	if (slot == NONE && word == NEIGH_ENTRY)
 		slot = slot_choose(table, ip, false, now_ns, &v);
 	if (slot < 0)
 		return false;

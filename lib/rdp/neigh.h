@@ -2,13 +2,12 @@
 /* Copyright (c) 2026 The shmx developers */
 
 /**
- * Neighbours: which MAC address an IPv4 address on the link has.
+ * Neighbours: which MAC address an IP address on the link has.
  *
- * One table per port, shared by all its workers without locks. Who sees an ARP packet writes what
- * it says; who finds an entry being written by another leaves it alone. Time is the caller's, in
- * nanoseconds of any steady clock; nothing here reads one, allocates or logs.
- *
- * IPv6 neighbour discovery will have a table of its own beside this one.
+ * One table per port for both families, shared by all its workers without locks. Who sees an ARP
+ * packet or a neighbour advertisement writes what it says; who finds an entry being written by
+ * another leaves it alone. Time is the caller's, in nanoseconds of any steady clock; nothing here
+ * reads one, allocates or logs.
  */
 
 #ifndef SHMX_RDP_NEIGH_H
@@ -21,6 +20,7 @@
 #include <rte_common.h>
 #include <rte_ether.h>
 
+#include "base/ip_addr.h"
 #include "l2.h"
 
 #ifdef __cplusplus
@@ -42,7 +42,8 @@ extern "C" {
 /* Written by any worker that moves the sequence from even to odd, and readable by all while it
  * stays the same even number. */
 struct neigh_entry {
-	uint64_t owner;    /* IPv4 address << 32 | sequence, odd while somebody writes */
+	uint64_t seq;      /* odd while somebody writes */
+	uint64_t ip[2];    /* halves of struct ip_addr; zeros: free */
 	uint64_t mac;      /* MAC address | tries << 48 | NEIGH_VALID */
 	uint64_t seen_ns;  /* when the neighbour last said who it is */
 	uint64_t asked_ns; /* when we last asked */
@@ -53,41 +54,47 @@ struct neigh_table {
 	uint64_t counts[L2_NB_COUNTS]; /* any worker, atomic additions; free-running */
 } __rte_cache_aligned;
 
+/** How much the word about a neighbour counts. */
+enum neigh_word {
+	NEIGH_HINT,   /**< for an address that was asked for, or whose MAC address is this one */
+	NEIGH_UPDATE, /**< for an address that was asked for or is known */
+	NEIGH_ENTRY,  /**< takes a free slot, too */
+};
+
 /** Make an empty table of memory that nobody uses yet. */
 void neigh_init(struct neigh_table *table);
 
-/** Address of the host that a packet to ip is handed to: itself, the gateway, or 0 if none. */
-rte_be32_t neigh_next_hop(const struct l2_addr *self, rte_be32_t ip);
+/** Address of the host that a packet to ip is handed to: itself, the gateway, or none. */
+struct ip_addr neigh_next_hop(const struct l2_addr *self, struct ip_addr ip);
 
 /**
  * MAC address for packets to ip. Costs a few loads when it is known.
  *
  * @param mac  set on success only
  * @return 0; -EAGAIN: not known yet, see neigh_want_request(); -EHOSTUNREACH: does not answer;
- *   -ENETUNREACH: not on the link and no gateway, or no address of a host
+ *   -ENETUNREACH: not on the link and no gateway, no address of a host, or of a family that we
+ *   have no address of
  */
-int neigh_resolve(const struct neigh_table *table, const struct l2_addr *self, rte_be32_t ip,
+int neigh_resolve(const struct neigh_table *table, const struct l2_addr *self, struct ip_addr ip,
 	uint64_t now_ns, struct rte_ether_addr *mac);
 
 /**
- * Whether the caller should send an ARP request for ip now (arp_build_request()).
+ * Whether the caller should ask for ip now (l2_build_request()).
  *
  * True for one caller per interval: the first three requests are 1, 10 and 100 ms apart, further
  * ones 100 ms, and a second for a host that never answered. Also true now and then for a known
  * host that has been silent, so call it from time to time for addresses in use.
  */
 bool neigh_want_request(
-	struct neigh_table *table, const struct l2_addr *self, rte_be32_t ip, uint64_t now_ns);
+	struct neigh_table *table, const struct l2_addr *self, struct ip_addr ip, uint64_t now_ns);
 
 /**
  * Note that ip is at mac.
  *
- * @param solicited  take it in if there is a free slot; otherwise only addresses that were asked
- *   for or are known already change
  * @return whether it was noted
  */
-bool neigh_learn(struct neigh_table *table, rte_be32_t ip, const struct rte_ether_addr *mac,
-	bool solicited, uint64_t now_ns);
+bool neigh_learn(struct neigh_table *table, struct ip_addr ip, const struct rte_ether_addr *mac,
+	enum neigh_word word, uint64_t now_ns);
 
 /** How often something happened, all workers together. */
 uint64_t neigh_count(const struct neigh_table *table, enum l2_count what);

@@ -10,10 +10,13 @@
 #include "rdp/peer_table.h"
 
 struct peer_key {
-	rte_be32_t ip;
+	struct ip_addr ip;
 	rte_be16_t port;
 	rte_be16_t index;
+	uint32_t zero;
 };
+
+static_assert(sizeof(struct peer_key) == 24, "no padding, which would be hashed too");
 
 static struct rte_hash *
 hash_create(const struct rdp_ep *ep, const char *what, uint32_t key_len)
@@ -40,7 +43,7 @@ peer_table_create(struct rdp_ep *ep)
 		return 0;
 	ep->peers = hash_create(ep, "p", sizeof(struct peer_key));
 	if (ep->peers != NULL && ep->conf.max_per_source > 0)
-		ep->sources = hash_create(ep, "s", sizeof(rte_be32_t));
+		ep->sources = hash_create(ep, "s", sizeof(struct ip_addr));
 	return ep->peers != NULL && (ep->sources != NULL || ep->conf.max_per_source == 0)
 	               ? 0
 	               : -rte_errno;
@@ -53,8 +56,17 @@ peer_table_free(struct rdp_ep *ep)
 	rte_hash_free(ep->sources);
 }
 
+/* Whom an address belongs to: a host may have all of a /64 of IPv6. */
+static struct ip_addr
+source_of(struct ip_addr ip)
+{
+	if (!ip_addr_is_v4(ip))
+		ip.half[1] = 0;
+	return ip;
+}
+
 static uintptr_t
-from_source(const struct rdp_ep *ep, rte_be32_t ip)
+from_source(const struct rdp_ep *ep, struct ip_addr ip)
 {
 	void *n = NULL;
 
@@ -62,19 +74,20 @@ from_source(const struct rdp_ep *ep, rte_be32_t ip)
 }
 
 bool
-peer_table_source_full(const struct rdp_ep *ep, rte_be32_t ip)
+peer_table_source_full(const struct rdp_ep *ep, struct ip_addr ip)
 {
-	return ep->sources != NULL && from_source(ep, ip) >= ep->conf.max_per_source;
+	return ep->sources != NULL && from_source(ep, source_of(ip)) >= ep->conf.max_per_source;
 }
 
 /* Sessions accepted from an address: one more, or one less. */
 static void
-source_count(struct rdp_ep *ep, rte_be32_t ip, int by)
+source_count(struct rdp_ep *ep, struct ip_addr ip, int by)
 {
 	uintptr_t n;
 
 	if (ep->sources == NULL)
 		return;
+	ip = source_of(ip);
 	n = from_source(ep, ip) + (uintptr_t)by;
 	if (n == 0)
 		rte_hash_del_key(ep->sources, &ip);
@@ -83,9 +96,9 @@ source_count(struct rdp_ep *ep, rte_be32_t ip, int by)
 }
 
 struct rdp_session *
-peer_table_find(const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, rte_be16_t peer_index)
+peer_table_find(const struct rdp_ep *ep, const struct rdp_from *from, rte_be16_t peer_index)
 {
-	struct peer_key key = {h->ip.src_addr, h->udp.src_port, peer_index};
+	struct peer_key key = {from->ip, from->port, peer_index, 0};
 	void *s = NULL;
 
 	if (ep->peers == NULL || rte_hash_lookup_data(ep->peers, &key, &s) < 0)
@@ -96,7 +109,7 @@ peer_table_find(const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, rte_be1
 static struct peer_key
 key_of(const struct rdp_session *s)
 {
-	return (struct peer_key){s->peer_ip, s->peer_port, rte_cpu_to_be_16(s->peer_index)};
+	return (struct peer_key){s->peer_ip, s->peer_port, rte_cpu_to_be_16(s->peer_index), 0};
 }
 
 int

@@ -18,11 +18,11 @@
 int peer_table_create(struct rdp_ep *ep);
 void peer_table_free(struct rdp_ep *ep);
 struct rdp_session *peer_table_find(
-	const struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, rte_be16_t peer_index);
+	const struct rdp_ep *ep, const struct rdp_from *from, rte_be16_t peer_index);
 int peer_table_add(struct rdp_session *s);
 
-/** Whether no more sessions are accepted from an address. */
-bool peer_table_source_full(const struct rdp_ep *ep, rte_be32_t ip);
+/** Whether no more sessions are accepted from an address, or its /64 of IPv6. */
+bool peer_table_source_full(const struct rdp_ep *ep, struct ip_addr ip);
 
 /** Nothing happens when the session is not in the table, or another one stands in its place. */
 void peer_table_del(struct rdp_session *s);

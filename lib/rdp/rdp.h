@@ -26,6 +26,7 @@
 #include <rte_mbuf.h>
 
 #include "base/clock.h"
+#include "base/ip_addr.h"
 #include "wire/frame.h"
 
 struct handover;
@@ -78,6 +79,24 @@ struct rdp_swift {
 /** Smallest IP datagram a session may be limited to; that of IPv6 (RFC 8200). */
 #define RDP_MTU_MIN 1280
 
+/** Highest VLAN id; IEEE 802.1Q keeps 4095. */
+#define RDP_VLAN_MAX 4094
+
+/** Headers as they are sent, at the end, so that records follow at one place whatever they are. */
+union rdp_hdrs {
+	uint8_t byte[104];
+	struct {
+		uint8_t before_v6[104 - sizeof(struct wire_ipv6_hdrs)];
+		struct wire_ipv6_hdrs v6;
+	};
+	struct {
+		uint8_t before_v4[104 - sizeof(struct wire_ipv4_hdrs)];
+		struct wire_ipv4_hdrs v4;
+	};
+};
+
+static_assert(sizeof(union rdp_hdrs) == 104, "IPv6 with a tag, a multiple of eight");
+
 /** Lists of an endpoint, bits of rdp_session.in_lists. */
 enum rdp_list_id {
 	RDP_LIST_DIRTY,   /**< has an open frame */
@@ -108,9 +127,12 @@ struct rdp_session {
 	uint8_t state;         /**< enum rdp_state */
 	bool no_coalesce;
 	bool crc;
+	bool wide;         /**< more than the headers of untagged IPv4 */
 	uint16_t index;    /**< ours */
 	uint16_t mss;      /**< bytes of records a frame holds */
 	uint16_t lent_len; /**< bytes of lent data behind the last record of the open frame */
+	uint8_t hdr_len;   /**< bytes of headers */
+	uint8_t tx_extra;  /**< bytes of a frame beside records and the headers of untagged IPv4 */
 
 	/* Receiving. */
 	__rte_cache_aligned uint32_t rx_next; /**< every frame before this one has arrived */
@@ -167,14 +189,14 @@ struct rdp_session {
 	bool initiator;
 	bool hold; /**< its index stays the user's: rdp_hold() */
 	int error; /**< negative errno: ends at the end of the poll */
-	rte_be32_t peer_ip;
+	struct ip_addr peer_ip;
 	rte_be16_t peer_port;
 	uint32_t ip_sum;    /**< sum of the IP header without its total length */
 	uint32_t udp_sum;   /**< sum of the pseudo header without the length */
 	uint32_t frame_sum; /**< sum of the ports and of what the template says of the frame */
 	struct rte_mbuf *park_head, *park_tail; /**< frames accepted but not consumed, by next */
-	struct rte_mbuf *ordered;   /**< frames that wait for those before them, by number */
-	struct wire_ipv4_hdrs hdrs; /**< template; network byte order, as sent */
+	struct rte_mbuf *ordered; /**< frames that wait for those before them, by number */
+	union rdp_hdrs hdrs;      /**< template; network byte order, as sent */
 
 	/** Bit per frame of the ring: the peer said it has arrived though earlier ones have not. */
 	uint64_t sacked[RDP_RING / 64];
@@ -217,9 +239,12 @@ struct rdp_conf {
 	struct rte_mempool *pool;
 	struct neigh_table *neigh; /**< shared with the other endpoints of the port */
 	struct rte_ether_addr mac;
-	rte_be32_t ip;
+	rte_be32_t ip;      /**< 0: none, `ip6` alone */
 	rte_be32_t netmask; /**< 0: everything is on the link */
 	rte_be32_t gateway;
+	struct ip_addr ip6; /**< all zero: none */
+	struct ip_addr gateway6;
+	uint8_t prefix6_len; /**< 0: everything is on the link */
 	uint16_t udp_port;
 	uint16_t node;
 	uint64_t epoch;
@@ -230,6 +255,9 @@ struct rdp_conf {
 	struct handover *handover; /**< shared with the other endpoints of the port; NULL: alone */
 	uint16_t member;           /**< number among them */
 	bool listen;               /**< accept sessions */
+	uint16_t vlan;             /**< id of the VLAN that all frames belong to; 0: untagged */
+	uint8_t vlan_priority;     /**< of frames sent, 0 to 7 */
+	bool tx_vlan_insert;       /**< the port puts in the tag, of mbuf.vlan_tci */
 	bool tx_udp_cksum;         /**< the port completes UDP checksums */
 	bool tx_gather; /**< the port takes chains, and has read them when tx_burst returns */
 	bool crc;       /**< ask for CRC32C */
@@ -247,6 +275,7 @@ struct rdp_conf {
 struct rdp_stats {
 	uint64_t rx_frames;
 	uint64_t rx_other; /**< not ours: ARP, ICMP, raw echo */
+	uint64_t rx_vlan;  /**< of another VLAN than ours, or of none */
 	uint64_t rx_malformed;
 	uint64_t rx_bad_checksum;
 	uint64_t rx_stale;
@@ -293,8 +322,11 @@ void rdp_flush(struct rdp_ep *ep);
  */
 void rdp_flush_turn(struct rdp_ep *ep);
 
-/** Start a session. The handler's opened() tells the end of it. @return 0, -ENOSPC, -ENOMEM. */
-int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_session **s);
+/**
+ * Start a session. The handler's opened() tells the end of it.
+ * @return 0, -ENOSPC, -ENOMEM, -EINVAL; -EAFNOSUPPORT: we have no address of that family.
+ */
+int rdp_connect(struct rdp_ep *ep, struct ip_addr ip, uint16_t udp_port, struct rdp_session **s);
 
 /**
  * From inside opened() with an error, or closed(): keep the index of the session that ends, for
@@ -302,8 +334,8 @@ int rdp_connect(struct rdp_ep *ep, rte_be32_t ip, uint16_t udp_port, struct rdp_
  */
 void rdp_hold(struct rdp_session *s);
 
-/** As rdp_connect(), with an index that is held. @return 0, -EINVAL, -ENOMEM: still held. */
-int rdp_connect_at(struct rdp_ep *ep, uint16_t index, rte_be32_t ip, uint16_t udp_port,
+/** As rdp_connect(), with an index that is held; after an error it still is. */
+int rdp_connect_at(struct rdp_ep *ep, uint16_t index, struct ip_addr ip, uint16_t udp_port,
 	struct rdp_session **s);
 
 /** Give back an index that is held. */

@@ -40,6 +40,9 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 #define RDP_CLOSE_TRIES      5
 #define RDP_RTO_MAX_NS       UINT64_C(100000000)
 
+/** A port that takes nothing for so long is a network that loses everything. */
+#define RDP_PORT_STUCK_NS UINT64_C(100000000)
+
 /** A peer that wants no requests is asked so often whether it still does. */
 #define RDP_PROBE_NS UINT64_C(10000000)
 
@@ -63,9 +66,21 @@ struct rdp_list {
 
 /** Where an initiator connects to. */
 struct rdp_peer {
-	rte_be32_t ip;
+	struct ip_addr ip;
 	rte_be16_t port;
 };
+
+/** Whom a frame is from. */
+struct rdp_from {
+	struct rte_ether_addr mac;
+	rte_be16_t port;
+	struct ip_addr ip;
+};
+
+/** Where records stand in a buffer that is to be sent, or kept, from its begin of data on. */
+#define RDP_RECORDS_AT sizeof(struct wire_ipv4_hdrs)
+static_assert(RTE_PKTMBUF_HEADROOM + RDP_RECORDS_AT >= sizeof(union rdp_hdrs) + 16,
+	"longer headers reach into the headroom and leave some to the driver");
 
 struct rdp_txq_entry {
 	struct rte_mbuf *m;
@@ -89,7 +104,7 @@ struct rdp_kept {
 	uint8_t flags;    /**< WIRE_F_RETRANSMIT, WIRE_F_ORDERED */
 };
 
-static_assert(sizeof(struct rdp_kept) <= sizeof(struct wire_ipv4_hdrs), "in the headers' place");
+static_assert(sizeof(struct rdp_kept) <= RDP_RECORDS_AT, "in the headers' place");
 
 struct rdp_ep {
 	struct rdp_io io;
@@ -112,6 +127,7 @@ struct rdp_ep {
 	bool tx_udp_cksum;
 	bool tx_gather;
 	bool lent; /**< there may be frames with lent data that have not left */
+	bool wide; /**< more than untagged IPv4 comes in */
 	const struct rdp_handler *handler;
 	void *handler_ctx;
 	struct rdp_session **session; /**< by index */
@@ -119,6 +135,7 @@ struct rdp_ep {
 	uint64_t ack_delay_ns;
 	struct rdp_list list[RDP_LISTS];
 	struct rdp_stats stats;
+	uint16_t vlan_tci;      /**< tag of what we send; 0: none */
 	uint32_t full_bursts;   /**< received in a row */
 	uint32_t pressure_tick; /**< of the wheel, counted */
 	uint32_t tell_next;     /**< session to be told next that the pressure is less than full */
@@ -130,8 +147,10 @@ struct rdp_ep {
 	/* Slow path. */
 	struct rdp_conf conf;
 	struct l2_addr self;
-	uint64_t wheel_tick; /**< slots up to here have been run */
-	uint64_t answer_ms;  /**< millisecond that `resets` and `hellos` count */
+	uint64_t wheel_tick;  /**< slots up to here have been run */
+	uint64_t answer_ms;   /**< millisecond that `resets` and `hellos` count */
+	uint64_t tx_seen;     /**< stats.tx_frames when frames were last left in the queue */
+	uint64_t tx_moved_ns; /**< when some had left it while others stayed */
 	uint32_t resets;
 	uint32_t hellos;
 	uint64_t cookie_key[2];
@@ -152,16 +171,16 @@ struct rdp_ep {
 /* session.c */
 struct rdp_session *rdp_session_new(struct rdp_ep *ep);
 struct rdp_session *rdp_session_new_at(struct rdp_ep *ep, uint16_t index);
-struct rdp_session *rdp_session_initiate(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port);
+struct rdp_session *rdp_session_initiate(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port);
 void rdp_session_free(struct rdp_session *s);
 
 /** The session that both incarnations name, for frames that carry no index of ours. */
 struct rdp_session *rdp_session_by_inc(
 	const struct rdp_ep *ep, rte_be32_t local_inc, rte_be32_t peer_inc);
-void rdp_session_address(
-	struct rdp_session *s, const struct rte_ether_addr *mac, rte_be32_t ip, rte_be16_t port);
-void rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu,
-	uint16_t window, bool crc);
+void rdp_session_address(struct rdp_session *s, const struct rte_ether_addr *mac, struct ip_addr ip,
+	rte_be16_t port);
+void rdp_session_established(
+	struct rdp_session *s, const struct wire_frame *f, uint16_t mtu, uint16_t window, bool crc);
 void rdp_session_end(struct rdp_session *s, int status);
 void rdp_session_fail(struct rdp_session *s, int error);
 
@@ -235,8 +254,8 @@ rdp_wire_index(const struct rdp_session *s)
 /** A frame of no session here. @return whether it is another endpoint's now. */
 bool rdp_handover(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f);
 
-/** Process what others have handed over. */
-void rdp_handover_input(struct rdp_ep *ep);
+/** Process what others have handed over. @return how many frames. */
+uint16_t rdp_handover_input(struct rdp_ep *ep);
 
 /* mbuf.c */
 bool rdp_mbuf_refill(struct rdp_ep *ep, unsigned int least);
@@ -248,6 +267,9 @@ void rdp_frame_close(struct rdp_session *s);
 void rdp_release(struct rdp_session *s);
 
 /* tx.c */
+
+/** Whether a frame waits for a buffer, or for room in the port's ring. */
+bool rdp_queued(const struct rdp_session *s, uint32_t psn);
 
 /** Send a frame in flight again. @return false when it, or too much else, waits for the port. */
 bool rdp_retransmit(struct rdp_session *s, uint32_t psn);
@@ -296,6 +318,14 @@ static inline struct wire_ipv4_hdrs *
 rdp_hdrs(struct rte_mbuf *m)
 {
 	return rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
+}
+
+/** Frame header of a frame that a session has made. */
+static inline struct wire_frame *
+rdp_made_frame(const struct rdp_session *s, struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(
+		m, struct wire_frame *, s->hdr_len - sizeof(struct wire_frame));
 }
 
 static inline struct rdp_kept *
@@ -390,15 +420,52 @@ void rdp_timer_disarm(struct rdp_session *s);
 uint32_t rdp_timer_run(struct rdp_ep *ep);
 
 /* handshake.c: everything that is not DATA or ACK of a known session */
-void rdp_control_input(struct rdp_ep *ep, struct wire_ipv4_hdrs *h, uint32_t len);
+void rdp_control_input(
+	struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, uint32_t len);
 void rdp_handshake_start(struct rdp_session *s);
 void rdp_handshake_timer(struct rdp_session *s);
-void rdp_unknown_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h);
+void rdp_unknown_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f);
+
+/** Whether to spend work on one more frame that a stranger can send as well. */
+bool rdp_reset_allowed(struct rdp_ep *ep);
 
 /* control.c: frames outside the numbered stream */
-void rdp_send_reply(struct rdp_ep *ep, const struct wire_ipv4_hdrs *to, uint8_t type,
-	uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len);
+void rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_frame *answered,
+	uint8_t type, uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len);
 void rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len);
+
+/* hdrs.c */
+
+/** Headers of frames to a peer, all but lengths and checksums. @return how long they are. */
+uint8_t rdp_hdrs_fill(const struct rdp_ep *ep, union rdp_hdrs *h, const struct rte_ether_addr *mac,
+	struct ip_addr ip, rte_be16_t port);
+
+/** The sums of the session's template that it keeps: see struct rdp_session. */
+void rdp_hdrs_sum(struct rdp_session *s);
+
+/** Put lengths and checksums into the headers of a frame that is complete otherwise. */
+void rdp_hdrs_finish(struct rte_mbuf *m, bool v4);
+
+/** Whom a received frame is from. */
+struct rdp_from rdp_hdrs_from(const struct rte_mbuf *m);
+
+/* vlan.c */
+
+/** Tag a complete frame that has no tag. @return false: it cannot be. */
+bool rdp_vlan_tag(const struct rdp_ep *ep, struct rte_mbuf **m);
+
+/** Take the tag out of a received frame. @return false: it is not of our VLAN. */
+bool rdp_vlan_untag(const struct rdp_ep *ep, struct rte_mbuf *m);
+
+/** The tag of a frame whose headers have room for none: the port's to put in. */
+static inline void
+rdp_vlan_offload(const struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	if (ep->conf.tx_vlan_insert) {
+		m->vlan_tci = ep->vlan_tci;
+		m->ol_flags |= RTE_MBUF_F_TX_VLAN;
+	}
+}
 
 /* cookie.c */
 uint64_t rdp_cookie(const uint64_t key[2], const void *data, uint32_t len);

@@ -13,7 +13,17 @@ is_ours(const struct rdp_ep *ep, const struct rte_mbuf *m, const struct wire_ipv
 	       h->udp.dst_port == ep->udp_port && h->ip.dst_addr == ep->ip;
 }
 
-/* Length of the frame without padding; 0 when lengths disagree or it is a fragment. */
+/* The same of IPv6. */
+static inline bool
+is_ours_v6(const struct rdp_ep *ep, const struct rte_mbuf *m, const struct wire_ipv6_hdrs *h)
+{
+	return m->data_len >= sizeof(*h) && h->ip.proto == IPPROTO_UDP &&
+	       h->udp.dst_port == ep->udp_port &&
+	       (h->ip.vtc_flow & RTE_BE32(0xf0000000)) == RTE_BE32(0x60000000) &&
+	       ip_addr_equal(ip_addr_v6(h->ip.dst_addr), ep->self.ip6);
+}
+
+/* Length from the frame header on, without padding; 0 when lengths disagree or it is a fragment. */
 static inline uint32_t
 frame_len(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
 {
@@ -24,7 +34,29 @@ frame_len(const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
 		     udp + sizeof(h->ip) != ip || ip + sizeof(h->eth) < sizeof(*h) ||
 		     (h->ip.fragment_offset & RTE_BE16(0x3fff)) != 0))
 		return 0;
-	return ip + (uint32_t)sizeof(h->eth);
+	return ip - (uint32_t)(sizeof(h->ip) + sizeof(h->udp));
+}
+
+/* Nobody has one of IPv4 in there, or of a group. */
+static bool
+source_good(const uint8_t *ip)
+{
+	struct ip_addr a = ip_addr_v6(ip);
+
+	return ip_addr_is_host(a) && !ip_addr_is_v4(a);
+}
+
+static inline uint32_t
+frame_len_v6(const struct rte_mbuf *m, const struct wire_ipv6_hdrs *h)
+{
+	uint32_t len = rte_be_to_cpu_16(h->ip.payload_len);
+
+	if (unlikely(m->nb_segs != 1 || h->udp.dgram_len != h->ip.payload_len ||
+		     len + sizeof(h->eth) + sizeof(h->ip) > m->data_len ||
+		     len + sizeof(h->eth) + sizeof(h->ip) < sizeof(*h) ||
+		     !source_good(h->ip.src_addr)))
+		return 0;
+	return len - (uint32_t)(sizeof(h->udp) + sizeof(h->reserved));
 }
 
 /* Everything that is not shmx: answer ARP and ping, or drop. Takes the frame. */
@@ -33,7 +65,8 @@ other_input(struct rdp_ep *ep, struct rte_mbuf *m)
 {
 	ep->stats.rx_other++;
 	if (ep->conf.neigh != NULL && rdp_txq_taken(ep) < RDP_TXQ &&
-		l2_input(ep->conf.neigh, &ep->self, m, ep->now_ns) == L2_REPLY)
+		l2_input(ep->conf.neigh, &ep->self, m, ep->now_ns) == L2_REPLY &&
+		rdp_vlan_tag(ep, &m))
 		rdp_txq_put(ep, m, NULL, false);
 	else
 		rte_pktmbuf_free(m);
@@ -146,15 +179,16 @@ crc_good(const struct wire_frame *f, uint32_t len)
 	return rte_be_to_cpu_32(crc) == wire_crc32c(f, len);
 }
 
-/* DATA or ACK of an open session. Returns whether the frame stays the caller's. */
-static inline bool
-session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f, uint32_t len)
+/* DATA or ACK of an open session, whose records stand at @p at. Returns whether the frame stays the
+ * caller's. */
+static __rte_always_inline bool
+session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f, uint32_t len,
+	uint16_t at)
 {
 	uint32_t ack = rte_be_to_cpu_32(f->ack);
 
 	if (unlikely(s->crc)) {
-		if (!(f->flags & WIRE_F_CRC) ||
-			!crc_good(f, len - offsetof(struct wire_ipv4_hdrs, frame))) {
+		if (!(f->flags & WIRE_F_CRC) || !crc_good(f, len)) {
 			s->ep->stats.rx_bad_checksum++;
 			return true;
 		}
@@ -165,10 +199,10 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 		rdp_pressure_input(s, f->flags >> WIRE_PRESSURE_SHIFT);
 	if (ack != s->tx_una)
 		rdp_ack_input(s, f, ack);
-	len -= sizeof(struct wire_ipv4_hdrs);
+	len -= sizeof(*f);
 	if (likely(wire_type(f) == WIRE_DATA)) {
 		if (accept_frame(s, f) && len > 0)
-			return deliver(s, m, f, sizeof(struct wire_ipv4_hdrs), (uint16_t)len);
+			return deliver(s, m, f, at, (uint16_t)len);
 	} else if (f->flags & WIRE_F_SACK) {
 		rdp_sack_input(s, f, len);
 	}
@@ -177,34 +211,51 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 
 /* DATA or ACK of a session that is not there: damage can look like that. */
 static void
-no_session_input(struct rdp_ep *ep, const struct wire_ipv4_hdrs *h, uint32_t len)
+no_session_input(
+	struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, uint32_t len)
 {
-	if ((h->frame.flags & WIRE_F_CRC) &&
-		!crc_good(&h->frame, len - offsetof(struct wire_ipv4_hdrs, frame)))
+	if ((f->flags & WIRE_F_CRC) && !crc_good(f, len))
 		ep->stats.rx_bad_checksum++;
 	else
-		rdp_unknown_input(ep, h);
+		rdp_unknown_input(ep, from, f);
 }
 
 /* A good frame that is not DATA or ACK of a session here. Returns whether it stays the caller's. */
 static bool
-rest_input(struct rdp_ep *ep, struct rte_mbuf *m, struct wire_ipv4_hdrs *h, uint32_t len)
+rest_input(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f, uint32_t len)
 {
-	if (ep->conf.handover != NULL && rdp_handover(ep, m, &h->frame))
+	struct rdp_from from;
+
+	if (ep->conf.handover != NULL && rdp_handover(ep, m, f))
 		return false;
-	if (wire_type(&h->frame) == WIRE_DATA || wire_type(&h->frame) == WIRE_ACK)
-		no_session_input(ep, h, len);
+	from = rdp_hdrs_from(m);
+	if (wire_type(f) == WIRE_DATA || wire_type(f) == WIRE_ACK)
+		no_session_input(ep, &from, f, len);
 	else
-		rdp_control_input(ep, h, len);
+		rdp_control_input(ep, &from, f, len);
 	return true;
 }
 
-/* One frame from the port. Returns whether it stays the caller's. */
-static inline bool
+/* A good frame, @p len bytes from its header on. Returns whether it stays the caller's. */
+static __rte_always_inline bool
+good_input(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f, uint32_t len,
+	uint16_t at)
+{
+	struct rdp_session *s;
+
+	if (unlikely(wire_type(f) != WIRE_DATA && wire_type(f) != WIRE_ACK))
+		return rest_input(ep, m, f, len);
+	s = session_of(ep, f);
+	if (likely(s != NULL))
+		return session_input(s, m, f, len, at);
+	return rest_input(ep, m, f, len);
+}
+
+/* One frame from the port, untagged, and not of IPv6. Returns whether it stays the caller's. */
+static __rte_always_inline bool
 frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
 {
 	struct wire_ipv4_hdrs *h = rdp_hdrs(m);
-	struct rdp_session *s;
 	uint32_t len;
 
 	if (unlikely(!is_ours(ep, m, h))) {
@@ -212,20 +263,58 @@ frame_input(struct rdp_ep *ep, struct rte_mbuf *m)
 		return false;
 	}
 	len = frame_len(m, h);
-	if (unlikely(len == 0 || wire_version(&h->frame) != WIRE_VERSION)) {
+	if (unlikely(len == 0 || wire_version(&h->frame) != WIRE_VERSION))
 		ep->stats.rx_malformed++;
-	} else if (unlikely(!checksum_good(m, h))) {
+	else if (unlikely(!checksum_good(m, h)))
 		ep->stats.rx_bad_checksum++;
-	} else if (unlikely(
-			   wire_type(&h->frame) != WIRE_DATA && wire_type(&h->frame) != WIRE_ACK)) {
-		return rest_input(ep, m, h, len);
-	} else {
-		s = session_of(ep, &h->frame);
-		if (likely(s != NULL))
-			return session_input(s, m, &h->frame, len);
-		return rest_input(ep, m, h, len);
-	}
+	else
+		return good_input(ep, m, &h->frame, len, sizeof(*h));
 	return true;
+}
+
+static inline bool
+frame_input_v6(struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	struct wire_ipv6_hdrs *h = rte_pktmbuf_mtod(m, struct wire_ipv6_hdrs *);
+	uint32_t len;
+
+	if (unlikely(!is_ours_v6(ep, m, h))) {
+		other_input(ep, m);
+		return false;
+	}
+	len = frame_len_v6(m, h);
+	if (unlikely(len == 0 || wire_version(&h->frame) != WIRE_VERSION))
+		ep->stats.rx_malformed++;
+	else if (unlikely(!checksum_good_v6(m, h)))
+		ep->stats.rx_bad_checksum++;
+	else
+		return good_input(ep, m, &h->frame, len, sizeof(*h));
+	return true;
+}
+
+/* One frame from the port, of whatever kind. The paths do not share code below, so that none costs
+ * the other anything. */
+static __rte_noinline bool
+wide_input(struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth;
+
+	/* What was handed over has lost its tag before. */
+	if (ep->vlan_tci != 0 && !ep->from_ring && !rdp_vlan_untag(ep, m)) {
+		ep->stats.rx_vlan++;
+		return true;
+	}
+	eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	if (m->data_len < sizeof(*eth)) {
+		other_input(ep, m);
+		return false;
+	}
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		return frame_input_v6(ep, m);
+	if (ep->ip != 0)
+		return frame_input(ep, m);
+	other_input(ep, m);
+	return false;
 }
 
 /* Keep a frame until the next flush: its records may still be read, and giving it up can wait
@@ -262,7 +351,7 @@ rdp_input(struct rdp_ep *ep, struct rte_mbuf **mbufs, uint16_t n)
 	for (uint16_t i = 0; i < n; i++) {
 		if (i + 1 < n)
 			prefetch_body(mbufs[i + 1]);
-		if (frame_input(ep, mbufs[i]))
+		if (unlikely(ep->wide) ? wide_input(ep, mbufs[i]) : frame_input(ep, mbufs[i]))
 			hold(ep, mbufs[i]);
 	}
 	ep->handler->batch_end(ep->handler_ctx);
@@ -333,17 +422,18 @@ rdp_poll(struct rdp_ep *ep)
 {
 	struct rte_mbuf *mbufs[RDP_RX_BURST];
 	uint16_t n = ep->io.rx_burst(ep->io.ctx, mbufs, RDP_RX_BURST);
+	uint16_t handed = 0;
 
 	if (unlikely(ep->conf.handover != NULL))
-		rdp_handover_input(ep);
+		handed = rdp_handover_input(ep);
 	ep->clock_fresh = false;
-	if (n == 0 && ep->idle_skip > 0) {
+	if (n + handed == 0 && ep->idle_skip > 0) {
 		ep->idle_skip--;
 		return 0;
 	}
-	idle_pace(ep, n);
+	idle_pace(ep, (uint16_t)(n + handed));
 	ep->full_bursts = n == RDP_RX_BURST ? ep->full_bursts + 1 : 0;
 	if (n > 0)
 		rdp_input(ep, mbufs, n);
-	return n + run_lists(ep);
+	return (uint32_t)n + handed + run_lists(ep);
 }

@@ -115,13 +115,13 @@ rdp_session_new(struct rdp_ep *ep)
 
 /* End one that is being closed, if it leads there. */
 static bool
-stop_closing(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
+stop_closing(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port)
 {
 	for (uint16_t i = 0; i < ep->max_sessions; i++) {
 		struct rdp_session *s = ep->session[i];
 
-		if (s != NULL && s->state == RDP_CLOSING && s->initiator && s->peer_ip == ip &&
-			s->peer_port == port) {
+		if (s != NULL && s->state == RDP_CLOSING && s->initiator &&
+			ip_addr_equal(s->peer_ip, ip) && s->peer_port == port) {
 			rdp_session_free(s);
 			return true;
 		}
@@ -131,12 +131,13 @@ stop_closing(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
 
 /* Let the index that last led there be the next to be taken. */
 static void
-prefer_index(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
+prefer_index(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port)
 {
 	for (uint16_t i = ep->nb_free; i-- > 0;) {
 		uint16_t index = ep->free_index[i];
 
-		if (ep->last_peer[index].ip == ip && ep->last_peer[index].port == port) {
+		if (ip_addr_equal(ep->last_peer[index].ip, ip) &&
+			ep->last_peer[index].port == port) {
 			ep->free_index[i] = ep->free_index[ep->nb_free - 1];
 			ep->free_index[ep->nb_free - 1] = index;
 			return;
@@ -150,7 +151,7 @@ prefer_index(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
  * ends it there, and nothing of the old one that is still under way takes effect any more.
  */
 struct rdp_session *
-rdp_session_initiate(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
+rdp_session_initiate(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port)
 {
 	if (!stop_closing(ep, ip, port))
 		prefer_index(ep, ip, port);
@@ -159,51 +160,44 @@ rdp_session_initiate(struct rdp_ep *ep, rte_be32_t ip, rte_be16_t port)
 
 void
 rdp_session_address(
-	struct rdp_session *s, const struct rte_ether_addr *mac, rte_be32_t ip, rte_be16_t port)
+	struct rdp_session *s, const struct rte_ether_addr *mac, struct ip_addr ip, rte_be16_t port)
 {
-	const struct rdp_conf *conf = &s->ep->conf;
-	struct wire_ipv4_hdrs *h = &s->hdrs;
-
 	s->peer_ip = ip;
 	s->peer_port = port;
-	rte_ether_addr_copy(mac, &h->eth.dst_addr);
-	rte_ether_addr_copy(&conf->mac, &h->eth.src_addr);
-	h->eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
-	h->ip.version_ihl = 0x45;
-	h->ip.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
-	h->ip.time_to_live = 64;
-	h->ip.next_proto_id = IPPROTO_UDP;
-	h->ip.src_addr = conf->ip;
-	h->ip.dst_addr = ip;
-	h->udp.src_port = rte_cpu_to_be_16(conf->udp_port);
-	h->udp.dst_port = port;
-	h->frame.session = RTE_BE16(WIRE_SESSION_NONE);
-	h->frame.src_inc = s->local_inc;
-	/* Both sums lack the length alone, which each frame adds. */
-	s->ip_sum = rte_raw_cksum(&h->ip, sizeof(h->ip));
-	s->udp_sum = rte_raw_cksum(&h->ip.src_addr, 2 * sizeof(h->ip.src_addr)) +
-	             RTE_BE16(IPPROTO_UDP);
+	s->hdr_len = rdp_hdrs_fill(s->ep, &s->hdrs, mac, ip, port);
+	s->wide = s->hdr_len != RDP_RECORDS_AT || s->ep->vlan_tci != 0;
+	s->hdrs.v4.frame.session = RTE_BE16(WIRE_SESSION_NONE);
+	s->hdrs.v4.frame.src_inc = s->local_inc;
+}
+
+/* Bytes of an IP datagram that are not records. */
+static uint32_t
+overhead(const struct rdp_session *s)
+{
+	uint32_t hdrs = ip_addr_is_v4(s->peer_ip) ? sizeof(s->hdrs.v4) : sizeof(s->hdrs.v6);
+
+	return hdrs - RTE_ETHER_HDR_LEN + (s->crc ? WIRE_CRC_LEN : 0);
 }
 
 void
-rdp_session_established(struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t mtu,
-	uint16_t window, bool crc)
+rdp_session_established(
+	struct rdp_session *s, const struct wire_frame *f, uint16_t mtu, uint16_t window, bool crc)
 {
 	struct rdp_ep *ep = s->ep;
-	uint32_t room = mtu - (sizeof(*h) - sizeof(h->eth)) - (crc ? WIRE_CRC_LEN : 0);
+	struct wire_frame *own = &s->hdrs.v4.frame;
 
 	s->state = RDP_OPEN;
-	s->peer_inc = h->frame.src_inc;
-	s->hdrs.frame.version_type = WIRE_VERSION << 4 | WIRE_DATA;
-	s->hdrs.frame.flags = crc ? WIRE_F_CRC : 0;
-	s->hdrs.frame.session = rte_cpu_to_be_16(s->peer_index);
-	s->hdrs.frame.dst_inc = s->peer_inc;
+	s->peer_inc = f->src_inc;
+	own->version_type = WIRE_VERSION << 4 | WIRE_DATA;
+	own->flags = crc ? WIRE_F_CRC : 0;
+	own->session = rte_cpu_to_be_16(s->peer_index);
+	own->dst_inc = s->peer_inc;
 	s->crc = crc;
-	s->frame_sum = rte_raw_cksum(&s->hdrs.udp.src_port, 4) +
-	               rte_raw_cksum(&s->hdrs.frame, offsetof(struct wire_frame, psn));
-	s->mss = (uint16_t)RTE_ALIGN_FLOOR(room, 8u);
+	rdp_hdrs_sum(s);
+	s->tx_extra = (uint8_t)(s->hdr_len - RDP_RECORDS_AT + (crc ? WIRE_CRC_LEN : 0));
+	s->mss = (uint16_t)RTE_ALIGN_FLOOR(mtu - overhead(s), 8u);
 	s->window = window;
-	s->rx_ts = rte_be_to_cpu_32(h->frame.ts);
+	s->rx_ts = rte_be_to_cpu_32(f->ts);
 	s->rack_ts = ep->now_ts;
 	s->rx_ns = ep->now_ns;
 	s->heard_ns = ep->now_ns;

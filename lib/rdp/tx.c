@@ -23,16 +23,83 @@ sum_by_port(const struct rdp_ep *ep, uint32_t len)
  * registers: reading back in words what was just written in bytes would wait for the cache.
  */
 static inline uint16_t
-frame_sum(const struct rdp_session *s, const struct wire_ipv4_hdrs *h, uint16_t len, uint64_t body)
+frame_sum(const struct rdp_session *s, const struct wire_frame *f, uint16_t len, uint64_t body)
 {
-	uint64_t sum = (uint64_t)s->udp_sum + s->frame_sum + 2 * (uint64_t)len + h->frame.psn +
-	               h->frame.ack + h->frame.ts + h->frame.echo + h->frame.echo_delay;
+	uint64_t sum = (uint64_t)s->udp_sum + s->frame_sum + 2 * (uint64_t)len + f->psn + f->ack +
+	               f->ts + f->echo + f->echo_delay;
 
 	/* Version, type and flags make one 16-bit word; the template's are in frame_sum. */
-	sum += RTE_BE16((uint16_t)(h->frame.flags ^ s->hdrs.frame.flags));
-	if (h->frame.version_type != s->hdrs.frame.version_type)
+	sum += RTE_BE16((uint16_t)(f->flags ^ s->hdrs.v4.frame.flags));
+	if (f->version_type != s->hdrs.v4.frame.version_type)
 		sum += RTE_BE16((uint16_t)(WIRE_ACK - WIRE_DATA) << 8);
 	return checksum_fold(sum + checksum_fold(body));
+}
+
+/* The UDP checksum, or what the port wants to find in its place. */
+static inline void
+udp_checksum(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
+	struct rte_udp_hdr *udp, const struct wire_frame *f, uint64_t body)
+{
+	uint16_t sum;
+
+	if (sum_by_port(ep, m->pkt_len)) {
+		udp->dgram_cksum = checksum_fold(s->udp_sum + udp->dgram_len);
+		m->l2_len = RTE_ETHER_HDR_LEN;
+		m->l3_len = sizeof(struct rte_ipv4_hdr);
+		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+		return;
+	}
+	sum = (uint16_t)~frame_sum(s, f, udp->dgram_len, body);
+	/* Zero means none (RFC 768). */
+	udp->dgram_cksum = sum != 0 ? sum : 0xffff;
+}
+
+static void
+wide_finish_v4(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
+	struct wire_ipv4_hdrs *h, uint64_t body)
+{
+	uint32_t l2_len = s->hdr_len - (uint32_t)(sizeof(*h) - sizeof(h->eth));
+	uint32_t len = m->pkt_len - l2_len;
+
+	h->ip.total_length = rte_cpu_to_be_16((uint16_t)len);
+	h->ip.hdr_checksum = (uint16_t)~checksum_fold(s->ip_sum + h->ip.total_length);
+	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->ip)));
+	udp_checksum(ep, s, m, &h->udp, &h->frame, body);
+	if (m->ol_flags != 0)
+		m->l2_len = l2_len;
+}
+
+static void
+wide_finish_v6(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m,
+	struct wire_ipv6_hdrs *h, uint64_t body)
+{
+	uint32_t l2_len = s->hdr_len - (uint32_t)(sizeof(*h) - sizeof(h->eth));
+
+	h->ip.payload_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - l2_len - sizeof(h->ip)));
+	h->udp.dgram_len = h->ip.payload_len;
+	udp_checksum(ep, s, m, &h->udp, &h->frame, body);
+	if (m->ol_flags != 0) {
+		m->l2_len = l2_len;
+		m->l3_len = sizeof(h->ip);
+		m->ol_flags = RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
+	}
+}
+
+/* Headers that are longer: those in front of the frame, down into the headroom. */
+static __rte_noinline void
+wide_finish(const struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m, uint64_t body)
+{
+	uint8_t *records = rte_pktmbuf_mtod_offset(m, uint8_t *, RDP_RECORDS_AT);
+	uint32_t before = s->hdr_len - (uint32_t)sizeof(struct wire_frame);
+
+	m->data_off = (uint16_t)(m->data_off + RDP_RECORDS_AT - s->hdr_len);
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), &s->hdrs.byte[sizeof(s->hdrs) - s->hdr_len], before);
+	if (ip_addr_is_v4(s->peer_ip))
+		wide_finish_v4(ep, s, m, (struct wire_ipv4_hdrs *)records - 1, body);
+	else
+		wide_finish_v6(ep, s, m, (struct wire_ipv6_hdrs *)records - 1, body);
+	if (ep->vlan_tci != 0)
+		rdp_vlan_offload(ep, m);
 }
 
 static inline void
@@ -40,33 +107,26 @@ frame_checksums(const struct rdp_ep *ep, const struct rdp_session *s, struct rte
 	struct wire_ipv4_hdrs *h, uint64_t body)
 {
 	uint32_t len = m->pkt_len - (uint32_t)sizeof(h->eth) - (uint32_t)sizeof(h->ip);
-	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)len);
 	uint16_t ip_len = rte_cpu_to_be_16((uint16_t)(len + sizeof(h->ip)));
-	uint16_t sum;
 
-	h->ip.total_length = ip_len;
-	h->ip.hdr_checksum = (uint16_t)~checksum_fold(s->ip_sum + ip_len);
-	h->udp.dgram_len = udp_len;
-	if (sum_by_port(ep, m->pkt_len)) {
-		h->udp.dgram_cksum = checksum_fold(s->udp_sum + udp_len);
-		m->l2_len = sizeof(h->eth);
-		m->l3_len = sizeof(h->ip);
-		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+	if (unlikely(s->wide)) {
+		wide_finish(ep, s, m, body);
 		return;
 	}
-	sum = (uint16_t)~frame_sum(s, h, udp_len, body);
-	/* Zero means none (RFC 768). */
-	h->udp.dgram_cksum = sum != 0 ? sum : 0xffff;
+	h->ip.total_length = ip_len;
+	h->ip.hdr_checksum = (uint16_t)~checksum_fold(s->ip_sum + ip_len);
+	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)len);
+	udp_checksum(ep, s, m, &h->udp, &h->frame, body);
 }
 
 /* Into the room that the frame has for it at its end. @return its part of the sum. */
 static uint32_t
-frame_crc(struct rte_mbuf *m, struct wire_ipv4_hdrs *h)
+frame_crc(const struct rdp_session *s, const struct rte_mbuf *m, struct wire_frame *f)
 {
-	uint32_t len = m->pkt_len - (uint32_t)offsetof(struct wire_ipv4_hdrs, frame) - WIRE_CRC_LEN;
-	rte_be32_t crc = rte_cpu_to_be_32(wire_crc32c(&h->frame, len));
+	uint32_t len = m->pkt_len - s->hdr_len + (uint32_t)sizeof(*f) - WIRE_CRC_LEN;
+	rte_be32_t crc = rte_cpu_to_be_32(wire_crc32c(f, len));
 
-	memcpy((uint8_t *)&h->frame + len, &crc, sizeof(crc));
+	memcpy((uint8_t *)f + len, &crc, sizeof(crc));
 	return crc;
 }
 
@@ -86,7 +146,7 @@ frame_finish(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *m, uint6
 	h->frame.echo = rte_cpu_to_be_32(s->rx_ts);
 	h->frame.echo_delay = rte_cpu_to_be_16((uint16_t)RTE_MIN(delay, UINT16_MAX));
 	if (unlikely(s->crc))
-		body = (uint64_t)checksum_fold(body) + frame_crc(m, h);
+		body = (uint64_t)checksum_fold(body) + frame_crc(s, m, &h->frame);
 	frame_checksums(ep, s, m, h, body);
 	s->ack_owed = 0;
 }
@@ -96,7 +156,7 @@ static uint64_t
 body_long(struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m, struct rte_mbuf *kept)
 {
 	uint8_t *to = (uint8_t *)(rdp_hdrs(m) + 1);
-	uint32_t len = kept->data_len - (uint32_t)sizeof(struct wire_ipv4_hdrs);
+	uint32_t len = kept->data_len - (uint32_t)RDP_RECORDS_AT;
 	uint32_t lent = rdp_kept_lent(kept);
 	bool by_port = sum_by_port(ep, m->pkt_len);
 	struct rte_mbuf *tail = NULL;
@@ -111,7 +171,7 @@ body_long(struct rdp_ep *ep, const struct rdp_session *s, struct rte_mbuf *m, st
 	if (tail != NULL) {
 		m->next = tail;
 		m->nb_segs = 2;
-		m->data_len = kept->data_len;
+		m->data_len = (uint16_t)(m->pkt_len - lent);
 	} else if (lent > 0) {
 		rte_memcpy(to + len, rdp_kept(kept)->lent, lent);
 	}
@@ -130,10 +190,10 @@ frame_make(struct rdp_ep *ep, struct rdp_session *s, struct rte_mbuf *kept)
 	if (unlikely(m == NULL))
 		return NULL;
 	h = rdp_hdrs(m);
-	memcpy(h, &s->hdrs, sizeof(*h));
+	memcpy(h, &s->hdrs.v4, sizeof(*h));
 	h->frame.psn = rte_cpu_to_be_32(k->psn);
 	h->frame.flags |= k->flags;
-	m->pkt_len = kept->pkt_len + (s->crc ? WIRE_CRC_LEN : 0);
+	m->pkt_len = kept->pkt_len + s->tx_extra;
 	m->data_len = (uint16_t)m->pkt_len;
 	k->sent_ts = ep->now_ts;
 	if (likely(kept->pkt_len <= CHECKSUM_SOFT_MAX && rdp_kept_lent(kept) == 0))
@@ -156,7 +216,7 @@ send_ack(struct rdp_session *s)
 	if (rdp_txq_taken(ep) >= RDP_TXQ || (m = rdp_mbuf_get(ep)) == NULL)
 		return false;
 	h = rdp_hdrs(m);
-	memcpy(h, &s->hdrs, sizeof(*h));
+	memcpy(h, &s->hdrs.v4, sizeof(*h));
 	h->frame.version_type = WIRE_VERSION << 4 | WIRE_ACK;
 	h->frame.psn = rte_cpu_to_be_32(s->tx_next);
 	if (s->rx_gaps > 0) {
@@ -164,7 +224,7 @@ send_ack(struct rdp_session *s)
 		rdp_sack_build(s, (struct wire_sack *)(h + 1));
 		len = sizeof(struct wire_sack);
 	}
-	m->pkt_len = (uint32_t)sizeof(*h) + len + (s->crc ? WIRE_CRC_LEN : 0);
+	m->pkt_len = (uint32_t)sizeof(*h) + len + s->tx_extra;
 	m->data_len = (uint16_t)m->pkt_len;
 	frame_finish(ep, s, m, checksum_add(h + 1, len, 0));
 	s->ack_now = false;
@@ -173,8 +233,8 @@ send_ack(struct rdp_session *s)
 	return true;
 }
 
-static bool
-in_txq(const struct rdp_session *s, uint32_t psn)
+bool
+rdp_queued(const struct rdp_session *s, uint32_t psn)
 {
 	const struct rdp_ep *ep = s->ep;
 
@@ -184,8 +244,8 @@ in_txq(const struct rdp_session *s, uint32_t psn)
 		if (e->s != s)
 			continue;
 		if (e->kept ? rdp_kept(e->m)->psn == psn
-			    : wire_type(&rdp_hdrs(e->m)->frame) == WIRE_DATA &&
-					rdp_hdrs(e->m)->frame.psn == rte_cpu_to_be_32(psn))
+			    : wire_type(rdp_made_frame(s, e->m)) == WIRE_DATA &&
+					rdp_made_frame(s, e->m)->psn == rte_cpu_to_be_32(psn))
 			return true;
 	}
 	return false;
@@ -209,7 +269,7 @@ rdp_retransmit(struct rdp_session *s, uint32_t psn)
 	struct rdp_ep *ep = s->ep;
 	struct rte_mbuf *kept = s->ring[psn % RDP_RING];
 
-	if (rdp_txq_taken(ep) >= RDP_TXQ || in_txq(s, psn))
+	if (rdp_txq_taken(ep) >= RDP_TXQ || rdp_queued(s, psn))
 		return false;
 	if (rdp_kept_lent(kept) > 0)
 		recall(s, kept);
@@ -272,17 +332,48 @@ flush_burst(struct rdp_ep *ep, uint16_t first, uint16_t n)
 	return sent;
 }
 
+/* The kept frame that one for the port was made of, if it is still in flight. */
+static struct rdp_kept *
+made_of(const struct rdp_txq_entry *e)
+{
+	const struct wire_frame *f = &rdp_hdrs(e->m)->frame;
+	uint32_t psn = rte_be_to_cpu_32(f->psn);
+
+	if (e->s == NULL || wire_type(f) != WIRE_DATA || psn - e->s->tx_una >= rdp_in_flight(e->s))
+		return NULL;
+	return rdp_kept(e->s->ring[psn % RDP_RING]);
+}
+
+/* The same with frames that were made in a flush before this one, and leave only now. */
+static uint16_t
+flush_late(struct rdp_ep *ep, uint16_t first, uint16_t n)
+{
+	struct rdp_kept *kept[RDP_TX_BURST] = {NULL};
+	uint16_t sent;
+
+	for (uint16_t i = 0; i < n; i++)
+		kept[i] = made_of(&ep->txq[first + i]);
+	sent = flush_burst(ep, first, n);
+	for (uint16_t i = 0; i < sent; i++)
+		if (kept[i] != NULL)
+			kept[i]->sent_ts = ep->now_ts;
+	return sent;
+}
+
 /* In bursts, so that the peer is at work on the first while the next is made. What finds no buffer
  * or no room in the port's ring waits for the next flush. */
 static void
 flush_txq(struct rdp_ep *ep)
 {
-	uint16_t done = 0, n, sent;
+	uint16_t old = ep->txq_ready, done = 0, n, sent;
 
 	do {
 		flush_make(ep, (uint16_t)RTE_MIN(done + RDP_TX_BURST, ep->txq_len));
 		n = (uint16_t)RTE_MIN(ep->txq_ready - done, RDP_TX_BURST);
-		sent = n > 0 ? flush_burst(ep, done, n) : 0;
+		if (unlikely(done < old))
+			sent = flush_late(ep, done, n);
+		else
+			sent = n > 0 ? flush_burst(ep, done, n) : 0;
 		done += sent;
 	} while (sent == RDP_TX_BURST);
 	ep->stats.tx_frames += done;
@@ -290,6 +381,16 @@ flush_txq(struct rdp_ep *ep)
 		memmove(ep->txq, ep->txq + done, (ep->txq_len - done) * sizeof(ep->txq[0]));
 	ep->txq_len -= done;
 	ep->txq_ready -= done;
+}
+
+/* Frames are left in the queue: since when nothing has left it is what timers want to know. */
+static void
+flush_rest(struct rdp_ep *ep)
+{
+	if (ep->stats.tx_frames == ep->tx_seen)
+		return;
+	ep->tx_seen = ep->stats.tx_frames;
+	ep->tx_moved_ns = ep->now_ns;
 }
 
 /* Give up what nobody needs any more: frames read, and frames acknowledged. */
@@ -319,7 +420,7 @@ rdp_flush_turn(struct rdp_ep *ep)
 			rdp_frame_close(s);
 	}
 	dirty->n = 0;
-	if (!ep->clock_fresh && (ep->txq_ready < ep->txq_len || ep->list[RDP_LIST_ACK].n > 0))
+	if (!ep->clock_fresh && (ep->txq_len > 0 || ep->list[RDP_LIST_ACK].n > 0))
 		rdp_clock_read(ep);
 	if (ep->txq_len > 0)
 		flush_txq(ep);
@@ -333,8 +434,10 @@ rdp_flush_turn(struct rdp_ep *ep)
 		if (ep->txq_len > 0)
 			flush_txq(ep);
 	}
-	if (unlikely(ep->txq_len > 0))
+	if (unlikely(ep->txq_len > 0)) {
+		flush_rest(ep);
 		rdp_settle(ep);
+	}
 	flush_release(ep);
 }
 

@@ -135,6 +135,21 @@ struct wire_ipv4_hdrs {
 } __rte_packed __rte_aligned(2);
 
 static_assert(sizeof(struct wire_ipv4_hdrs) == 72, "records start on an eight-byte boundary");
+
+/** The same on IPv6. */
+struct wire_ipv6_hdrs {
+	struct rte_ether_hdr eth;
+	struct rte_ipv6_hdr ip;
+	struct rte_udp_hdr udp;
+	rte_be32_t reserved; /**< so that it is a multiple of eight */
+	struct wire_frame frame;
+} __rte_packed __rte_aligned(2);
+
+static_assert(sizeof(struct wire_ipv6_hdrs) == 96, "records start on an eight-byte boundary");
+
+/** 802.1Q tag, behind the Ethernet addresses. */
+#define WIRE_TAG_LEN 4
+
 static_assert(RTE_PKTMBUF_HEADROOM % 8 == 0, "records start on an eight-byte boundary");
 
 #define WIRE_CRC_LEN 4

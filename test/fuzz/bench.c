@@ -48,7 +48,9 @@ static void
 check_accepted(const struct options *o)
 {
 	CHECK(o->port != NULL && o->port[0] != '\0');
-	CHECK(o->ip != 0 && o->server != 0 && o->prefix_len <= 32);
+	CHECK(!ip_addr_is_none(o->ip) && !ip_addr_is_none(o->server));
+	CHECK(ip_addr_is_v4(o->ip) == ip_addr_is_v4(o->server));
+	CHECK(o->prefix_len <= (ip_addr_is_v4(o->ip) ? 32 : 128));
 	CHECK(o->node >= 1 && o->node <= 1023);
 	CHECK(o->size >= 1 && o->size <= UINT64_C(1) << 30);
 	CHECK(o->window <= 65534 && o->burst >= 1 && o->burst <= 4096);

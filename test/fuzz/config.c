@@ -66,7 +66,8 @@ check_field(const struct setting *s, const void *field)
 		check_choice(s, *(const int *)field);
 		break;
 	case VALUE_PREFIX:
-		CHECK(((const struct ipv4_prefix *)field)->len <= 32);
+		CHECK(((const struct ip_pair *)field)->v4.len <= 32);
+		CHECK(((const struct ip_pair *)field)->v6.len <= 128);
 		break;
 	case VALUE_RANGE:
 		CHECK(((const struct number_range *)field)->last <= s->type.max);
@@ -97,7 +98,9 @@ check_accepted(const struct options *o)
 	check_scope(SCOPE_SERVER, o);
 	for (unsigned int i = 0; i < o->nb_ports; i++) {
 		check_scope(SCOPE_PORT, &o->ports[i]);
-		CHECK(o->ports[i].spec[0] != '\0' && o->ports[i].ip.addr != 0);
+		CHECK(o->ports[i].spec[0] != '\0' &&
+			(!ip_addr_is_none(o->ports[i].ip.v4.addr) ||
+				!ip_addr_is_none(o->ports[i].ip.v6.addr)));
 	}
 	for (unsigned int i = 0; i < o->nb_pools; i++) {
 		check_scope(SCOPE_POOL, &o->pools[i]);

@@ -178,8 +178,8 @@ connect_other(struct side *d)
 {
 	struct rdp_session *s;
 
-	if (rdp_connect(d->node->ep, net_ip(d->other), (uint16_t)(WIRE_UDP_PORT + d->other), &s) ==
-		0)
+	if (rdp_connect(d->node->ep, ip_addr_v4(net_ip(d->other)),
+		    (uint16_t)(WIRE_UDP_PORT + d->other), &s) == 0)
 		told_connecting(&d->told, s);
 }
 

@@ -106,7 +106,8 @@ connect_to_other(struct end *e)
 {
 	unsigned int to = e == &ends[SERVER] ? CLIENT : SERVER;
 	struct rdp_session *s;
-	int ret = rdp_connect(e->node->ep, net_ip(to), (uint16_t)(WIRE_UDP_PORT + to), &s);
+	int ret = rdp_connect(
+		e->node->ep, ip_addr_v4(net_ip(to)), (uint16_t)(WIRE_UDP_PORT + to), &s);
 
 	CHECK(ret == 0 || ret == -ENOSPC || ret == -ENOMEM);
 	if (ret == 0)

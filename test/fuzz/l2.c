@@ -232,20 +232,20 @@ send_frame(struct input *in)
 }
 
 static bool
-on_link(rte_be32_t ip)
+on_link(struct ip_addr ip)
 {
-	return neigh_next_hop(&self, ip) == ip;
+	return ip_addr_equal(neigh_next_hop(&self, ip), ip);
 }
 
 static void
 look_up(struct input *in)
 {
-	rte_be32_t ip = address(in), hop = neigh_next_hop(&self, ip);
+	struct ip_addr ip = ip_addr_v4(address(in)), hop = neigh_next_hop(&self, ip);
 	struct rte_ether_addr mac;
 	int ret = neigh_resolve(&table, &self, ip, now_ns, &mac);
 
 	CHECK(ret == 0 || ret == -EAGAIN || ret == -EHOSTUNREACH || ret == -ENETUNREACH);
-	CHECK((ret == -ENETUNREACH) == (hop == 0));
+	CHECK((ret == -ENETUNREACH) == ip_addr_is_none(hop));
 	if (ret == 0)
 		CHECK(rte_is_valid_assigned_ether_addr(&mac) && on_link(hop));
 }
@@ -254,14 +254,14 @@ look_up(struct input *in)
 static void
 want(struct input *in)
 {
-	rte_be32_t ip = address(in);
+	struct ip_addr ip = ip_addr_v4(address(in));
 	bool first = neigh_want_request(&table, &self, ip, now_ns);
 	struct rte_mbuf *m;
 
-	CHECK(!first || neigh_next_hop(&self, ip) != 0);
+	CHECK(!first || !ip_addr_is_none(neigh_next_hop(&self, ip)));
 	CHECK(!first || !neigh_want_request(&table, &self, ip, now_ns));
-	m = arp_build_request(pool, &self, ip);
-	CHECK((m != NULL) == (neigh_next_hop(&self, ip) != 0));
+	m = l2_build_request(pool, &self, ip);
+	CHECK((m != NULL) == !ip_addr_is_none(neigh_next_hop(&self, ip)));
 	rte_pktmbuf_free(m);
 }
 

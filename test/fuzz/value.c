@@ -9,7 +9,6 @@
  * refused leaves the field alone and says what is allowed.
  */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -33,10 +32,9 @@ field_size(const struct value_type *type)
 		return sizeof(double);
 	case VALUE_CHOICE:
 		return sizeof(int);
-	case VALUE_IPV4:
-		return sizeof(rte_be32_t);
+	case VALUE_IP:
 	case VALUE_PREFIX:
-		return sizeof(struct ipv4_prefix);
+		return sizeof(struct ip_pair);
 	case VALUE_RANGE:
 		return sizeof(struct number_range);
 	case VALUE_FAULT:
@@ -47,13 +45,29 @@ field_size(const struct value_type *type)
 	return 0;
 }
 
+/* Those of both families that are given, with a comma between. */
+static void
+write_addresses(const struct ip_pair *pair, char *buf, size_t size)
+{
+	const struct ip_prefix *const each[] = {&pair->v4, &pair->v6};
+	char text[IP_ADDR_TEXT];
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < RTE_DIM(each); i++) {
+		if (ip_addr_is_none(each[i]->addr))
+			continue;
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", n > 0 ? "," : "",
+			ip_addr_format(each[i]->addr, text));
+		if (each[i]->len != 0)
+			n += (size_t)snprintf(buf + n, size - n, "/%u", each[i]->len);
+	}
+}
+
 /* The value as a person would write it. */
 static void
 write_value(const struct value_type *type, const void *field, char *buf, size_t size)
 {
-	const struct ipv4_prefix *prefix = field;
 	const struct number_range *range = field;
-	char addr[INET_ADDRSTRLEN];
 
 	switch (type->kind) {
 	case VALUE_NUMBER:
@@ -69,12 +83,9 @@ write_value(const struct value_type *type, const void *field, char *buf, size_t 
 	case VALUE_CHOICE:
 		snprintf(buf, size, "%s", type->choices[*(const int *)field]);
 		break;
-	case VALUE_IPV4:
-		CHECK(inet_ntop(AF_INET, field, buf, (socklen_t)size) != NULL);
-		break;
+	case VALUE_IP:
 	case VALUE_PREFIX:
-		CHECK(inet_ntop(AF_INET, &prefix->addr, addr, sizeof(addr)) != NULL);
-		snprintf(buf, size, prefix->len != 0 ? "%s/%u" : "%s", addr, prefix->len);
+		write_addresses(field, buf, size);
 		break;
 	case VALUE_RANGE:
 		snprintf(buf, size, "%" PRIu32 "-%" PRIu32, range->first, range->last);
@@ -119,7 +130,8 @@ in_range(const struct value_type *type, const void *field)
 	case VALUE_PERCENT:
 		return *(const double *)field >= 0 && *(const double *)field <= 100;
 	case VALUE_PREFIX:
-		return ((const struct ipv4_prefix *)field)->len <= 32;
+		return ((const struct ip_pair *)field)->v4.len <= 32 &&
+		       ((const struct ip_pair *)field)->v6.len <= 128;
 	case VALUE_RANGE:
 		return range->first >= type->min && range->last >= range->first &&
 		       range->last <= type->max;
@@ -162,10 +174,11 @@ same_faults(const struct fault_settings *a, const struct fault_settings *b)
 static bool
 same(const struct value_type *type, const void *a, const void *b, size_t size)
 {
-	const struct ipv4_prefix *p = a, *q = b;
+	const struct ip_pair *p = a, *q = b;
 
-	if (type->kind == VALUE_PREFIX)
-		return p->addr == q->addr && p->len == q->len;
+	if (type->kind == VALUE_IP || type->kind == VALUE_PREFIX)
+		return ip_addr_equal(p->v4.addr, q->v4.addr) && p->v4.len == q->v4.len &&
+		       ip_addr_equal(p->v6.addr, q->v6.addr) && p->v6.len == q->v6.len;
 	if (type->kind == VALUE_TEXT)
 		return strcmp(a, b) == 0;
 	if (type->kind == VALUE_FAULT)

@@ -419,8 +419,9 @@ connect_all(struct incast *net)
 
 	for (unsigned int i = 1; i < net->nb_hosts && ret == 0; i++)
 		for (unsigned int k = 0; k < net->conf.sessions && ret == 0; k++)
-			ret = rdp_connect(net->host[i].ep, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0)),
-				WIRE_UDP_PORT, &s);
+			ret = rdp_connect(net->host[i].ep,
+				ip_addr_v4(rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0))), WIRE_UDP_PORT,
+				&s);
 	while (ret == 0 && !all_open(net) && net->now_ns < START_NS + CONNECT_NS)
 		step(net);
 	return ret == 0 && !all_open(net) ? -ETIMEDOUT : ret;

@@ -9,6 +9,7 @@ import struct
 import sys
 
 NODE, CLIENT = ((10, 0, 0, 1), 51966), ((10, 0, 0, 2), 50000)
+NODE6, CLIENT6 = (((0xfd,) + 14 * (0,) + (n,), port) for n, port in ((1, 51966), (2, 50000)))
 
 
 def crc32c(data):
@@ -27,7 +28,19 @@ def checksum(data):
     return ~total & 0xffff
 
 
+def ip6_udp(source, target, payload):
+    """Over IPv6 four reserved bytes stand in front of a frame."""
+    udp = struct.pack("!HHHH", source[1], target[1], 12 + len(payload), 0) + bytes(4) + payload
+    addresses = bytes(source[0]) + bytes(target[0])
+    pseudo = addresses + struct.pack("!II", len(udp), 17)
+    udp = udp[:6] + struct.pack("!H", checksum(pad_to(udp, 2) + pseudo) or 0xffff) + udp[8:]
+    head = struct.pack("!IHBB", 6 << 28, len(udp), 17, 64) + addresses
+    return bytes(range(12)) + b"\x86\xdd" + head + udp
+
+
 def ip_udp(source, target, payload):
+    if len(source[0]) == 16:
+        return ip6_udp(source, target, payload)
     udp = struct.pack("!HHHH", source[1], target[1], 8 + len(payload), 0) + payload
     addresses = bytes(source[0]) + bytes(target[0])
     head = struct.pack("!BBHHHBB", 0x45, 0, 20 + len(udp), 0, 0x4000, 64, 17)
@@ -42,8 +55,12 @@ def frame(kind, body=b"", flags=0, pressure=0, crc=True, psn=7, ack=100):
     return out + struct.pack("!I", crc32c(out)) if crc else out
 
 
+def pad_to(data, size):
+    return data + bytes(-len(data) % size)
+
+
 def pad(data):
-    return data + bytes(-len(data) % 8)
+    return pad_to(data, 8)
 
 
 def request(op, fixed, length=0, tail=b"", ident=5, order=0):
@@ -100,6 +117,8 @@ def frames():
     yield down, frame(7)
     for kind in (8, 9, 10):
         yield up, frame(kind, crc=False)
+    yield (CLIENT6, NODE6), frame(1, hello, crc=False)
+    yield (NODE6, CLIENT6), frame(6, responses()[0], psn=4711)
     broken = bytearray(frame(6, requests()[0]))
     broken[40] ^= 1
     yield up, bytes(broken)

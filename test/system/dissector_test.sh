@@ -40,10 +40,10 @@ expect() {
 made() {
 	local file=$TMP/made.pcap field fields=() names every
 	python3 "$(dirname "$0")/dissector_frames.py" "$file"
-	expect "$file" '16 shmx' '1 shmx.type == 5 && shmx.reason == 11' \
+	expect "$file" '18 shmx' '2 shmx && ipv6' '1 shmx.psn == 4711 && shmx.crc.status == "good"' '1 shmx.type == 5 && shmx.reason == 11' \
 		'1 shmx.sack.count == 3 && shmx.sack.arrived == 101 && shmx.sack.arrived == 163' \
 		'1 shmx.sack.arrived == 355' '1 shmx.pressure == 3' \
-		'1 shmx.crc.status == "bad" && shmx.crc.bad' '7 shmx.crc.status == "good"' \
+		'1 shmx.crc.status == "bad" && shmx.crc.bad' '8 shmx.crc.status == "good"' \
 		'1 shmx.retransmission' '2 shmx.malformed' \
 		'1 shmx.addr.pool == 2 && shmx.addr.offset == 0x1000 && shmx.name == "board"' \
 		'1 shmx.flags.ordered == 1 && shmx.order == 1 && shmx.flags.retransmit == 1' \

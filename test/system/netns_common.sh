@@ -5,6 +5,13 @@
 # af_packet and af_xdp share. Comes after client_common.sh.
 
 COMPUTE_NODES=2
+# Addresses are LAN_NET and a number: 1 the memory node, 9 the host of the kernel, 10 + I compute
+# node I. Options of its port, of the server and of shmx-bench alike.
+LAN_NET=10.0.0.
+LAN_LEN=24
+LAN_OPTIONS=()
+# The bridge's and all interfaces'.
+LAN_MTU=1500
 
 # lan KIND: the bridge with the memory node, compute nodes and a host of the kernel on it; starts the
 # server on a port of KIND. Sets server_pid.
@@ -17,10 +24,20 @@ lan() {
 	netns switch "${hosts[@]}"
 	for i in "${!hosts[@]}"; do
 		veth switch "s$i" - "${hosts[i]}" eth -
+		in_ns switch ip link set "s$i" mtu "$LAN_MTU"
+		in_ns "${hosts[i]}" ip link set eth mtu "$LAN_MTU"
 	done
 	bridge switch $(seq -f s%g 0 $((${#hosts[@]} - 1)))
-	in_ns kernel ip address add 10.0.0.9/24 dev eth
+	kernel_host
 	lan_server "$kind"
+}
+
+# kernel_host: give the host of the kernel its address; without the second it takes to see whether
+# others have one of IPv6.
+kernel_host() {
+	local how=()
+	[[ $LAN_NET != *:* ]] || how=(nodad)
+	in_ns kernel ip address add "${LAN_NET}9/$LAN_LEN" dev eth "${how[@]}"
 }
 
 # lan_server KIND: start the server, at first or again. Sets server_pid.
@@ -29,7 +46,8 @@ lan_server() {
 	all=$(($(nproc) - 1))
 	spawn server ip netns exec "$ID-server" "$SERVER" --lcores "0@(0-$all),1@(0-$all)" --no-pci \
 		"--file-prefix=${ID}server" "${EAL_MEMORY[@]}" -- --idle sleep \
-		--port "$kind:iface=eth" --ip 10.0.0.1/24 --pool main:16M
+		--port "$kind:iface=eth" --ip "${LAN_NET}1/$LAN_LEN" "${LAN_OPTIONS[@]}" \
+		--pool main:16M
 	# shellcheck disable=SC2034,SC2154 # lib.sh sets it, the test uses it
 	server_pid=$spawned
 	wait_for 30 server_up_or_gone server
@@ -66,7 +84,7 @@ shared_memory() {
 
 # pinged COUNT: the kernel's ping reaches the memory node, every time.
 pinged() {
-	in_ns kernel ping -c "$1" -i 0.05 -W 5 10.0.0.1 >"$TMP/ping.log" || fail "ping"
+	in_ns kernel ping -c "$1" -i 0.05 -W 5 "${LAN_NET}1" >"$TMP/ping.log" || fail "ping"
 	grep -q " $1 received, 0% packet loss" "$TMP/ping.log" || fail "lost a ping"
 }
 
@@ -77,8 +95,9 @@ counters() {
 	for ((i = 1; i <= processes; i++)); do
 		timeout -k 5 60 ip netns exec "$ID-c$i" "$BENCH" \
 			--lcores "0@(0-$all)" --no-pci "--file-prefix=${ID}n$i" "${EAL_MEMORY[@]}" -- \
-			--port "$kind:iface=eth" --ip "10.0.0.$((10 + i))/24" --server 10.0.0.1 --quiet \
-			--workload faa --window full --pool main --word hits --count "$count" --check \
+			--port "$kind:iface=eth" --ip "$LAN_NET$((10 + i))/$LAN_LEN" --server "${LAN_NET}1" \
+			"${LAN_OPTIONS[@]}" --node $((10 + i)) --quiet --workload faa --window full --pool main \
+			--word hits --count "$count" --check \
 			>"$TMP/count$i.log" 2>&1 &
 		pids+=($!)
 	done
@@ -90,7 +109,7 @@ counters() {
 	done
 	timeout -k 5 60 ip netns exec "$ID-c1" "$BENCH" --lcores "0@(0-$all)" --no-pci \
 		"--file-prefix=${ID}n1" "${EAL_MEMORY[@]}" -- \
-		--port "$kind:iface=eth" --ip 10.0.0.11/24 --server 10.0.0.1 --quiet --workload faa \
-		--pool main --word hits --count 0 --expect $((processes * count)) \
+		--port "$kind:iface=eth" --ip "${LAN_NET}11/$LAN_LEN" --server "${LAN_NET}1" \
+		"${LAN_OPTIONS[@]}" --node 11 --quiet --workload faa --pool main --word hits --count 0 --expect $((processes * count)) \
 		>"$TMP/count.log" 2>&1 || fail "the sum is not $((processes * count))"
 }

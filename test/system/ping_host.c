@@ -72,11 +72,11 @@ look_for(const struct port *port, const char *text, uint64_t now_ns)
 	char mac_text[RTE_ETHER_ADDR_FMT_SIZE];
 	struct rte_ether_addr mac;
 	rte_be32_t ip = inet_addr(text);
-	int ret = neigh_resolve(&table, &self, ip, now_ns, &mac);
+	int ret = neigh_resolve(&table, &self, ip_addr_v4(ip), now_ns, &mac);
 
 	if (ret == -EAGAIN) {
-		if (neigh_want_request(&table, &self, ip, now_ns))
-			send_or_free(port, arp_build_request(port->pool, &self, ip));
+		if (neigh_want_request(&table, &self, ip_addr_v4(ip), now_ns))
+			send_or_free(port, l2_build_request(port->pool, &self, ip_addr_v4(ip)));
 		return false;
 	}
 	rte_ether_format_addr(mac_text, sizeof(mac_text), &mac);
@@ -92,8 +92,8 @@ flood(const struct port *port, const char *text)
 	struct rte_mbuf *frames[BURST];
 	uint16_t n = 0, sent;
 
-	while (n < BURST &&
-		(frames[n] = arp_build_request(port->pool, &self, inet_addr(text))) != NULL)
+	while (n < BURST && (frames[n] = l2_build_request(
+				     port->pool, &self, ip_addr_v4(inet_addr(text)))) != NULL)
 		n++;
 	sent = rte_eth_tx_burst(port->port_id, 0, frames, n);
 	rte_pktmbuf_free_bulk(&frames[sent], n - sent);

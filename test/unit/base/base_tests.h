@@ -10,6 +10,7 @@
 
 extern CU_TestInfo clock_tests[];
 extern CU_TestInfo histogram_tests[];
+extern CU_TestInfo ip_addr_tests[];
 extern CU_TestInfo status_tests[];
 
 #endif /* BASE_TESTS_H */

@@ -9,6 +9,7 @@
 static CU_SuiteInfo suites[] = {
 	{"clock", NULL, NULL, NULL, NULL, clock_tests},
 	{"histogram", NULL, NULL, NULL, NULL, histogram_tests},
+	{"ip_addr", NULL, NULL, NULL, NULL, ip_addr_tests},
 	{"status", NULL, NULL, NULL, NULL, status_tests},
 	CU_SUITE_INFO_NULL,
 };

@@ -7,6 +7,7 @@
 #include <CUnit/CUnit.h>
 
 extern CU_TestInfo options_tests[];
+extern CU_TestInfo result_tests[];
 extern CU_TestInfo stream_tests[];
 
 #endif /* BENCH_TESTS_H */

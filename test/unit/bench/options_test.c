@@ -34,8 +34,8 @@ defaults(void)
 {
 	CU_ASSERT_EQUAL_FATAL(parse(PORT), 0);
 	CU_ASSERT_STRING_EQUAL(o.port, "eth:0");
-	CU_ASSERT_EQUAL(o.ip, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 2)));
-	CU_ASSERT_EQUAL(o.server, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ip), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 2)));
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.server), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
 	CU_ASSERT_EQUAL(o.server_port, 0);
 	CU_ASSERT_EQUAL(o.node, 2);
 	CU_ASSERT_EQUAL(o.workload, WORKLOAD_GET);
@@ -49,6 +49,43 @@ defaults(void)
 	CU_ASSERT_EQUAL(o.baseline, WORKLOAD_RAW);
 	CU_ASSERT_DOUBLE_EQUAL(o.seconds, 5, 0);
 	CU_ASSERT_FALSE(o.check || o.json || o.quiet || o.help || o.no_coalesce);
+}
+
+static void
+addresses(void)
+{
+	CU_ASSERT_EQUAL_FATAL(parse("--port eth:0 --ip fd00::b/64 --server fd00::1"), 0);
+	CU_ASSERT_FALSE(ip_addr_is_v4(o.ip));
+	CU_ASSERT_EQUAL(o.prefix_len, 64);
+	CU_ASSERT_EQUAL(o.node, 11);
+	CU_ASSERT_EQUAL(o.server.byte[15], 1);
+	CU_ASSERT_EQUAL(o.server_port, 0);
+	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1]:1234"), 0);
+	CU_ASSERT_EQUAL(o.server_port, 1234);
+	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1]"), 0);
+	CU_ASSERT_EQUAL(o.server_port, 0);
+	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1"), -EINVAL);
+	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1]x"), -EINVAL);
+	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1]:0"), -EINVAL);
+	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2/129 --server fd00::1"), -EINVAL);
+	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server 10.0.0.1"), -EINVAL);
+	CU_ASSERT_EQUAL(
+		parse("--port eth:0 --ip fd00::2 --server fd00::1 --gateway 10.0.0.1"), -EINVAL);
+}
+
+static void
+tags(void)
+{
+	CU_ASSERT_EQUAL_FATAL(parse(PORT "--vlan 9 --vlan-priority 3 --mtu 9000"), 0);
+	CU_ASSERT_EQUAL(o.vlan, 9);
+	CU_ASSERT_EQUAL(o.vlan_priority, 3);
+	CU_ASSERT_EQUAL(o.mtu, 9000);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan 4095"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan-priority 3"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan 9 --workload raw"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan 9 --pairs 2"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--vlan 9 --pairs 2 --baseline put"), 0);
+	CU_ASSERT_EQUAL(parse(PORT "--mtu 9001"), -EINVAL);
 }
 
 static void
@@ -189,6 +226,8 @@ numbers_with_more_around(void)
 
 CU_TestInfo options_tests[] = {
 	{"defaults", defaults},
+	{"addresses of both families", addresses},
+	{"tags and frame sizes", tags},
 	{"every kind of value", every_kind},
 	{"faults", faults},
 	{"what follows from other options", what_follows_from_others},

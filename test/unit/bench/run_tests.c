@@ -7,6 +7,7 @@
 
 static CU_SuiteInfo suites[] = {
 	{"options", NULL, NULL, NULL, NULL, options_tests},
+	{"result", NULL, NULL, NULL, NULL, result_tests},
 	{"stream", NULL, NULL, NULL, NULL, stream_tests},
 	CU_SUITE_INFO_NULL,
 };

@@ -9,6 +9,7 @@
 
 #include <rte_cycles.h>
 
+#include "client/client_private.h"
 #include "fixture.h"
 
 #define LIMIT_MS 3000
@@ -66,7 +67,8 @@ test_off_by_default(void)
 static void
 test_comes_back(void)
 {
-	const struct shmx_reconnect policy = {.tries = 5, .first_ms = 1, .max_ms = 8};
+	/* Late enough for all that is looked at before. */
+	const struct shmx_reconnect policy = {.tries = 5, .first_ms = 50, .max_ms = 50};
 	const struct shmx_event *e;
 	shmx_addr_t word;
 	uint64_t value = 0;
@@ -197,6 +199,33 @@ test_nobody_takes_events(void)
 	fixture_down(&fx);
 }
 
+/* While the answer to a look-up is on its way the pool is forgotten, and its place taken by one
+ * that is opened over another session: that one stays. */
+static void
+test_place_taken(void)
+{
+	const struct shmx_reconnect policy = {.tries = 5, .first_ms = 1, .max_ms = 8};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1)), .reconnect = policy};
+	shmx_session_t other;
+	uint32_t index = 0;
+
+	begin(policy);
+	SAME(shmx_connect_sync(ep, &peer, &other), 0);
+	while (!ep->kept_pool[index].used)
+		index++;
+	ep->link[fx.host[0].session].state = LINK_REOPEN;
+	ep->link[fx.host[0].session].next = index + 1;
+	kept_pool_del(ep, fx.pool);
+	SAME(shmx_pool_open(ep, other, "main", 7), 0);
+	SAME(ep->kept_pool[index].session, other);
+	link_reopened(ep, fx.host[0].session, index, fx.pool);
+	SAME(wait_event(SHMX_EV_CONNECTED)->session, fx.host[0].session);
+	SAME(ep->kept_pool[index].used, true);
+	SAME(wait_event(SHMX_EV_OP)->status, 0);
+	SAME(ep->kept_pool[index].pool, fx.pool);
+	fixture_down(&fx);
+}
+
 static const struct named_test tests[] = {
 	{"off by default", test_off_by_default},
 	{"comes back", test_comes_back},
@@ -204,6 +233,7 @@ static const struct named_test tests[] = {
 	{"disconnect while down", test_disconnect_while_down},
 	{"other pools", test_other_pools},
 	{"nobody takes events", test_nobody_takes_events},
+	{"place taken", test_place_taken},
 };
 
 int

@@ -151,6 +151,23 @@ each_for_itself(void)
 	CU_ASSERT_EQUAL(differ, 0);
 }
 
+/* What is not set rolls no dice. */
+static void
+unset_rolls_nothing(void)
+{
+	struct fate_conf conf = conf_of("drop=3%,delay=1us");
+	struct dice begin[FATE_DICE];
+
+	fate_begin(&teller, &conf);
+	memcpy(begin, teller.dice, sizeof(begin));
+	for (uint32_t i = 0; i < FRAMES; i++)
+		fate_next(&teller, &fate[0][i]);
+	for (int i = 0; i < FATE_DICE; i++)
+		CU_ASSERT_EQUAL(teller.dice[i].state == begin[i].state, i != FATE_DROP);
+	CU_ASSERT_EQUAL(fate[0][0].wait, 1000);
+	CU_ASSERT_EQUAL(fate[0][0].twin_wait, 1000);
+}
+
 /* Queues, directions and ports with one seed do not lose the same frames. */
 static void
 salt(void)
@@ -197,6 +214,7 @@ CU_TestInfo fate_tests[] = {
 	{"spread", spread},
 	{"a seed repeats", seed_repeats},
 	{"each fault for itself", each_for_itself},
+	{"what is not set rolls nothing", unset_rolls_nothing},
 	{"queues differ", salt},
 	{"ticks of other clocks", ticks_of_other_clocks},
 	CU_TEST_INFO_NULL,

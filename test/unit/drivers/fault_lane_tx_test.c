@@ -27,8 +27,10 @@ transmit(struct rte_mbuf *m)
 		CU_ASSERT_TRUE(rte_is_same_ether_addr(&eth->src_addr, &mac));
 		stand_ins++;
 	} else {
-		damaged += m->pkt_len != FRAME_LEN || frame_damage(m, m->hash.usr) > 0;
-		CU_ASSERT_EQUAL(m->ol_flags & RTE_MBUF_F_TX_L4_MASK, 0);
+		bool bad = m->pkt_len != FRAME_LEN || frame_damage(m, m->hash.usr) > 0;
+
+		CU_ASSERT_FALSE(bad && (m->ol_flags & RTE_MBUF_F_TX_L4_MASK) != 0);
+		damaged += bad;
 		wire[nb_wire++] = m->hash.usr;
 	}
 	rte_pktmbuf_free(m);
@@ -217,13 +219,18 @@ kept_frames_are_left_alone(void)
 		rte_mbuf_refcnt_update(kept, 1);
 		lane_tx(lane, now, &m, 1);
 		CU_ASSERT_PTR_NOT_EQUAL(m, kept);
+		CU_ASSERT(frame_damage(m, i) > 0 || m->pkt_len < FRAME_LEN);
+		CU_ASSERT_EQUAL(m->ol_flags & RTE_MBUF_F_TX_L4_MASK, 0);
 		CU_ASSERT_EQUAL(rte_mbuf_refcnt_read(kept), 1);
 		CU_ASSERT_EQUAL(frame_damage(kept, i), 0);
 		CU_ASSERT_EQUAL(kept->pkt_len, FRAME_LEN);
 		CU_ASSERT_NOT_EQUAL(kept->ol_flags, 0);
 		rte_pktmbuf_free(m);
 		rte_pktmbuf_free(kept);
+		lane_tx_turn(lane, now); /* its duplicate, which is unharmed */
+		CU_ASSERT_EQUAL(nb_wire, i + 1);
 	}
+	CU_ASSERT_EQUAL(damaged, 0);
 	lane_end();
 }
 
@@ -276,6 +283,28 @@ full_ring(void)
 	CU_ASSERT_EQUAL(lane->stats.seen, FRAMES);
 	CU_ASSERT_SHARE(lane->stats.dropped, FRAMES, 5);
 	CU_ASSERT_SHARE(lane->stats.duplicated, FRAMES - lane->stats.dropped, 5);
+	lane_end();
+}
+
+/* No burst finds room among the frames held: these leave beside it all the same. */
+static void
+leaves_beside_what_overflows(void)
+{
+	struct rte_mbuf *m[BURST];
+	uint32_t number = 0;
+
+	lane_begin("delay=1ms");
+	while (lane->stats.overflowed == 0) {
+		for (uint16_t i = 0; i < BURST; i++)
+			m[i] = numbered(number++);
+		CU_ASSERT_EQUAL(burst(m, BURST), BURST);
+	}
+	now += 1000000;
+	for (uint32_t i = 0; i < BURST; i++)
+		m[i] = numbered(number++);
+	CU_ASSERT_EQUAL(burst(m, BURST), BURST);
+	CU_ASSERT(lane->stats.held < HOLD_MAX);
+	CU_ASSERT(nb_wire > number - HOLD_MAX);
 	lane_end();
 }
 
@@ -370,6 +399,7 @@ CU_TestInfo lane_tx_tests[] = {
 	{"kept frames are left alone", kept_frames_are_left_alone},
 	{"waiting frames are referenced", waiting_frames_are_referenced},
 	{"full ring", full_ring},
+	{"held frames leave beside what overflows", leaves_beside_what_overflows},
 	{"ring full for long", ring_full_for_long},
 	{"ends with frames waiting", ends_with_frames_waiting},
 	{"no buffer", no_buffer},

@@ -44,17 +44,25 @@ static void
 execute_again(struct seat *seat, struct rdp_session *s, const struct seat_frame *f)
 {
 	struct rte_mbuf *open;
-	uint8_t *wr;
+	uint8_t *wr, *end, *request_end;
+	uint16_t lent_len;
 
 	if (s->state != RDP_OPEN || s->no_coalesce ||
 		(s->wr == NULL && rdp_response_open(s, 0) == NULL))
 		return;
 	open = s->open;
 	wr = s->wr;
+	end = s->end;
+	request_end = s->request_end;
+	lent_len = s->lent_len;
 	seat->inner->records(seat->inner_ctx, s, f->records, f->len);
 	seat->inner->batch_end(seat->inner_ctx);
-	if (s->open == open)
-		s->wr = wr;
+	if (s->open != open)
+		return;
+	s->wr = wr;
+	s->end = end;
+	s->request_end = request_end;
+	s->lent_len = lent_len;
 }
 
 static void
@@ -105,8 +113,8 @@ session_with(struct rdp_ep *ep, rte_be32_t ip, rte_be32_t not_inc)
 	for (uint16_t i = 0; i < ep->max_sessions; i++) {
 		struct rdp_session *s = rdp_session_at(ep, i);
 
-		if (s != NULL && s->state == RDP_OPEN && s->peer_ip == ip &&
-			s->local_inc != not_inc)
+		if (s != NULL && s->state == RDP_OPEN &&
+			ip_addr_equal(s->peer_ip, ip_addr_v4(ip)) && s->local_inc != not_inc)
 			return s;
 	}
 	return NULL;

@@ -393,10 +393,10 @@ linear_check(const struct oper *ops, unsigned int n, const struct word *start, u
 	unsigned int unknown = 0;
 	bool found;
 
-	if (n > LINEAR_MAX)
-		return LINEAR_OPEN;
 	if (trail != NULL)
 		*trail = (struct linear_trail){.state = *start};
+	if (n > LINEAR_MAX)
+		return LINEAR_OPEN;
 	sort_by_end(&s);
 	find_sources(&s);
 	for (unsigned int i = 0; i < n; i++)

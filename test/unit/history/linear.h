@@ -12,7 +12,9 @@
  *
  * The search is that of Wing and Gong (1993), which tries every order that the times allow, with
  * the memory of Lowe (2017): what is left to do after a set of operations depends on nothing but
- * that set and the state of the word, so each pair of them is looked at once.
+ * that set and the state of the word, so each pair of them is looked at once. What only tells of
+ * the word is placed as soon as it fits, and a state is left at once in which something that was
+ * found later can never be there again.
  */
 
 #include "word.h"

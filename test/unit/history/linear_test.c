@@ -241,6 +241,7 @@ many_at_once(void)
 static void
 gives_up(void)
 {
+	struct linear_trail trail = {.looked_at = 1};
 	struct oper ops[LINEAR_MAX];
 
 	/* No sum of even numbers is odd; but there are many of them. */
@@ -248,7 +249,8 @@ gives_up(void)
 		ops[i] = (struct oper)MAYBE(1, i + 1, NO_END, ACT_ADD, .operand = 2u << i);
 	ops[30] = (struct oper)GET(2, 200, 201, 77);
 	CU_ASSERT_EQUAL(linear_check(ops, 31, &zero, 1000, NULL), LINEAR_OPEN);
-	CU_ASSERT_EQUAL(linear_check(ops, LINEAR_MAX + 1, &zero, 1000, NULL), LINEAR_OPEN);
+	CU_ASSERT_EQUAL(linear_check(ops, LINEAR_MAX + 1, &zero, 1000, &trail), LINEAR_OPEN);
+	CU_ASSERT_EQUAL(trail.looked_at, 0);
 }
 
 /* What people are shown: the beginning, and of it what it takes. */

@@ -163,7 +163,8 @@ endpoint_create(struct player *p)
 		.pool = w->pool[p->at]};
 	p->shmx_port = (struct shmx_port){.port = &p->port, .clock = net_clock(w->net)};
 	neigh_init(&p->shmx_port.neigh);
-	neigh_learn(&p->shmx_port.neigh, net_ip(server), &mac, true, w->net->now_ns);
+	neigh_learn(
+		&p->shmx_port.neigh, ip_addr_v4(net_ip(server)), &mac, NEIGH_ENTRY, w->net->now_ns);
 	p->ep = shmx_ep_create(&conf);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p->ep);
 	/* In place of the device that the port does not have. */

@@ -105,7 +105,7 @@ struct world {
 	struct rte_mempool *pool[NET_NODES];
 };
 
-/** Once a program. */
+/** One at a time; any number of histories can happen in it, one after the other. */
 struct world *world_create(void);
 void world_free(struct world *w);
 

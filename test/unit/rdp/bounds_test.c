@@ -165,7 +165,7 @@ closed__strangers_do_not_hide_the_peers(void)
 	uint8_t bytes[sizeof(struct wire_ipv4_hdrs)] __rte_aligned(8);
 	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)bytes;
 
-	memcpy(bytes, &p.c->hdrs, sizeof(bytes));
+	memcpy(bytes, &p.c->hdrs.v4, sizeof(bytes));
 	h->frame.version_type = WIRE_VERSION << 4 | WIRE_CLOSED;
 	h->frame.flags = 0;
 	h->frame.session = RTE_BE16(WIRE_SESSION_NONE);

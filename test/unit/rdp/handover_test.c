@@ -197,6 +197,75 @@ handover__full_ring_is_counted(void)
 	workers_free(&w);
 }
 
+/* A worker that gets nothing but what others hand over is at work all the same. */
+static void
+handover__counts_as_work(void)
+{
+	static struct workers w;
+	struct rdp_session *s;
+	struct rdp_ep *owner, *other;
+	unsigned int at, found = 0;
+
+	workers_start(&w);
+	s = node_open(w.client, SERVER);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	net_run(w.net, NET_MS);
+	at = sessions(w.worker[1]) > 0;
+	owner = w.worker[at]->ep;
+	other = w.worker[!at]->ep;
+	for (unsigned int i = 0; i < 50; i++) {
+		uint64_t before = rdp_ep_stats(other)->handed_over;
+
+		CU_ASSERT(node_request(w.client, s, 64, 0) >= 0);
+		rdp_flush(w.client->ep);
+		w.net->now_ns += 10 * NET_US;
+		rdp_poll(other);
+		if (rdp_ep_stats(other)->handed_over > before) {
+			owner->idle_skip = RDP_IDLE_SKIP;
+			CU_ASSERT(rdp_poll(owner) > 0);
+			found++;
+		}
+		net_run(w.net, 200 * NET_US);
+	}
+	CU_ASSERT(found > 10);
+	CU_ASSERT(net_run_quiet(w.net, 10 * NET_MS));
+	CU_ASSERT(ledger_complete());
+	workers_free(&w);
+}
+
+/* RESETs of nobody's sessions do not all go round. */
+static void
+handover__few_strangers_go_round(void)
+{
+	static struct workers w;
+	struct rdp_session *s;
+	struct net_packet *packet;
+	struct wire_ipv4_hdrs *h;
+	uint64_t before;
+
+	workers_start(&w);
+	s = node_open(w.client, SERVER);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	net_run(w.net, NET_MS);
+	w.net->port[CLIENT].keep_next[WIRE_DATA] = 1;
+	CU_ASSERT(node_request(w.client, s, 64, 0) >= 0);
+	net_run(w.net, NET_MS);
+	packet = w.net->jar[0];
+	h = (struct wire_ipv4_hdrs *)packet->bytes;
+	h->frame.version_type = WIRE_VERSION << 4 | WIRE_RESET;
+	h->frame.session = RTE_BE16(WIRE_SESSION_NONE);
+	before = handed_over(&w);
+	for (uint32_t i = 0; i < 1000; i++) {
+		h->frame.dst_inc = i;
+		net_repair(packet->bytes, packet->len);
+		net_inject(w.net, SERVER, packet->bytes, packet->len);
+		net_run(w.net, NET_US);
+	}
+	CU_ASSERT(handed_over(&w) - before >= RDP_RESETS_PER_MS);
+	CU_ASSERT(handed_over(&w) - before <= 3 * MEMBERS * RDP_RESETS_PER_MS);
+	workers_free(&w);
+}
+
 static void
 handover__sizes(void)
 {
@@ -211,6 +280,8 @@ CU_TestInfo handover_tests[] = {
 	TEST(handover__frames_steered_at_random),
 	TEST(handover__reset_finds_its_session),
 	TEST(handover__full_ring_is_counted),
+	TEST(handover__counts_as_work),
+	TEST(handover__few_strangers_go_round),
 	TEST(handover__sizes),
 	CU_TEST_INFO_NULL,
 };

@@ -390,11 +390,12 @@ connect__arguments(void)
 	struct pair p = pair_start(one_session);
 	struct rdp_session *s = NULL;
 
-	CU_ASSERT_EQUAL(rdp_connect(p.client->ep, 0, 1, &s), -EINVAL);
-	CU_ASSERT_EQUAL(rdp_connect(p.client->ep, net_ip(SERVER), 0, &s), -EINVAL);
+	CU_ASSERT_EQUAL(rdp_connect(p.client->ep, ip_addr_v4(0), 1, &s), -EINVAL);
+	CU_ASSERT_EQUAL(rdp_connect(p.client->ep, ip_addr_v4(net_ip(SERVER)), 0, &s), -EINVAL);
 	CU_ASSERT_PTR_NULL(s);
 	pair_connect(&p);
-	CU_ASSERT_EQUAL(rdp_connect(p.client->ep, net_ip(SERVER), WIRE_UDP_PORT, &s), -ENOSPC);
+	CU_ASSERT_EQUAL(
+		rdp_connect(p.client->ep, ip_addr_v4(net_ip(SERVER)), WIRE_UDP_PORT, &s), -ENOSPC);
 	pair_free(&p);
 }
 

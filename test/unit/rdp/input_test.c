@@ -34,6 +34,7 @@ spoiled_open(struct spoiled *sp, pair_tweak_t tweak)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(packet);
 	sp->st = rdp_ep_stats(sp->p.server->ep);
 	sp->len = packet->len;
+	memset(sp->bytes, 0, sizeof(sp->bytes));
 	memcpy(sp->bytes, packet->bytes, packet->len);
 	sp->h = (struct wire_ipv4_hdrs *)sp->bytes;
 }

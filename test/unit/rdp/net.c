@@ -114,6 +114,21 @@ net_ip(unsigned int index)
 	return rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1) + index);
 }
 
+struct ip_addr
+net_ip6(unsigned int index)
+{
+	struct ip_addr a = {.byte = {0xfd, 0, 0x0d, 0xb8}};
+
+	a.byte[15] = (uint8_t)(index + 1);
+	return a;
+}
+
+struct ip_addr
+net_addr(const struct net *net, unsigned int index)
+{
+	return net->v6 ? net_ip6(index) : ip_addr_v4(net_ip(index));
+}
+
 struct rte_ether_addr
 net_mac(unsigned int index)
 {
@@ -222,80 +237,171 @@ net_free(struct net *net)
 	ledger_reset();
 }
 
-/* What every frame on the wire has to be. */
-static void
-check_sent(struct net_port *port, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h,
-	uint32_t len)
+/* A frame of either family, taken apart. */
+struct parts {
+	struct rte_ether_hdr *eth; /* of a tagged one: four bytes in, with the type */
+	struct rte_ipv4_hdr *v4;   /* one of them */
+	struct rte_ipv6_hdr *v6;
+	struct rte_udp_hdr *udp;
+	struct wire_frame *frame;
+	uint32_t l3_at; /* bytes before the IP header */
+	uint32_t l3_len;
+};
+
+static struct parts
+take_apart(void *bytes)
 {
-	uint32_t ip_len = rte_be_to_cpu_16(h->ip.total_length);
-	const char *wrong = NULL;
+	struct wire_ipv4_hdrs *h4 = bytes;
+	uint32_t tag = h4->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) ? WIRE_TAG_LEN : 0;
+	struct wire_ipv6_hdrs *h6 = RTE_PTR_ADD(bytes, tag);
+
+	h4 = RTE_PTR_ADD(bytes, tag);
+	if (h4->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		return (struct parts){&h6->eth, NULL, &h6->ip, &h6->udp, &h6->frame,
+			sizeof(h6->eth) + tag, sizeof(h6->ip)};
+	return (struct parts){&h4->eth, &h4->ip, NULL, &h4->udp, &h4->frame, sizeof(h4->eth) + tag,
+		sizeof(h4->ip)};
+}
+
+static const char *
+check_v4(const struct parts *p, uint32_t len)
+{
+	if (p->eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4))
+		return "has a wrong Ethernet type";
+	if (rte_be_to_cpu_16(p->v4->total_length) != len)
+		return "has lengths that disagree";
+	if (rte_raw_cksum(p->v4, sizeof(*p->v4)) != 0xffff)
+		return "has a wrong IP checksum";
+	if (p->v4->fragment_offset != RTE_BE16(RTE_IPV4_HDR_DF_FLAG) || p->v4->version_ihl != 0x45)
+		return "has a wrong IP header";
+	return NULL;
+}
+
+static const char *
+check_v6(const struct parts *p, uint32_t len)
+{
+	if (rte_be_to_cpu_16(p->v6->payload_len) + sizeof(*p->v6) != len)
+		return "has lengths that disagree";
+	if (p->v6->vtc_flow != RTE_BE32(UINT32_C(6) << 28) || p->v6->proto != IPPROTO_UDP ||
+		p->v6->hop_limits == 0)
+		return "has a wrong IP header";
+	if (((const struct wire_ipv6_hdrs *)p->eth)->reserved != 0)
+		return "has something in the reserved bytes";
+	return NULL;
+}
+
+static const char *
+check_datagram(const struct parts *p, uint32_t ip_len)
+{
+	if (rte_be_to_cpu_16(p->udp->dgram_len) + p->l3_len != ip_len)
+		return "has lengths that disagree";
+	if (p->udp->dgram_cksum == 0)
+		return "has no checksum";
+	if (wire_version(p->frame) != WIRE_VERSION ||
+		((p->frame->flags & WIRE_F_ORDERED) && wire_type(p->frame) != WIRE_DATA))
+		return "has a wrong version or flag";
+	if (wire_type(p->frame) < WIRE_HELLO || wire_type(p->frame) > WIRE_CLOSED)
+		return "has a wrong type";
+	return NULL;
+}
+
+static const char *
+check_crc(const struct wire_frame *f, uint32_t len)
+{
 	rte_be32_t crc;
 
+	if (!(f->flags & WIRE_F_CRC))
+		return NULL;
+	len -= WIRE_CRC_LEN;
+	memcpy(&crc, (const uint8_t *)f + len, WIRE_CRC_LEN);
+	return rte_be_to_cpu_32(crc) == wire_crc32c(f, len) ? NULL : "has a wrong CRC";
+}
+
+/* What every frame on the wire has to be. */
+static void
+check_sent(struct net_port *port, const struct rte_mbuf *m, void *bytes, uint32_t len)
+{
+	struct parts p = take_apart(bytes);
+	uint32_t ip_len = len - p.l3_at;
+	const struct rte_vlan_hdr *tag = RTE_PTR_ADD(bytes, sizeof(struct rte_ether_hdr));
+	const char *wrong = p.v4 != NULL ? check_v4(&p, ip_len) : check_v6(&p, ip_len);
+
+	if (wrong == NULL)
+		wrong = check_datagram(&p, ip_len);
+	if (wrong == NULL)
+		wrong = check_crc(p.frame, len - (uint32_t)RTE_PTR_DIFF(p.frame, bytes));
+	if ((p.eth != bytes) != (port->net->vlan != 0) ||
+		(p.eth != bytes && (rte_be_to_cpu_16(tag->vlan_tci) & 0xfff) != port->net->vlan))
+		wrong = "has a wrong tag";
 	if (m->nb_segs > 1 + port->gathers || (m->next != NULL) != (m->nb_segs > 1) ||
-		m->pkt_len != len)
+		m->pkt_len + (m->ol_flags & RTE_MBUF_F_TX_VLAN ? WIRE_TAG_LEN : 0u) != len)
 		wrong = "is a chain or has two lengths";
-	else if (ip_len + sizeof(h->eth) != m->pkt_len ||
-		 rte_be_to_cpu_16(h->udp.dgram_len) + sizeof(h->ip) != ip_len)
-		wrong = "has lengths that disagree";
-	else if (rte_raw_cksum(&h->ip, sizeof(h->ip)) != 0xffff)
-		wrong = "has a wrong IP checksum";
-	else if (h->ip.fragment_offset != RTE_BE16(RTE_IPV4_HDR_DF_FLAG) ||
-		 h->ip.version_ihl != 0x45)
-		wrong = "has a wrong IP header";
-	else if (wire_version(&h->frame) != WIRE_VERSION ||
-		 ((h->frame.flags & WIRE_F_ORDERED) && wire_type(&h->frame) != WIRE_DATA))
-		wrong = "has a wrong version or flag";
-	else if (wire_type(&h->frame) < WIRE_HELLO || wire_type(&h->frame) > WIRE_CLOSED)
-		wrong = "has a wrong type";
-	else if (h->udp.dgram_cksum == 0)
-		wrong = "has no checksum";
-	if (wrong == NULL && (h->frame.flags & WIRE_F_CRC)) {
-		memcpy(&crc, (const uint8_t *)h + m->pkt_len - WIRE_CRC_LEN, WIRE_CRC_LEN);
-		if (rte_be_to_cpu_32(crc) != wire_crc32c(&h->frame, m->pkt_len - 42 - WIRE_CRC_LEN))
-			wrong = "has a wrong CRC";
-	}
-	if (VALGRIND_CHECK_MEM_IS_DEFINED(h, m->data_len) != 0)
+	if (VALGRIND_CHECK_MEM_IS_DEFINED(bytes, len) != 0)
 		wrong = "has bytes that nobody wrote";
 	if (wrong != NULL)
-		net_error(port->net, "a frame of type %u %s", wire_type(&h->frame), wrong);
+		net_error(port->net, "a frame of type %u %s", wire_type(p.frame), wrong);
 }
 
 /* One's complement sum over the datagram and its pseudo header, checksum included: all ones. */
 static bool
-udp_sum_right(const struct wire_ipv4_hdrs *h)
+udp_sum_right(const struct parts *h)
 {
-	const uint8_t *p = (const uint8_t *)&h->udp, *a = (const uint8_t *)&h->ip.src_addr;
-	uint32_t len = rte_be_to_cpu_16(h->udp.dgram_len), sum = IPPROTO_UDP + len;
+	const uint8_t *p = (const uint8_t *)h->udp;
+	const uint8_t *a = h->v4 != NULL ? (const uint8_t *)&h->v4->src_addr : h->v6->src_addr;
+	uint32_t len = rte_be_to_cpu_16(h->udp->dgram_len), sum = IPPROTO_UDP + len;
+	uint32_t a_len = h->v4 != NULL ? 8 : 32;
 
 	for (uint32_t i = 0; i < len; i++)
 		sum += i % 2 == 0 ? (uint32_t)p[i] << 8 : p[i];
-	for (uint32_t i = 0; i < 8; i++)
+	for (uint32_t i = 0; i < a_len; i++)
 		sum += i % 2 == 0 ? (uint32_t)a[i] << 8 : a[i];
 	while (sum >> 16 != 0)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return sum == 0xffff;
 }
 
+static uint16_t
+udp_sum(const struct parts *p)
+{
+	p->udp->dgram_cksum = 0;
+	return p->v4 != NULL ? rte_ipv4_udptcp_cksum(p->v4, p->udp)
+	                     : rte_ipv6_udptcp_cksum(p->v6, p->udp);
+}
+
+static bool
+offload_right(const struct parts *p, const struct rte_mbuf *m)
+{
+	uint64_t family = p->v4 != NULL ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
+	uint16_t pseudo = p->v4 != NULL ? rte_ipv4_phdr_cksum(p->v4, 0)
+	                                : rte_ipv6_phdr_cksum(p->v6, 0);
+
+	uint32_t put_in = m->ol_flags & RTE_MBUF_F_TX_VLAN ? WIRE_TAG_LEN : 0;
+
+	return p->udp->dgram_cksum == pseudo && m->l2_len + put_in == p->l3_at &&
+	       m->l3_len == p->l3_len &&
+	       (m->ol_flags & (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6)) == family;
+}
+
 /* The port completes the checksum where it was asked to. */
 static void
-complete_checksum(struct net *net, const struct rte_mbuf *m, struct wire_ipv4_hdrs *h)
+complete_checksum(struct net *net, const struct rte_mbuf *m, void *bytes)
 {
+	struct parts p = take_apart(bytes);
+
 	if (m->ol_flags & RTE_MBUF_F_TX_UDP_CKSUM) {
-		if (h->udp.dgram_cksum != rte_ipv4_phdr_cksum(&h->ip, 0) ||
-			m->l2_len != sizeof(h->eth) || m->l3_len != sizeof(h->ip))
+		if (!offload_right(&p, m))
 			net_error(net, "offload prepared wrongly");
-		h->udp.dgram_cksum = 0;
-		h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
+		p.udp->dgram_cksum = udp_sum(&p);
 	}
-	if (!udp_sum_right(h))
-		net_error(net, "a frame of type %u has a wrong UDP checksum", wire_type(&h->frame));
+	if (!udp_sum_right(&p))
+		net_error(net, "a frame of type %u has a wrong UDP checksum", wire_type(p.frame));
 }
 
 static struct net_frame
-describe(struct net_port *port, const struct wire_ipv4_hdrs *h, uint32_t len)
+describe(struct net_port *port, void *bytes, uint32_t len)
 {
-	const struct wire_frame *f = &h->frame;
-	const struct wire_sack *sack = (const struct wire_sack *)(h + 1);
+	const struct wire_frame *f = take_apart(bytes).frame;
+	const struct wire_sack *sack = (const struct wire_sack *)(f + 1);
 	struct net_frame d = {
 		.ns = port->net->now_ns,
 		.psn = rte_be_to_cpu_32(f->psn),
@@ -363,11 +469,24 @@ packet_new(const void *bytes, uint32_t len)
 }
 
 static struct net_packet *
-packet_of(const struct rte_mbuf *m)
+packet_of(struct rte_mbuf *m)
 {
 	static uint8_t bytes[UINT16_MAX];
 	uint32_t len = 0;
 
+	if (m->ol_flags & RTE_MBUF_F_TX_VLAN) {
+		const rte_be16_t tag[2] = {
+			RTE_BE16(RTE_ETHER_TYPE_VLAN), rte_cpu_to_be_16(m->vlan_tci)};
+		struct rte_mbuf *first = m;
+
+		/* What is in front of the type, the tag, and the rest. */
+		memcpy(bytes, rte_pktmbuf_mtod(first, const void *), 12);
+		memcpy(bytes + 12, tag, sizeof(tag));
+		memcpy(bytes + 16, rte_pktmbuf_mtod_offset(first, const void *, 12),
+			first->data_len - 12u);
+		len = first->data_len + (uint32_t)WIRE_TAG_LEN;
+		m = m->next;
+	}
 	for (; m != NULL; m = m->next) {
 		CU_ASSERT_FATAL(len + m->data_len <= sizeof(bytes));
 		memcpy(bytes + len, rte_pktmbuf_mtod(m, const void *), m->data_len);
@@ -390,11 +509,14 @@ packet_send(struct net *net, struct net_packet *p, uint64_t delay_ns)
 
 /* The node that an address belongs to; NET_NODES when it is nobody's. */
 static uint8_t
-receiver(const struct wire_ipv4_hdrs *h)
+receiver(void *bytes)
 {
+	struct parts p = take_apart(bytes);
+	struct ip_addr to = p.v4 != NULL ? ip_addr_v4(p.v4->dst_addr) : ip_addr_v6(p.v6->dst_addr);
 	uint8_t i = 0;
 
-	while (i < NET_NODES && h->ip.dst_addr != net_ip(i))
+	while (i < NET_NODES && !ip_addr_equal(to, ip_addr_v4(net_ip(i))) &&
+		!ip_addr_equal(to, net_ip6(i)))
 		i++;
 	return i;
 }
@@ -471,20 +593,26 @@ port_keep(struct net_port *port, struct rte_mbuf *m)
 }
 
 static bool
-is_shmx(const struct wire_ipv4_hdrs *h)
+is_shmx(void *bytes)
 {
-	return h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
-	       h->ip.next_proto_id == IPPROTO_UDP;
+	struct parts p = take_apart(bytes);
+
+	if (p.v6 != NULL)
+		return p.v6->proto == IPPROTO_UDP;
+	return p.eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	       p.v4->next_proto_id == IPPROTO_UDP;
 }
 
-/* ARP and answers to ping are of no interest here, and lost. */
+/* ARP, neighbour discovery and answers to ping are of no interest here, and lost. */
 static void
-send_other(struct net_port *port, struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
+send_other(struct net_port *port, struct rte_mbuf *m, void *bytes)
 {
-	bool ping = h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
-	            h->ip.next_proto_id == IPPROTO_ICMP;
+	struct parts p = take_apart(bytes);
+	bool ping = p.v6 != NULL ? p.v6->proto == IPPROTO_ICMPV6
+	                         : p.eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	                                   p.v4->next_proto_id == IPPROTO_ICMP;
 
-	if (!ping && h->eth.ether_type != RTE_BE16(RTE_ETHER_TYPE_ARP))
+	if (!ping && p.eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_ARP))
 		net_error(port->net, "a frame is of no protocol");
 	port->others++;
 	port_keep(port, m);
@@ -493,8 +621,8 @@ send_other(struct net_port *port, struct rte_mbuf *m, const struct wire_ipv4_hdr
 static void
 send_one(struct net_port *port, struct rte_mbuf *m)
 {
+	void *h = rte_pktmbuf_mtod(m, void *);
 	struct net_packet *p;
-	struct wire_ipv4_hdrs *h = rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
 	struct net_frame f;
 	struct net_fate fate;
 
@@ -503,7 +631,7 @@ send_one(struct net_port *port, struct rte_mbuf *m)
 		return;
 	}
 	p = packet_of(m);
-	h = (struct wire_ipv4_hdrs *)p->bytes;
+	h = p->bytes;
 	check_sent(port, m, h, p->len);
 	complete_checksum(port->net, m, h);
 	f = describe(port, h, p->len);
@@ -557,6 +685,10 @@ receive_one(struct net_port *port)
 	} else if (!fill(m, p)) {
 		rte_pktmbuf_free(m);
 		m = NULL;
+	} else if (port->net->vlan != 0) {
+		if (port->strips)
+			rte_vlan_strip(m);
+		m->ol_flags |= port->rx_ol_flags;
 	} else {
 		m->ol_flags |= port->rx_ol_flags;
 		/* The endpoint writes into its own buffers again, without giving them back between.
@@ -695,20 +827,23 @@ net_inject(struct net *net, unsigned int to, const void *bytes, uint32_t len)
 void
 net_repair(void *bytes, uint32_t len)
 {
-	struct wire_ipv4_hdrs *h = bytes;
-	uint32_t crc_at = len - WIRE_CRC_LEN, crc_from = offsetof(struct wire_ipv4_hdrs, frame);
+	struct parts p = take_apart(bytes);
+	uint32_t crc_at = len - WIRE_CRC_LEN, crc_from = (uint32_t)RTE_PTR_DIFF(p.frame, bytes);
 	rte_be32_t crc;
 
-	h->ip.total_length = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth)));
-	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(h->eth) - sizeof(h->ip)));
-	if ((h->frame.flags & WIRE_F_CRC) && len >= sizeof(*h) + WIRE_CRC_LEN) {
-		crc = rte_cpu_to_be_32(wire_crc32c(&h->frame, crc_at - crc_from));
+	p.udp->dgram_len = rte_cpu_to_be_16((uint16_t)(len - p.l3_at - p.l3_len));
+	if ((p.frame->flags & WIRE_F_CRC) && len >= crc_from + sizeof(*p.frame) + WIRE_CRC_LEN) {
+		crc = rte_cpu_to_be_32(wire_crc32c(p.frame, crc_at - crc_from));
 		memcpy((uint8_t *)bytes + crc_at, &crc, sizeof(crc));
 	}
-	h->ip.hdr_checksum = 0;
-	h->ip.hdr_checksum = rte_ipv4_cksum(&h->ip);
-	h->udp.dgram_cksum = 0;
-	h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
+	if (p.v4 != NULL) {
+		p.v4->total_length = rte_cpu_to_be_16((uint16_t)(len - p.l3_at));
+		p.v4->hdr_checksum = 0;
+		p.v4->hdr_checksum = rte_ipv4_cksum(p.v4);
+	} else {
+		p.v6->payload_len = p.udp->dgram_len;
+	}
+	p.udp->dgram_cksum = udp_sum(&p);
 }
 
 unsigned int

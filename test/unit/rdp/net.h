@@ -78,6 +78,7 @@ struct net_port {
 	uint16_t tx_most;              /**< frames one tx_burst() takes */
 	uint16_t keeps;                /**< sent frames the port has not let go of */
 	bool gathers;                  /**< takes frames in two pieces, for rdp_conf.tx_gather */
+	bool strips;                   /**< takes tags out of what it receives */
 	uint64_t rx_ol_flags;          /**< what the port says about received checksums */
 	uint64_t count[NET_TYPES];     /**< frames sent, by type */
 	uint64_t others;               /**< frames sent that are not shmx */
@@ -116,6 +117,8 @@ struct net {
 	struct net_packet *jar[16]; /**< kept for later */
 	unsigned int nb_jar;
 	unsigned int errors; /**< rules broken; each was printed */
+	uint16_t vlan;       /**< of nodes started from now on; 0: none */
+	bool v6;             /**< nodes started from now on have addresses of IPv6 alone */
 	bool own_pool;       /**< receive into buffers of the node, not of the wire */
 	uint64_t no_buffer;  /**< frames that found no buffer to be received into */
 };
@@ -142,6 +145,10 @@ void net_free(struct net *net);
 struct rdp_io net_io(struct net *net, unsigned int index);
 struct clock net_clock(struct net *net);
 rte_be32_t net_ip(unsigned int index);
+struct ip_addr net_ip6(unsigned int index);
+
+/** That of a node on this network, whichever it has. */
+struct ip_addr net_addr(const struct net *net, unsigned int index);
 struct rte_ether_addr net_mac(unsigned int index);
 
 /** One turn of every node; then time goes on. */

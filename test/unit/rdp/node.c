@@ -334,7 +334,10 @@ node_conf(struct net *net, unsigned int index)
 				.io = net_io(net, index),
 				.clock = net_clock(net),
 				.mac = net_mac(index),
-				.ip = net_ip(index),
+				.vlan = net->vlan,
+				.vlan_priority = (uint8_t)(index % 8),
+				.ip = net->v6 ? 0 : net_ip(index),
+				.ip6 = net->v6 ? net_ip6(index) : ip_addr_v4(0),
 				.udp_port = (uint16_t)(WIRE_UDP_PORT + index),
 				.node = (uint16_t)(index + 1),
 				.epoch = net->now_ns,
@@ -410,7 +413,9 @@ node_connect(struct node *node, unsigned int to)
 {
 	struct rdp_session *s = NULL;
 
-	CU_ASSERT_EQUAL(rdp_connect(node->ep, net_ip(to), (uint16_t)(WIRE_UDP_PORT + to), &s), 0);
+	CU_ASSERT_EQUAL(
+		rdp_connect(node->ep, net_addr(node->net, to), (uint16_t)(WIRE_UDP_PORT + to), &s),
+		0);
 	return s;
 }
 

@@ -13,14 +13,27 @@ start(struct net *net, unsigned int index, pair_tweak_t tweak)
 	return node_start(net, index, &conf);
 }
 
-struct pair
-pair_start(pair_tweak_t tweak)
+static struct pair
+start_both(pair_tweak_t tweak, bool v6)
 {
 	struct pair p = {.net = net_create()};
 
+	p.net->v6 = v6;
 	p.server = start(p.net, SERVER, tweak);
 	p.client = start(p.net, CLIENT, tweak);
 	return p;
+}
+
+struct pair
+pair_start(pair_tweak_t tweak)
+{
+	return start_both(tweak, false);
+}
+
+struct pair
+pair_start_v6(pair_tweak_t tweak)
+{
+	return start_both(tweak, true);
 }
 
 void

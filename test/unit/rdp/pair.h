@@ -26,6 +26,9 @@ typedef void (*pair_tweak_t)(struct node_conf *conf);
 /** Two nodes, not connected. @p tweak may be NULL. */
 struct pair pair_start(pair_tweak_t tweak);
 
+/** The same with addresses of IPv6 alone. */
+struct pair pair_start_v6(pair_tweak_t tweak);
+
 /** Two nodes and a session; the log starts after the handshake. */
 struct pair pair_open(pair_tweak_t tweak);
 

@@ -23,6 +23,10 @@ struct trial {
 	bool no_coalesce;
 	bool crc;
 	bool offload;
+	bool v6;
+	uint16_t vlan;
+	bool insert;      /**< the ports put in tags */
+	bool strip;       /**< and take them out */
 	uint16_t keeps;   /**< frames a port holds on to after they were sent */
 	uint16_t tx_most; /**< frames it takes at once, up to */
 	uint32_t requests;
@@ -89,6 +93,8 @@ start(struct net *net, unsigned int index, const struct trial *t)
 	conf.rdp.no_coalesce = t->no_coalesce;
 	conf.rdp.crc = t->crc;
 	conf.rdp.tx_udp_cksum = t->offload;
+	conf.rdp.tx_vlan_insert = t->insert;
+	net->port[index].strips = t->strip;
 	net->port[index].keeps = t->keeps;
 	return node_start(net, index, &conf);
 }
@@ -130,10 +136,14 @@ static void
 run_trial(const struct trial *t, uint64_t round)
 {
 	struct net *net = net_create();
-	struct node *server = start(net, 0, t), *client = start(net, 1, t);
+	struct node *server, *client;
 	struct load load[2] = {
 		{.trial = t, .left = t->requests}, {.trial = t, .left = t->requests}};
 
+	net->v6 = t->v6;
+	net->vlan = t->vlan;
+	server = start(net, 0, t);
+	client = start(net, 1, t);
 	net->logging = false;
 	net->seed += round << 32;
 	net->random = net->seed;
@@ -185,6 +195,18 @@ static const struct trial trials[] = {
 		.no_coalesce = true, .tx_most = 16, .requests = 3000, .small = true},
 	{"everything, slow port", {0.05, 0.05, 0.1, 0.02, 0.02, .delay_max_ns = 50 * NET_US}, 32,
 		.crc = true, .tx_most = 2, .requests = 1500, .keeps = 64},
+	{"everything, CRC, IPv6", {0.1, 0.1, 0.1, 0.1, 0.05, .delay_max_ns = 100 * NET_US}, 128,
+		.crc = true, .tx_most = 32, .requests = 3000, .keeps = 8, .v6 = true},
+	{"everything, no CRC, IPv6", {0.1, 0.1, 0.1, 0.1, 0.05, .delay_max_ns = 100 * NET_US}, 64,
+		.tx_most = 32, .requests = 3000, .offload = true, .v6 = true},
+	{"everything, VLAN", {0.1, 0.1, 0.1, 0.1, 0.05, .delay_max_ns = 100 * NET_US}, 64,
+		.crc = true, .tx_most = 32, .requests = 2000, .offload = true, .vlan = 7},
+	{"everything, VLAN by the port", {0.1, 0.1, 0.1, 0.1, 0.05, .delay_max_ns = 100 * NET_US},
+		64, .tx_most = 32, .requests = 2000, .offload = true, .vlan = 4094, .insert = true,
+		.strip = true},
+	{"everything, VLAN, IPv6", {0.1, 0.1, 0.1, 0.1, 0.05, .delay_max_ns = 100 * NET_US}, 64,
+		.tx_most = 32, .requests = 2000, .offload = true, .v6 = true, .vlan = 1,
+		.strip = true},
 	{"everything, small frames", {0.05, 0.05, 0.1, 0.02, 0.02, .delay_max_ns = 50 * NET_US}, 16,
 		.mtu = 1300, .no_coalesce = true, .tx_most = 8, .requests = 1500},
 };

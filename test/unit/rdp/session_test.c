@@ -13,6 +13,9 @@ static CU_SuiteInfo suites[] = {
 	{"ordered", NULL, NULL, NULL, NULL, ordered_tests},
 	{"replay", NULL, NULL, NULL, NULL, replay_tests},
 	{"idle", NULL, NULL, NULL, NULL, idle_tests},
+	{"unsent", NULL, NULL, NULL, NULL, unsent_tests},
+	{"ipv6", NULL, NULL, NULL, NULL, ipv6_tests},
+	{"vlan", NULL, NULL, NULL, NULL, vlan_tests},
 	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},
 	CU_SUITE_INFO_NULL,
 };

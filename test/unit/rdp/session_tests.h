@@ -21,8 +21,11 @@ extern CU_TestInfo handshake_tests[];
 extern CU_TestInfo idle_tests[];
 extern CU_TestInfo input_tests[];
 extern CU_TestInfo bounds_tests[];
+extern CU_TestInfo ipv6_tests[];
 extern CU_TestInfo loss_tests[];
 extern CU_TestInfo ordered_tests[];
 extern CU_TestInfo replay_tests[];
+extern CU_TestInfo unsent_tests[];
+extern CU_TestInfo vlan_tests[];
 
 #endif /* SESSION_TESTS_H */

@@ -110,7 +110,7 @@ known(rte_be32_t ip)
 {
 	struct rte_ether_addr mac;
 
-	return neigh_resolve(&table, &self, ip, 5 * MS, &mac) == 0;
+	return neigh_resolve(&table, &self, ip_addr_v4(ip), 5 * MS, &mac) == 0;
 }
 
 static void
@@ -218,7 +218,7 @@ arp_replies(void)
 	neigh_init(&table);
 	CU_ASSERT_TRUE(arp_counted(&f, 60, L2_ARP_IGNORED));
 	CU_ASSERT_FALSE(known(PEER_IP));
-	CU_ASSERT_TRUE(neigh_want_request(&table, &self, PEER_IP, 4 * MS));
+	CU_ASSERT_TRUE(neigh_want_request(&table, &self, ip_addr_v4(PEER_IP), 4 * MS));
 	CU_ASSERT_TRUE(arp_counted(&f, 60, L2_ARP_LEARNED));
 	CU_ASSERT_TRUE(known(PEER_IP));
 	/* An announcement of one we know. */
@@ -231,7 +231,7 @@ arp_replies(void)
 static void
 arp_built(void)
 {
-	struct rte_mbuf *m = arp_build_request(pool, &self, IP(8, 8, 8, 8));
+	struct rte_mbuf *m = l2_build_request(pool, &self, ip_addr_v4(IP(8, 8, 8, 8)));
 	const struct arp_frame *f;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
@@ -243,7 +243,7 @@ arp_built(void)
 	CU_ASSERT_EQUAL(f->arp.arp_data.arp_tip, self.gateway);
 	CU_ASSERT_EQUAL(f->arp.arp_data.arp_sip, self.ip);
 	rte_pktmbuf_free(m);
-	CU_ASSERT_PTR_NULL(arp_build_request(pool, &self, IP(224, 0, 0, 1)));
+	CU_ASSERT_PTR_NULL(l2_build_request(pool, &self, ip_addr_v4(IP(224, 0, 0, 1))));
 	m = arp_build_announce(pool, &self);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
 	if (m == NULL)
@@ -261,8 +261,8 @@ arp_conversation(void)
 	struct rte_mbuf *m;
 
 	neigh_init(&table);
-	CU_ASSERT_TRUE(neigh_want_request(&table, &self, PEER_IP, 0));
-	m = arp_build_request(pool, &self, PEER_IP);
+	CU_ASSERT_TRUE(neigh_want_request(&table, &self, ip_addr_v4(PEER_IP), 0));
+	m = l2_build_request(pool, &self, ip_addr_v4(PEER_IP));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
 	CU_ASSERT_EQUAL(l2_input(&table, &other, m, MS), L2_REPLY);
 	CU_ASSERT_EQUAL(l2_input(&table, &self, m, MS), L2_DROP);
@@ -575,7 +575,7 @@ no_mbufs(void)
 
 	while (n < RTE_DIM(all) && (all[n] = rte_pktmbuf_alloc(pool)) != NULL)
 		n++;
-	CU_ASSERT_PTR_NULL(arp_build_request(pool, &self, PEER_IP));
+	CU_ASSERT_PTR_NULL(l2_build_request(pool, &self, ip_addr_v4(PEER_IP)));
 	CU_ASSERT_PTR_NULL(arp_build_announce(pool, &self));
 	while (n > 0)
 		rte_pktmbuf_free(all[--n]);
@@ -626,7 +626,7 @@ main(void)
 		return 1;
 	pool = rte_pktmbuf_pool_create("l2", 255, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (pool == NULL || CU_initialize_registry() != CUE_SUCCESS || neigh_tests() != 0 ||
-		l2_tests() != 0)
+		nd_tests(pool) != 0 || l2_tests() != 0)
 		return 1;
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

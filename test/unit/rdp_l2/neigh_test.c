@@ -23,12 +23,40 @@ static const struct rte_ether_addr mac_a = {{0x02, 0, 0, 0, 0, 0xa}};
 static const struct rte_ether_addr mac_b = {{0x02, 0, 0, 0, 0, 0xb}};
 static struct neigh_table table;
 
+/* The table knows one kind of address; most of what it does has nothing to do with the family. */
+static rte_be32_t
+hop4(const struct l2_addr *from, rte_be32_t ip)
+{
+	struct ip_addr hop = neigh_next_hop(from, ip_addr_v4(ip));
+
+	return ip_addr_is_none(hop) ? 0 : ip_addr_to_v4(hop);
+}
+
+static int
+resolve4(const struct l2_addr *from, rte_be32_t ip, uint64_t now, struct rte_ether_addr *mac)
+{
+	return neigh_resolve(&table, from, ip_addr_v4(ip), now, mac);
+}
+
+static bool
+want4(const struct l2_addr *from, rte_be32_t ip, uint64_t now)
+{
+	return neigh_want_request(&table, from, ip_addr_v4(ip), now);
+}
+
+static bool
+learn4(rte_be32_t ip, const struct rte_ether_addr *mac, bool solicited, uint64_t now)
+{
+	return neigh_learn(
+		&table, ip_addr_v4(ip), mac, solicited ? NEIGH_ENTRY : NEIGH_UPDATE, now);
+}
+
 static int
 resolve(rte_be32_t ip, uint64_t now)
 {
 	struct rte_ether_addr mac;
 
-	return neigh_resolve(&table, &self, ip, now, &mac);
+	return resolve4(&self, ip, now, &mac);
 }
 
 static void
@@ -36,16 +64,16 @@ next_hop(void)
 {
 	struct l2_addr all = self;
 
-	CU_ASSERT_EQUAL(neigh_next_hop(&self, IP(10, 0, 0, 7)), IP(10, 0, 0, 7));
-	CU_ASSERT_EQUAL(neigh_next_hop(&self, IP(10, 0, 1, 7)), self.gateway);
-	CU_ASSERT_EQUAL(neigh_next_hop(&self, IP(0, 0, 0, 0)), 0);
-	CU_ASSERT_EQUAL(neigh_next_hop(&self, IP(127, 0, 0, 1)), 0);
-	CU_ASSERT_EQUAL(neigh_next_hop(&self, IP(224, 0, 0, 1)), 0);
-	CU_ASSERT_EQUAL(neigh_next_hop(&self, IP(255, 255, 255, 255)), 0);
+	CU_ASSERT_EQUAL(hop4(&self, IP(10, 0, 0, 7)), IP(10, 0, 0, 7));
+	CU_ASSERT_EQUAL(hop4(&self, IP(10, 0, 1, 7)), self.gateway);
+	CU_ASSERT_EQUAL(hop4(&self, IP(0, 0, 0, 0)), 0);
+	CU_ASSERT_EQUAL(hop4(&self, IP(127, 0, 0, 1)), 0);
+	CU_ASSERT_EQUAL(hop4(&self, IP(224, 0, 0, 1)), 0);
+	CU_ASSERT_EQUAL(hop4(&self, IP(255, 255, 255, 255)), 0);
 	all.gateway = 0;
-	CU_ASSERT_EQUAL(neigh_next_hop(&all, IP(10, 0, 1, 7)), 0);
+	CU_ASSERT_EQUAL(hop4(&all, IP(10, 0, 1, 7)), 0);
 	all.netmask = 0;
-	CU_ASSERT_EQUAL(neigh_next_hop(&all, IP(10, 0, 1, 7)), IP(10, 0, 1, 7));
+	CU_ASSERT_EQUAL(hop4(&all, IP(10, 0, 1, 7)), IP(10, 0, 1, 7));
 }
 
 static void
@@ -56,15 +84,15 @@ answer_is_used(void)
 
 	neigh_init(&table);
 	CU_ASSERT_EQUAL(resolve(ip, 0), -EAGAIN);
-	CU_ASSERT_TRUE(neigh_want_request(&table, &self, ip, 0));
+	CU_ASSERT_TRUE(want4(&self, ip, 0));
 	CU_ASSERT_EQUAL(resolve(ip, 0), -EAGAIN);
-	CU_ASSERT_TRUE(neigh_learn(&table, ip, &mac_a, false, MS));
-	CU_ASSERT_EQUAL(neigh_resolve(&table, &self, ip, MS, &mac), 0);
+	CU_ASSERT_TRUE(learn4(ip, &mac_a, false, MS));
+	CU_ASSERT_EQUAL(resolve4(&self, ip, MS, &mac), 0);
 	CU_ASSERT_TRUE(rte_is_same_ether_addr(&mac, &mac_a));
-	CU_ASSERT_FALSE(neigh_want_request(&table, &self, ip, 2 * MS));
+	CU_ASSERT_FALSE(want4(&self, ip, 2 * MS));
 	/* The host got another interface. */
-	CU_ASSERT_TRUE(neigh_learn(&table, ip, &mac_b, false, 3 * MS));
-	CU_ASSERT_EQUAL(neigh_resolve(&table, &self, ip, 3 * MS, &mac), 0);
+	CU_ASSERT_TRUE(learn4(ip, &mac_b, false, 3 * MS));
+	CU_ASSERT_EQUAL(resolve4(&self, ip, 3 * MS, &mac), 0);
 	CU_ASSERT_TRUE(rte_is_same_ether_addr(&mac, &mac_b));
 	/* A clock that is a little behind does not make it old. */
 	CU_ASSERT_EQUAL(resolve(ip, 0), 0);
@@ -77,13 +105,13 @@ gateway_for_the_rest(void)
 	rte_be32_t far = IP(192, 168, 7, 7);
 
 	neigh_init(&table);
-	CU_ASSERT_TRUE(neigh_want_request(&table, &self, far, 0));
-	CU_ASSERT_TRUE(neigh_learn(&table, self.gateway, &mac_a, false, MS));
-	CU_ASSERT_EQUAL(neigh_resolve(&table, &self, far, MS, &mac), 0);
+	CU_ASSERT_TRUE(want4(&self, far, 0));
+	CU_ASSERT_TRUE(learn4(self.gateway, &mac_a, false, MS));
+	CU_ASSERT_EQUAL(resolve4(&self, far, MS, &mac), 0);
 	CU_ASSERT_TRUE(rte_is_same_ether_addr(&mac, &mac_a));
 	CU_ASSERT_EQUAL(resolve(self.gateway, MS), 0);
 	/* All that lies behind it shares the one entry and its timer. */
-	CU_ASSERT_FALSE(neigh_want_request(&table, &self, IP(8, 8, 8, 8), MS));
+	CU_ASSERT_FALSE(want4(&self, IP(8, 8, 8, 8), MS));
 }
 
 static void
@@ -94,8 +122,8 @@ no_way(void)
 
 	neigh_init(&table);
 	lonely.gateway = 0;
-	CU_ASSERT_EQUAL(neigh_resolve(&table, &lonely, IP(8, 8, 8, 8), 0, &mac), -ENETUNREACH);
-	CU_ASSERT_FALSE(neigh_want_request(&table, &lonely, IP(8, 8, 8, 8), 0));
+	CU_ASSERT_EQUAL(resolve4(&lonely, IP(8, 8, 8, 8), 0, &mac), -ENETUNREACH);
+	CU_ASSERT_FALSE(want4(&lonely, IP(8, 8, 8, 8), 0));
 	CU_ASSERT_EQUAL(resolve(IP(224, 1, 1, 1), 0), -ENETUNREACH);
 	CU_ASSERT_EQUAL(resolve(0, 0), -ENETUNREACH);
 }
@@ -108,7 +136,7 @@ requests(rte_be32_t ip, uint64_t from, uint64_t to, uint64_t *at, unsigned int m
 	uint64_t now;
 
 	for (now = from; now < to; now += MS / 10)
-		if (neigh_want_request(&table, &self, ip, now) && n++ < max)
+		if (want4(&self, ip, now) && n++ < max)
 			at[n - 1] = now - from;
 	return n;
 }
@@ -135,7 +163,7 @@ back_off(void)
 	CU_ASSERT_EQUAL(requests(ip, last + MS, last + 5001 * MS, at, 32), 5);
 	CU_ASSERT_EQUAL(resolve(ip, last + 5000 * MS), -EHOSTUNREACH);
 	/* An answer ends it at once. */
-	CU_ASSERT_TRUE(neigh_learn(&table, ip, &mac_a, false, last + 5001 * MS));
+	CU_ASSERT_TRUE(learn4(ip, &mac_a, false, last + 5001 * MS));
 	CU_ASSERT_EQUAL(resolve(ip, last + 5001 * MS), 0);
 }
 
@@ -150,9 +178,9 @@ failure_is_forgiven(void)
 	CU_ASSERT_EQUAL(resolve(ip, 1000 * MS), -EHOSTUNREACH);
 	/* Nobody asked for a while: a new caller starts afresh. */
 	CU_ASSERT_EQUAL(resolve(ip, 9000 * MS), -EAGAIN);
-	CU_ASSERT_TRUE(neigh_want_request(&table, &self, ip, 9000 * MS));
+	CU_ASSERT_TRUE(want4(&self, ip, 9000 * MS));
 	CU_ASSERT_EQUAL(resolve(ip, 9200 * MS), -EAGAIN);
-	CU_ASSERT_TRUE(neigh_want_request(&table, &self, ip, 9001 * MS));
+	CU_ASSERT_TRUE(want4(&self, ip, 9001 * MS));
 }
 
 static void
@@ -162,16 +190,16 @@ ageing(void)
 	uint64_t now = NEIGH_REFRESH_NS, at[32];
 
 	neigh_init(&table);
-	CU_ASSERT_TRUE(neigh_learn(&table, ip, &mac_a, true, 0));
-	CU_ASSERT_FALSE(neigh_want_request(&table, &self, ip, now - 1));
-	CU_ASSERT_TRUE(neigh_want_request(&table, &self, ip, now));
-	CU_ASSERT_FALSE(neigh_want_request(&table, &self, ip, now));
+	CU_ASSERT_TRUE(learn4(ip, &mac_a, true, 0));
+	CU_ASSERT_FALSE(want4(&self, ip, now - 1));
+	CU_ASSERT_TRUE(want4(&self, ip, now));
+	CU_ASSERT_FALSE(want4(&self, ip, now));
 	/* Asked again, but good until it is surely gone. */
 	CU_ASSERT_EQUAL(resolve(ip, NEIGH_EXPIRE_NS - 1), 0);
 	CU_ASSERT_NOT_EQUAL(resolve(ip, NEIGH_EXPIRE_NS), 0);
-	CU_ASSERT_TRUE(neigh_learn(&table, ip, &mac_b, false, now + MS));
+	CU_ASSERT_TRUE(learn4(ip, &mac_b, false, now + MS));
 	CU_ASSERT_EQUAL(resolve(ip, NEIGH_EXPIRE_NS), 0);
-	CU_ASSERT_FALSE(neigh_want_request(&table, &self, ip, now + 2 * MS));
+	CU_ASSERT_FALSE(want4(&self, ip, now + 2 * MS));
 	/* Silent for good: requests stay rare. */
 	now += NEIGH_REFRESH_NS + MS;
 	CU_ASSERT(requests(ip, now, now + 10000 * MS, at, 32) <= NEIGH_TRIES + 10);
@@ -184,13 +212,13 @@ uninvited(void)
 	rte_be32_t ip = IP(10, 0, 0, 6);
 
 	neigh_init(&table);
-	CU_ASSERT_FALSE(neigh_learn(&table, ip, &mac_a, false, 0));
+	CU_ASSERT_FALSE(learn4(ip, &mac_a, false, 0));
 	CU_ASSERT_EQUAL(resolve(ip, 0), -EAGAIN);
-	CU_ASSERT_FALSE(neigh_learn(&table, ip, &group, true, 0));
-	CU_ASSERT_FALSE(neigh_learn(&table, ip, &zero, true, 0));
-	CU_ASSERT_FALSE(neigh_learn(&table, 0, &mac_a, true, 0));
-	CU_ASSERT_FALSE(neigh_learn(&table, IP(224, 0, 0, 1), &mac_a, true, 0));
-	CU_ASSERT_FALSE(neigh_learn(&table, IP(255, 255, 255, 255), &mac_a, true, 0));
+	CU_ASSERT_FALSE(learn4(ip, &group, true, 0));
+	CU_ASSERT_FALSE(learn4(ip, &zero, true, 0));
+	CU_ASSERT_FALSE(learn4(0, &mac_a, true, 0));
+	CU_ASSERT_FALSE(learn4(IP(224, 0, 0, 1), &mac_a, true, 0));
+	CU_ASSERT_FALSE(learn4(IP(255, 255, 255, 255), &mac_a, true, 0));
 }
 
 /* Many hosts, each known under its own address: no mix-up among those that share slots. */
@@ -203,14 +231,13 @@ collisions(void)
 	neigh_init(&table);
 	for (i = 1; i <= NEIGH_SLOTS / 2; i++) {
 		mac = (struct rte_ether_addr){{0x02, 0, 0, 0, i >> 8, i}};
-		neigh_learn(&table, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i), &mac, true, MS);
+		learn4(rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i), &mac, true, MS);
 	}
 	for (i = 1; i <= NEIGH_SLOTS / 2; i++) {
 		struct l2_addr wide = self;
 
 		wide.netmask = 0;
-		if (neigh_resolve(&table, &wide, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i), MS,
-			    &mac) != 0)
+		if (resolve4(&wide, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i), MS, &mac) != 0)
 			continue;
 		known++;
 		CU_ASSERT_EQUAL(mac.addr_bytes[4] << 8 | mac.addr_bytes[5], i);
@@ -229,17 +256,16 @@ crowding_out(void)
 
 	wide.netmask = 0;
 	neigh_init(&table);
-	CU_ASSERT_TRUE(neigh_learn(&table, friend, &mac_a, true, 0));
+	CU_ASSERT_TRUE(learn4(friend, &mac_a, true, 0));
 	for (i = 0; i < 100000; i++)
-		neigh_learn(
-			&table, rte_cpu_to_be_32(RTE_IPV4(11, 0, 0, 0) + i * 7), &mac_b, true, MS);
-	CU_ASSERT_EQUAL(neigh_resolve(&table, &wide, friend, MS, &mac), 0);
+		learn4(rte_cpu_to_be_32(RTE_IPV4(11, 0, 0, 0) + i * 7), &mac_b, true, MS);
+	CU_ASSERT_EQUAL(resolve4(&wide, friend, MS, &mac), 0);
 	CU_ASSERT_TRUE(rte_is_same_ether_addr(&mac, &mac_a));
-	CU_ASSERT_FALSE(neigh_learn(&table, IP(12, 0, 0, 1), &mac_a, true, MS));
-	CU_ASSERT_TRUE(neigh_want_request(&table, &wide, IP(12, 0, 0, 1), MS));
-	CU_ASSERT_TRUE(neigh_learn(&table, IP(12, 0, 0, 1), &mac_a, false, 2 * MS));
+	CU_ASSERT_FALSE(learn4(IP(12, 0, 0, 1), &mac_a, true, MS));
+	CU_ASSERT_TRUE(want4(&wide, IP(12, 0, 0, 1), MS));
+	CU_ASSERT_TRUE(learn4(IP(12, 0, 0, 1), &mac_a, false, 2 * MS));
 	/* The strangers give way once they are old. */
-	CU_ASSERT_TRUE(neigh_learn(&table, IP(12, 0, 0, 2), &mac_a, true, NEIGH_EXPIRE_NS + MS));
+	CU_ASSERT_TRUE(learn4(IP(12, 0, 0, 2), &mac_a, true, NEIGH_EXPIRE_NS + MS));
 }
 
 #define ROUNDS 200000
@@ -256,7 +282,7 @@ pair_writer(void *arg)
 		rte_be32_t ip = rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1) + (i + which) % 3);
 
 		memcpy(&mac.addr_bytes[2], &ip, sizeof(ip));
-		neigh_learn(&table, ip, &mac, true, (uint64_t)i * NEIGH_EXPIRE_NS);
+		learn4(ip, &mac, true, (uint64_t)i * NEIGH_EXPIRE_NS);
 	}
 	return NULL;
 }
@@ -264,7 +290,7 @@ pair_writer(void *arg)
 static void
 torn_pairs(void)
 {
-	struct l2_addr wide = {.netmask = 0};
+	struct l2_addr wide = {.ip = IP(10, 0, 0, 9), .netmask = 0};
 	pthread_t writers[2];
 	unsigned int i, torn = 0;
 
@@ -276,7 +302,7 @@ torn_pairs(void)
 		rte_be32_t ip = rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1) + i % 3);
 		struct rte_ether_addr mac;
 
-		if (neigh_resolve(&table, &wide, ip, 0, &mac) == 0)
+		if (resolve4(&wide, ip, 0, &mac) == 0)
 			torn += memcmp(&mac.addr_bytes[2], &ip, sizeof(ip)) != 0;
 	}
 	for (i = 0; i < 2; i++)
@@ -292,7 +318,7 @@ asker(void *arg)
 	unsigned int i;
 
 	for (i = 0; i < ROUNDS; i++)
-		if (neigh_want_request(&table, &self, IP(10, 0, 0, 9), 7 * MS))
+		if (want4(&self, IP(10, 0, 0, 9), 7 * MS))
 			__atomic_fetch_add(&granted, 1, __ATOMIC_RELAXED);
 	return NULL;
 }

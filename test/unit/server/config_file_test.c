@@ -65,7 +65,8 @@ config_file__command_line_overrides(void)
 	CU_ASSERT_EQUAL(o.ports[0].queues, 2);
 	CU_ASSERT_EQUAL(o.nb_pools, 1);
 	CU_ASSERT_EQUAL(PARSE(&o, &p, "--config", path, "--ip", "10.0.0.7"), 0);
-	CU_ASSERT_EQUAL(o.ports[0].ip.addr, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 7)));
+	CU_ASSERT_EQUAL(
+		ip_addr_to_v4(o.ports[0].ip.v4.addr), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 7)));
 }
 
 static void

@@ -36,8 +36,8 @@ options__defaults(void)
 	CU_ASSERT_EQUAL(o.nb_ports, 1);
 	CU_ASSERT_EQUAL(o.nb_pools, 0);
 	CU_ASSERT_STRING_EQUAL(o.ports[0].spec, PORT_A);
-	CU_ASSERT_EQUAL(o.ports[0].ip.addr, ip(1));
-	CU_ASSERT_EQUAL(o.ports[0].ip.len, 24);
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ports[0].ip.v4.addr), ip(1));
+	CU_ASSERT_EQUAL(o.ports[0].ip.v4.len, 24);
 	CU_ASSERT_EQUAL(o.ports[0].queues, 1);
 }
 
@@ -56,7 +56,7 @@ options__all_of_them(void)
 			"--cc-target-us", "40", "--peer-timeout-ms", "500", "--keepalive-ms", "100",
 			"--mbufs", "4096", "--drop", "1.5", "--drop-seed", "42"),
 		0);
-	CU_ASSERT_EQUAL(o.ports[0].gateway, ip(254));
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ports[0].gateway.v4.addr), ip(254));
 	CU_ASSERT_EQUAL(o.node, 7);
 	CU_ASSERT_EQUAL(o.udp_port, 4000);
 	CU_ASSERT_EQUAL(o.ports[0].queues, 2);
@@ -125,8 +125,8 @@ options__one_address_for_all_ports(void)
 
 	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--port", PORT_B, "--ip", "10.0.0.1"), 0);
 	CU_ASSERT_EQUAL(o.nb_ports, 2);
-	CU_ASSERT_EQUAL(o.ports[0].ip.addr, ip(1));
-	CU_ASSERT_EQUAL(o.ports[1].ip.addr, ip(1));
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ports[0].ip.v4.addr), ip(1));
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ports[1].ip.v4.addr), ip(1));
 }
 
 static void
@@ -138,8 +138,8 @@ options__addresses_in_order_of_the_ports(void)
 	CU_ASSERT_EQUAL(PARSE(&o, &p, "--ip", "10.0.0.1", "--ip", "10.0.0.2", "--port", PORT_A,
 				"--port", PORT_B),
 		0);
-	CU_ASSERT_EQUAL(o.ports[0].ip.addr, ip(1));
-	CU_ASSERT_EQUAL(o.ports[1].ip.addr, ip(2));
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ports[0].ip.v4.addr), ip(1));
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ports[1].ip.v4.addr), ip(2));
 }
 
 static void
@@ -278,6 +278,33 @@ options__what_is_wrong(void)
 }
 
 static void
+options__both_families(void)
+{
+	struct options o;
+	struct problem p;
+
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--ip", "10.0.0.1/24,fd00::1/64",
+				"--gateway", "fe80::1,10.0.0.254"),
+		0);
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ports[0].ip.v4.addr), ip(1));
+	CU_ASSERT_EQUAL(o.ports[0].ip.v6.len, 64);
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ports[0].gateway.v4.addr), ip(254));
+	CU_ASSERT_TRUE(ip_addr_is_link_local(o.ports[0].gateway.v6.addr));
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--ip", "fd00::1"), 0);
+	CU_ASSERT_TRUE(ip_addr_is_none(o.ports[0].ip.v4.addr));
+	CU_ASSERT_EQUAL(
+		PARSE(&o, &p, "--port", PORT_A, "--ip", "fd00::1/64", "--gateway", "fd00:1::1"),
+		-EINVAL);
+	ASSERT_SAYS(p, "the gateway is not in the subnet");
+	CU_ASSERT_EQUAL(
+		PARSE(&o, &p, "--port", PORT_A, "--ip", "fd00::1/64", "--gateway", "10.0.0.2"),
+		-EINVAL);
+	ASSERT_SAYS(p, "a gateway of a family that --ip has no address of");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, "--port", PORT_A, "--ip", "10.0.0.1,10.0.0.2"), -EINVAL);
+	ASSERT_SAYS(p, "one of each family");
+}
+
+static void
 options__what_does_not_go_together(void)
 {
 	struct options o;
@@ -293,6 +320,13 @@ options__what_does_not_go_together(void)
 	ASSERT_SAYS(p, "keepalive-ms (2000) has to be less than peer-timeout-ms (2000)");
 	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--port", PORT_A), -EINVAL);
 	ASSERT_SAYS(p, "is given twice");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--vlan-priority", "3"), -EINVAL);
+	ASSERT_SAYS(p, "a priority is part of a tag: give --vlan, too");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--vlan", "4095"), -EINVAL);
+	ASSERT_SAYS(p, "--vlan: '4095' is not a number from 0 to 4094");
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--vlan", "9", "--vlan-priority", "3"), 0);
+	CU_ASSERT_EQUAL(o.ports[0].vlan, 9);
+	CU_ASSERT_EQUAL(o.ports[0].vlan_priority, 3);
 	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--mtu", "576"), -EINVAL);
 	ASSERT_SAYS(p, "an mtu of 576 is too small");
 }
@@ -344,6 +378,7 @@ CU_TestInfo options_tests[] = {
 	TEST(options__bad_pools),
 	TEST(options__what_is_missing),
 	TEST(options__what_is_wrong),
+	TEST(options__both_families),
 	TEST(options__what_does_not_go_together),
 	TEST(options__questions_need_nothing_else),
 	TEST(options__too_many),

@@ -16,7 +16,7 @@ static const struct value_type power = {VALUE_POWER, 8, 256, NULL};
 static const struct value_type size = {VALUE_SIZE, UINT64_C(2) << 20, UINT64_C(1) << 48, NULL};
 static const struct value_type percent = {VALUE_PERCENT, 0, 0, NULL};
 static const struct value_type choice = {VALUE_CHOICE, 0, 0, colours};
-static const struct value_type ipv4 = {VALUE_IPV4, 0, 0, NULL};
+static const struct value_type address = {VALUE_IP, 0, 0, NULL};
 static const struct value_type prefix = {VALUE_PREFIX, 0, 0, NULL};
 static const struct value_type range = {VALUE_RANGE, 1, 65535, NULL};
 static const struct value_type text = {VALUE_TEXT, 0, 4, NULL};
@@ -133,29 +133,44 @@ static void
 value__addresses(void)
 {
 	const char *const bad[] = {"", "10.0.0", "10.0.0.256", "0.0.0.0", "127.0.0.1", "224.0.0.1",
-		"255.255.255.255", "host", "::1", NULL};
+		"255.255.255.255", "host", "::1", "10.0.0.1/24", "fd00::1/64", ",", "10.0.0.1,",
+		"10.0.0.1,10.0.0.2", "fd00::1,fd00::2", "10.0.0.1,fd00::1,fd00::2", "[fd00::1]",
+		NULL};
+	struct ip_pair a;
 	struct problem p;
-	rte_be32_t a = 0;
 
-	CU_ASSERT_EQUAL(value_parse(&ipv4, "10.0.0.1", &a, &p), 0);
-	CU_ASSERT_EQUAL(a, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
-	refuse_all(&ipv4, bad, "IPv4 address");
+	CU_ASSERT_EQUAL(value_parse(&address, "10.0.0.1", &a, &p), 0);
+	CU_ASSERT_EQUAL(ip_addr_to_v4(a.v4.addr), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
+	CU_ASSERT_TRUE(ip_addr_is_none(a.v6.addr));
+	CU_ASSERT_EQUAL(value_parse(&address, "fd00::1", &a, &p), 0);
+	CU_ASSERT_TRUE(ip_addr_is_none(a.v4.addr));
+	CU_ASSERT_EQUAL(a.v6.addr.byte[15], 1);
+	CU_ASSERT_EQUAL(value_parse(&address, "fe80::2,10.0.0.3", &a, &p), 0);
+	CU_ASSERT_EQUAL(a.v4.addr.byte[15], 3);
+	CU_ASSERT_EQUAL(a.v6.addr.byte[15], 2);
+	refuse_all(&address, bad, "IP address");
 }
 
 static void
 value__prefixes(void)
 {
 	const char *const bad[] = {"", "/24", "10.0.0.1/", "10.0.0.1/0", "10.0.0.1/33",
-		"10.0.0.1/x", "10.0.0.1/24/1", "10.0.0.1000000000000000/24", NULL};
-	struct ipv4_prefix a = {0};
+		"10.0.0.1/x", "10.0.0.1/24/1", "10.0.0.1000000000000000/24", "fd00::1/0",
+		"fd00::1/129", "fd00::1/64,10.0.0.1/33",
+		"fd00:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1/64", NULL};
+	struct ip_pair a = {0};
 	struct problem p;
 
 	CU_ASSERT_EQUAL(value_parse(&prefix, "10.0.0.1/24", &a, &p), 0);
-	CU_ASSERT_EQUAL(a.addr, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
-	CU_ASSERT_EQUAL(a.len, 24);
+	CU_ASSERT_EQUAL(ip_addr_to_v4(a.v4.addr), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
+	CU_ASSERT_EQUAL(a.v4.len, 24);
 	CU_ASSERT_EQUAL(value_parse(&prefix, "10.0.0.2", &a, &p), 0);
-	CU_ASSERT_EQUAL(a.len, 0);
-	refuse_all(&prefix, bad, "192.168.7.1/24");
+	CU_ASSERT_EQUAL(a.v4.len, 0);
+	CU_ASSERT_EQUAL(value_parse(&prefix, "10.0.0.1/8,2001:db8::1/128", &a, &p), 0);
+	CU_ASSERT_EQUAL(a.v4.len, 8);
+	CU_ASSERT_EQUAL(a.v6.len, 128);
+	CU_ASSERT_EQUAL(a.v6.addr.byte[0], 0x20);
+	refuse_all(&prefix, bad, "192.168.7.1/24 or fd00::1/64");
 }
 
 static void

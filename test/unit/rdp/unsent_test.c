@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Frames that wait for a buffer or for room in the port's ring have not been sent: nobody is silent
+ * about them, and none of them is lost. */
+
+#include "session_tests.h"
+
+#define MBUFS   512
+#define TIMEOUT (100 * NET_MS)
+#define COARSE  (10 * NET_US) /* between turns, where time passes with something to be done */
+
+static struct rte_mbuf *taken[2 * MBUFS];
+static unsigned int nb_taken;
+
+static void
+impatient(struct node_conf *conf)
+{
+	conf->mbufs = MBUFS;
+	conf->rdp.no_coalesce = true;
+	conf->rdp.keepalive_ns = 10 * NET_S;
+	if (!conf->rdp.listen)
+		conf->rdp.peer_timeout_ns = TIMEOUT;
+}
+
+static void
+impatient_asking(struct node_conf *conf)
+{
+	impatient(conf);
+	if (!conf->rdp.listen)
+		conf->rdp.keepalive_ns = TIMEOUT / 10;
+}
+
+/* Others that share the pool take all there is, but for @p leave buffers. */
+static void
+starve(struct node *node, uint16_t leave)
+{
+	struct rdp_ep *ep = node->ep;
+
+	while (ep->nb_mbufs > leave)
+		taken[nb_taken++] = ep->mbufs[--ep->nb_mbufs];
+	while ((taken[nb_taken] = rte_pktmbuf_alloc(node->pool)) != NULL)
+		nb_taken++;
+}
+
+/* Fill so many frames, and let nothing be there to send them with. */
+static void
+fill_frames(struct pair *p, unsigned int n)
+{
+	starve(p->client, (uint16_t)(n + 1));
+	for (unsigned int i = 0; i < n; i++)
+		CU_ASSERT(node_request(p->client, p->c, NODE_RECORD_MIN, 0) >= 0);
+	starve(p->client, 0);
+}
+
+static void
+feed(void)
+{
+	while (nb_taken > 0)
+		rte_pktmbuf_free(taken[--nb_taken]);
+}
+
+static struct pair
+pair_warm(pair_tweak_t tweak)
+{
+	struct pair p = pair_open(tweak);
+
+	for (int i = 0; i < 20; i++) {
+		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+		CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	}
+	p.net->step_ns = COARSE;
+	return p;
+}
+
+static void
+all_is_well(struct pair *p)
+{
+	CU_ASSERT(net_run_quiet(p->net, NET_MS));
+	CU_ASSERT_EQUAL(p->client->closed + p->server->closed, 0);
+	CU_ASSERT_EQUAL(p->c->backoff, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(p);
+}
+
+static void
+nothing_was_repeated(const struct pair *p)
+{
+	CU_ASSERT_EQUAL(rdp_ep_stats(p->client->ep)->rto, 0);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p->client->ep)->tx_retransmit, 0);
+}
+
+/* Frames are filled, and then there is no buffer to send them with. */
+static void
+unsent__for_want_of_buffers(void)
+{
+	struct pair p = pair_warm(impatient);
+
+	fill_frames(&p, 3);
+	net_run(p.net, 5 * TIMEOUT);
+	CU_ASSERT_EQUAL_FATAL(p.client->closed, 0);
+	CU_ASSERT_EQUAL(p.client->ep->txq_len, 3);
+	nothing_was_repeated(&p);
+	feed();
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_US));
+	nothing_was_repeated(&p);
+	all_is_well(&p);
+}
+
+/* The first was sent and lost: it is repeated when there are buffers. */
+static void
+unsent__repetition(void)
+{
+	struct pair p = pair_warm(impatient);
+
+	starve(p.client, 3);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 1), 1);
+	net_run(p.net, 50 * NET_US);
+	starve(p.client, 0);
+	net_run(p.net, TIMEOUT / 2);
+	CU_ASSERT_EQUAL_FATAL(p.client->closed, 0);
+	feed();
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_US));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 1);
+	all_is_well(&p);
+}
+
+/* A peer that has died keeps the buffers that its frames would be repeated with: it is down all the
+ * same, and they come back. */
+static void
+unsent__for_want_of_what_the_peer_keeps(void)
+{
+	struct pair p = pair_warm(impatient);
+
+	p.net->port[SERVER].cut_off = p.net->port[CLIENT].cut_off = true;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 3), 3);
+	rdp_flush(p.client->ep);
+	starve(p.client, 0);
+	net_run(p.net, 3 * TIMEOUT);
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	feed();
+	ledger_write_off(p.c);
+	p.net->port[SERVER].cut_off = p.net->port[CLIENT].cut_off = false;
+	CU_ASSERT(net_run_quiet(p.net, 20 * NET_S));
+	pair_free(&p);
+}
+
+/* As for a buffer, frames may wait for the port. */
+static void
+unsent__port_is_full(void)
+{
+	struct pair p = pair_warm(impatient);
+
+	p.net->port[CLIENT].tx_most = 0;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 3), 3);
+	net_run(p.net, RDP_PORT_STUCK_NS / 2);
+	nothing_was_repeated(&p);
+	p.net->port[CLIENT].tx_most = 1;
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_US));
+	nothing_was_repeated(&p);
+	all_is_well(&p);
+}
+
+/* One that takes nothing at all any more is a link that is down. */
+static void
+unsent__port_is_stuck(void)
+{
+	struct pair p = pair_warm(impatient);
+	uint64_t start = p.net->now_ns;
+
+	p.net->port[CLIENT].tx_most = 0;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 3), 3);
+	net_run(p.net, RDP_PORT_STUCK_NS + 2 * TIMEOUT);
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	CU_ASSERT(p.client->status_ns - start >= RDP_PORT_STUCK_NS + TIMEOUT);
+	p.net->port[CLIENT].tx_most = 32;
+	pair_free(&p);
+}
+
+/* What was sent before waits for nothing: a peer that is gone is noticed. */
+static void
+unsent__others_do_not_hide_silence(void)
+{
+	struct pair p = pair_warm(impatient);
+
+	p.net->port[SERVER].cut_off = true;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 1), 1);
+	net_run(p.net, 10 * NET_MS);
+	fill_frames(&p, 3);
+	/* Of the one buffer at a time that there is, the question gets its turn. */
+	for (unsigned int i = 0; i < 30 && p.client->closed == 0; i++) {
+		rte_pktmbuf_free(taken[--nb_taken]);
+		net_run(p.net, 10 * NET_MS);
+	}
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	feed();
+	pair_free(&p);
+}
+
+/* An idle session has no buffer to ask with. */
+static void
+unsent__keep_alive(void)
+{
+	struct pair p = pair_warm(impatient_asking);
+
+	starve(p.client, 0);
+	net_run(p.net, 5 * TIMEOUT);
+	CU_ASSERT_EQUAL_FATAL(p.client->closed, 0);
+	CU_ASSERT_EQUAL(rdp_in_flight(p.c), 0);
+	feed();
+	net_run(p.net, 3 * TIMEOUT);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 0);
+	all_is_well(&p);
+}
+
+CU_TestInfo unsent_tests[] = {
+	TEST(unsent__for_want_of_buffers),
+	TEST(unsent__repetition),
+	TEST(unsent__for_want_of_what_the_peer_keeps),
+	TEST(unsent__port_is_full),
+	TEST(unsent__port_is_stuck),
+	TEST(unsent__others_do_not_hide_silence),
+	TEST(unsent__keep_alive),
+	CU_TEST_INFO_NULL,
+};
