@@ -207,12 +207,13 @@ client_kept(const struct shmx_ep *ep)
  * Events that may have to be kept at a time. Operations in progress and kept events together are
  * at most `max_ops` when an operation starts, and that and two a session when a connection does;
  * both then end once, and a session twice. A transfer that ends before a part of it started may
- * come to that, and so may, in the meantime, one more in its place.
+ * come to that, and so may, in the meantime, one more in its place. Transfers that are given up
+ * one after the other come to that too, until `max_ops` events of any kind are kept.
  */
 static inline uint32_t
 client_kept_max(const struct shmx_ep *ep)
 {
-	return ep->max_ops + 4u * ep->max_sessions + 2 * BULK_MAX;
+	return 2 * ep->max_ops + 4u * ep->max_sessions + 2 * BULK_MAX;
 }
 
 /** Room for one more event. There always is: the ring holds all operations and sessions, and

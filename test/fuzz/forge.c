@@ -9,6 +9,9 @@
 #define FRAME_ROOM 2048 /* of the buffers of the wire */
 #define FRAME_AT   offsetof(struct wire_ipv4_hdrs, frame)
 
+/* Of the input's flags: acknowledge nothing new. */
+#define ACK_OLD WIRE_F_ORDERED
+
 /* Where to differ from what would be right, one byte of the input. */
 enum spoil {
 	SPOIL_MEANING = 1,   /* change bytes, and let checksums be right for them */
@@ -18,6 +21,7 @@ enum spoil {
 	SPOIL_CUT = 16,      /* less than the lengths say */
 	SPOIL_STRANGER = 32, /* from another address */
 	SPOIL_TAIL = 64,     /* more or less than the type wants */
+	SPOIL_ORDER = 128,   /* one that must not overtake others, or what is not to say so */
 };
 
 struct forged {
@@ -96,11 +100,13 @@ header(struct forged *f, uint16_t modes)
 	                       ? rte_be_to_cpu_32(f->s->peer_inc)
 	                       : their_inc(f);
 	uint32_t psn = f->s != NULL ? f->s->rx_next : 0;
-	uint32_t ack = f->s == NULL ? 0 : f->flags & 0x8 ? f->s->tx_una : f->s->tx_next;
+	uint32_t ack = f->s == NULL ? 0 : f->flags & ACK_OLD ? f->s->tx_una : f->s->tx_next;
 	struct wire_frame *w = &f->h.frame;
 
 	w->version_type = (uint8_t)(WIRE_VERSION << 4 | f->type);
-	w->flags = f->flags & (uint8_t) ~(0x8u | WIRE_F_CRC);
+	w->flags = f->flags & (uint8_t) ~(ACK_OLD | WIRE_F_CRC);
+	if (f->spoil & SPOIL_ORDER)
+		w->flags |= WIRE_F_ORDERED;
 	w->session = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes, index));
 	w->dst_inc = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 2, dst));
 	w->src_inc = rte_cpu_to_be_32((uint32_t)in_field(f->in, modes >> 4, src));

@@ -120,6 +120,8 @@ ask(struct rdp_session *s, uint8_t words)
 	memset(to, 0, len);
 	to[0] = words % DO_COMMANDS;
 	to[1] = words;
+	if (words & 0x40)
+		rdp_order(s);
 }
 
 /*

@@ -162,6 +162,7 @@ data_of(const struct expected *e)
 		return e->len;
 	case WIRE_OP_PUT:
 	case WIRE_OP_FILL:
+	case WIRE_OP_NOP:
 	case WIRE_OP_FREE:
 	case WIRE_OP_RESIZE:
 	case WIRE_OP_OWN:
@@ -349,9 +350,11 @@ static uint32_t
 put_record(struct input *in, uint8_t *to, uint32_t room)
 {
 	static const uint8_t ops[] = {
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 16, 17, 18, 19, 20, 24, 25, 26, 27, 28, 29, 30};
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 16, 17, 18, 19, 20, 24, 25, 26, 27, 28, 29, 30};
 	uint8_t what = in_u8(in), op = what < 220 ? ops[what % RTE_DIM(ops)] : in_u8(in);
 	uint16_t modes = in_u16(in);
+	/* Bits that are none are left alone. */
+	uint8_t ordered = modes & 0x8000 ? in_u8(in) : 0;
 	const struct wire_op_info *info = &wire_op_table[op];
 	uint32_t len = length_field(in, op), size = RTE_MAX(info->fixed, 8u), tail = 0;
 
@@ -370,7 +373,7 @@ put_record(struct input *in, uint8_t *to, uint32_t room)
 	}
 	if (modes & 0x40)
 		len = (uint32_t)in_field(in, modes >> 4, len);
-	wire_record_write(to, op, 0, 0, len);
+	wire_record_write(to, op, ordered, 0, len);
 	memset(to + size + tail, 0, wire_pad(tail) - tail);
 	return size + wire_pad(tail);
 }
@@ -414,8 +417,9 @@ send_frame(struct net *net, struct input *in)
 {
 	static uint8_t buf[3 * WIRE_DATA_MAX] __rte_aligned(8);
 	struct peer *peer = &peers[in_below(in, PEERS)];
-	unsigned int n = 1 + in_below(in, 16);
-	uint8_t many = in_u8(in), *to;
+	uint8_t how = in_u8(in), many = in_u8(in), *to;
+	unsigned int n = 1 + how % 16;
+	bool order = how & 128;
 	uint32_t len = 0;
 
 	if (peer->s == NULL || peer->malformed || nb_ids > IDS - RTE_MBUF_DEFAULT_DATAROOM / 8)
@@ -432,6 +436,8 @@ send_frame(struct net *net, struct input *in)
 	}
 	expect(peer, buf, len);
 	memcpy(to, buf, len);
+	if (order)
+		rdp_order(peer->s);
 	rdp_flush(peer->node->ep);
 }
 
@@ -571,6 +577,20 @@ drained(void)
 	return outstanding == 0;
 }
 
+/* Nothing that is ordered waits for what was answered. */
+static void
+check_jobs(const struct net *net)
+{
+	for (unsigned int i = 0; i < PEERS; i++) {
+		struct rdp_session *s = peers[i].s;
+
+		if (s == NULL)
+			continue;
+		s = node_peer_session(s, net->node[0]);
+		CHECK(s != NULL && *target_jobs(s) == 0 && s->parked == 0);
+	}
+}
+
 static void
 drain(struct net *net)
 {
@@ -584,6 +604,7 @@ drain(struct net *net)
 	while (!drained() && turns < end)
 		step(net, 1);
 	CHECK(drained());
+	check_jobs(net);
 }
 
 int

@@ -4,7 +4,8 @@
 /*
  * Responses to the client, while operations of every kind are in progress: right ones, wrong ones,
  * to requests that were made and to none, in any order, and what is no record at all; while the
- * application starts operations, connects and disconnects, and takes events early or late.
+ * application starts operations, with an order or a deadline, gives them up, connects and
+ * disconnects, and takes events early or late.
  *
  * What must hold: requests are well formed; an operation that was started completes once, with its
  * own cookie; nothing is written to a buffer outside of its operation's time, or beside it; events
@@ -18,7 +19,7 @@
 #include "rdp/strict_pool.h"
 
 #define TURNS_MAX 400
-#define CALLS     1024
+#define CALLS     4096
 #define CONNECTS  64
 #define PENDING   256
 #define OPS       48
@@ -32,6 +33,7 @@
 /* An operation of the application. */
 struct call {
 	bool running;
+	bool cancelled; /* its event is still to come */
 	unsigned int nb_bufs;
 	void *buf[VEC]; /* of their own length each: what is written beside them is found */
 };
@@ -79,7 +81,7 @@ on_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t le
 		const struct wire_record *rec = (const struct wire_record *)(records + off);
 
 		size = wire_request_size(rec, len - off);
-		CHECK(size != 0 && rec->status == 0);
+		CHECK(size != 0 && (rec->status & ~WIRE_REQUEST_ORDERED) == 0);
 		CHECK(rte_be_to_cpu_16(rec->id) < OPS);
 		if (nb_pending == PENDING)
 			memmove(pending, pending + 1, sizeof(*pending) * --nb_pending);
@@ -125,6 +127,7 @@ right_length(const struct wire_record *rec)
 		return sizeof(struct wire_pool_info);
 	case WIRE_OP_PUT:
 	case WIRE_OP_FILL:
+	case WIRE_OP_NOP:
 	case WIRE_OP_FREE:
 	case WIRE_OP_RESIZE:
 	case WIRE_OP_OWN:
@@ -190,10 +193,16 @@ answer_raw(struct input *in)
 }
 
 static void
+buffers_end(struct call *c)
+{
+	while (c->nb_bufs > 0)
+		free(c->buf[--c->nb_bufs]);
+}
+
+static void
 call_end(struct call *c)
 {
-	for (unsigned int i = 0; i < c->nb_bufs; i++)
-		free(c->buf[i]);
+	buffers_end(c);
 	*c = (struct call){0};
 	running--;
 }
@@ -213,6 +222,8 @@ take_event(const struct shmx_event *e)
 		return;
 	}
 	CHECK(e->cookie < nb_calls && calls[e->cookie].running);
+	if (calls[e->cookie].cancelled)
+		CHECK(e->status == -EINTR || e->status == -ECANCELED);
 	call_end(&calls[e->cookie]);
 }
 
@@ -379,6 +390,32 @@ start_call(struct input *in)
 	nb_calls++;
 }
 
+/* Its buffers are the caller's from then on. An event may wait for the application already. */
+static void
+cancel(struct input *in)
+{
+	unsigned int cookie = nb_calls > 0 ? in_u16(in) % nb_calls : 0;
+	struct call *c = &calls[cookie];
+	int ret = shmx_cancel(ep, cookie);
+
+	CHECK(ret == 0 || ret == -ENOENT);
+	if (ret != 0)
+		return;
+	CHECK(cookie < nb_calls && c->running && !c->cancelled);
+	c->cancelled = true;
+	buffers_end(c);
+}
+
+static void
+set_attr(struct input *in)
+{
+	struct shmx_op_attr attr = {.flags = in_u8(in) % 5};
+
+	if (attr.flags != 0 || in_u8(in) % 2 == 0)
+		attr.timeout_us = in_u8(in) % 2 == 0 ? 0 : in_u16(in);
+	CHECK(shmx_op_attr_set(ep, &attr) == (attr.flags < 4 ? 0 : -EINVAL));
+}
+
 static void
 connect_server(void)
 {
@@ -400,7 +437,7 @@ run_one(struct input *in)
 {
 	uint8_t op = in_u8(in);
 
-	switch (op % 11) {
+	switch (op % 13) {
 	case 0:
 	case 1:
 		for (unsigned int n = 1 + op / 8 % 4; n > 0; n--)
@@ -432,6 +469,12 @@ run_one(struct input *in)
 		step(2, 8);
 		break;
 	case 9:
+		cancel(in);
+		break;
+	case 10:
+		set_attr(in);
+		break;
+	case 11:
 		shmx_session_cc_set(
 			ep, (shmx_session_t)in_below(in, SESSIONS), (enum shmx_cc)in_below(in, 3));
 		break;
@@ -499,7 +542,9 @@ finish(void)
 	for (unsigned int i = 0; i < CALLS && (running > 0 || client_kept(ep) > 0); i++)
 		poll_events(8);
 	CHECK(running == 0);
-	CHECK(ep->nb_free_op == OPS);
+	CHECK(ep->nb_free_op == OPS && ep->nb_deadlines == 0);
+	for (unsigned int i = 0; i < BULK_MAX; i++)
+		CHECK(!ep->bulk[i].used && !ep->bulk[i].timed);
 	for (uint16_t s = 0; s < SESSIONS; s++)
 		CHECK(ep->parts[s] == 0);
 }

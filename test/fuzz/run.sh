@@ -15,8 +15,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-readonly build=${SHMX_BUILD_FUZZ:-build-fuzz} tree=test/fuzz
-readonly covered=$build-coverage
+readonly tree=test/fuzz
 
 # Files whose lines count for each.
 parsers() {
@@ -49,6 +48,10 @@ while [[ $# -gt 0 ]]; do
 	shift
 done
 
+# A short run takes less time than to build what runs fast.
+build=${SHMX_BUILD_FUZZ:-build-fuzz}${short:+-short}
+readonly build covered=$build-coverage level=${short:-2}
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -62,7 +65,8 @@ echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { retur
 build() {
 	local folder=$1 targets options
 	read -ra targets <<<"$2"
-	options=(-Dbuildtype=debugoptimized -Ddocs=disabled -Db_lundef=false "${@:3}")
+	options=(-Dbuildtype=debugoptimized "-Doptimization=$level" -Ddocs=disabled
+		-Db_lundef=false "${@:3}")
 	if [[ -f $folder/build.ninja ]]; then
 		meson setup --reconfigure "$folder" "${options[@]}"
 	else
@@ -72,7 +76,8 @@ build() {
 	grep -Ev '^(clang|ninja:)' "$work/build" | tail -n 40
 	return 1
 }
-build "$build" fuzzers -Dfuzzers=true -Db_sanitize=address,undefined || exit 1
+build "$build" fuzzers -Dfuzzers=true -Db_sanitize=address,undefined \
+	-Dc_args=-gline-tables-only || exit 1
 
 # Memory of EAL is no heap: what lies there and holds the only pointer to something is no leak.
 export ASAN_OPTIONS=quarantine_size_mb=32:detect_leaks=1:allocator_may_return_null=1

@@ -490,6 +490,51 @@ cancelled_puts(void)
 	fixture_down(&f);
 }
 
+#define LEFT  60 /* transfers that are not given up */
+#define FLOOD 8000
+
+static uint8_t told[FLOOD]; /* events, by cookie */
+
+static void
+take_all(uint64_t n)
+{
+	struct shmx_event event;
+
+	for (uint64_t i = 0; i < 2 * FLOOD && in_progress() + client_kept(ep) > 0; i++)
+		if (shmx_poll(ep, &event, 1) == 1 && event.cookie < n)
+			told[event.cookie]++;
+	for (uint64_t i = 0; i < n; i++)
+		SAME(told[i], 1);
+}
+
+/* Nobody polls while operations are in progress and transfers begin and are given up, again and
+ * again; then all that is left fails at once. Each has its event. */
+static void
+cancel_without_polling(void)
+{
+	static uint8_t data[LARGE];
+	shmx_addr_t addr;
+	uint64_t n = 0, left;
+	int ret;
+
+	if (!up(1))
+		return;
+	memset(told, 0, sizeof(told));
+	addr = alloc_of(&f, 0, LARGE);
+	f.server_stopped = true;
+	while (ep->nb_free_op > 0)
+		SUBMIT(shmx_fetch_add(ep, addr, 1, n++));
+	for (left = n + LEFT; n < left;)
+		SAME(shmx_get(ep, addr, data, LARGE, n++), 0);
+	while ((ret = shmx_get(ep, addr, data, LARGE, n)) == 0 && n < FLOOD - 1)
+		SAME(shmx_cancel(ep, n++), 0);
+	SAME(ret, -EAGAIN);
+	SAME(shmx_disconnect(ep, f.host[0].session), 0);
+	f.server_stopped = false;
+	take_all(n);
+	fixture_down(&f);
+}
+
 /* ---- all of it, at random ---------------------------------------------------------------------
  */
 
@@ -595,6 +640,7 @@ static const struct named_test tests[] = {
 	{"deadlines met", deadlines_met},
 	{"cancel one", cancel_one},
 	{"cancelled puts", cancelled_puts},
+	{"cancel without polling", cancel_without_polling},
 	{"random", random_all},
 };
 
