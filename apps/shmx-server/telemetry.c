@@ -145,6 +145,8 @@ add_rdp_stats(struct rte_tel_data *d, const struct rdp_stats *r)
 	ADD(d, r, tx_frames);
 	ADD(d, r, tx_ack);
 	ADD(d, r, tx_retransmit);
+	ADD(d, r, tx_probe);
+	ADD(d, r, tx_spurious);
 	ADD(d, r, tx_full);
 	ADD(d, r, rto);
 	ADD(d, r, no_mbuf);

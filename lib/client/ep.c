@@ -161,6 +161,7 @@ rdp_conf_fill(struct rdp_conf *rc, const struct shmx_ep_conf *conf, struct shmx_
 		.tx_gather = port_tx_gather(port),
 		.crc = conf->crc > 0 || (conf->crc == 0 && !memory),
 		.no_coalesce = conf->no_coalesce,
+		.no_tail_probe = conf->no_tail_probe,
 		.rto_min_ns = or_default(conf->rto_min_us, 200) * US_NS,
 		.ack_delay_ns = 25 * US_NS,
 		.peer_timeout_ns = or_default(conf->peer_timeout_ms, 2000) * MS_NS,

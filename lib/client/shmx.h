@@ -118,6 +118,7 @@ struct shmx_ep_conf {
 	bool no_coalesce;       /**< one record a frame; for measuring */
 	int8_t crc;          /**< CRC32C over every frame: 0 as the port suggests, 1 on, -1 off */
 	uint32_t rto_min_us; /**< floor of the retransmission time-out; 0: 200 */
+	bool no_tail_probe;  /**< repeat nothing before that time-out */
 	uint32_t peer_timeout_ms; /**< silence after which a peer is down; 0: 2000 */
 	uint32_t keepalive_ms;    /**< idle time before a keep-alive; 0: 1000 */
 	enum shmx_cc cc;          /**< congestion control of new sessions, this end's sending */

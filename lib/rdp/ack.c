@@ -56,6 +56,8 @@ rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack)
 	/* Older than what is known, or beyond what was ever sent: a late frame or a forged one. */
 	if (acked > rdp_in_flight(s))
 		return;
+	if (unlikely(wire_psn_before(s->tx_una, s->sack_high)))
+		rdp_spurious_detect(s, ack, rte_be_to_cpu_32(f->echo));
 	advance(s, ack);
 	rtt = sample(s, f);
 	if (rdp_cc_active(s))

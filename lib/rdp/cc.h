@@ -36,6 +36,8 @@ struct rdp_cc_ops {
 	void (*on_loss)(struct rdp_session *s);
 	/** Nothing was acknowledged for a retransmission time-out. */
 	void (*on_timeout)(struct rdp_session *s);
+	/** The latest of these was none: what was repeated had arrived. */
+	void (*on_spurious)(struct rdp_session *s);
 	/** Frames that may be in flight, in fixed point; less than one: paced. */
 	uint32_t (*window)(const struct rdp_session *s);
 	/** Least time between two frames while the window is less than one. NULL: never paced. */

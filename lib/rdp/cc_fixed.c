@@ -32,5 +32,6 @@ const struct rdp_cc_ops rdp_cc_fixed = {
 	.on_ack = fixed_on_ack,
 	.on_loss = fixed_on_event,
 	.on_timeout = fixed_on_event,
+	.on_spurious = fixed_on_event,
 	.window = fixed_window,
 };

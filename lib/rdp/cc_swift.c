@@ -187,8 +187,23 @@ swift_on_ack(struct rdp_session *s, uint32_t acked, uint32_t rtt)
 static void
 swift_on_loss(struct rdp_session *s)
 {
-	s->cc_state.swift.timeouts = 0;
+	struct rdp_swift *w = &s->cc_state.swift;
+
+	w->timeouts = 0;
+	if (can_decrease(s))
+		w->undo = w->cwnd;
 	halve(s);
+}
+
+static void
+swift_on_spurious(struct rdp_session *s)
+{
+	struct rdp_swift *w = &s->cc_state.swift;
+
+	if (w->undo > w->cwnd)
+		set_cwnd(s, w->undo);
+	w->undo = 0;
+	w->decreased = false;
 }
 
 static void
@@ -199,6 +214,8 @@ swift_on_timeout(struct rdp_session *s)
 	/* Nothing has come back yet: the time-out may be shorter than the way is long. */
 	if (w->min_rtt == UINT32_MAX)
 		return;
+	if (w->timeouts == 0 && can_decrease(s))
+		w->undo = w->cwnd;
 	if (w->timeouts < SWIFT_RETX_RESET)
 		w->timeouts++;
 	if (w->timeouts == SWIFT_RETX_RESET)
@@ -228,6 +245,7 @@ const struct rdp_cc_ops rdp_cc_swift = {
 	.on_ack = swift_on_ack,
 	.on_loss = swift_on_loss,
 	.on_timeout = swift_on_timeout,
+	.on_spurious = swift_on_spurious,
 	.window = swift_window,
 	.gap = swift_gap,
 };

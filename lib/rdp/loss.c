@@ -9,6 +9,52 @@
 
 #define NEVER_TS UINT32_MAX
 
+#define REORDER_MAX   16
+#define REORDER_FADES 16
+
+/* RFC 8985, section 6.2: a quarter of the smallest round trip for each time that less was too
+ * little, at most a round trip; so for the next 16 losses. */
+static uint32_t
+reorder_window(const struct rdp_session *s)
+{
+	uint32_t window = RTE_MAX(s->min_rtt / 4, REORDER_MIN_TS) * (1u + s->reorder);
+
+	return s->reorder > 0 ? RTE_MIN(window, RTE_MAX(s->srtt, REORDER_MIN_TS)) : window;
+}
+
+static void
+on_loss(struct rdp_session *s)
+{
+	if (s->reorder_fades > 0 && --s->reorder_fades == 0)
+		s->reorder = 0;
+	s->cc->on_loss(s);
+}
+
+/*
+ * Of the frames before @p ack that were sent again, was one acknowledged before that could arrive?
+ * The acknowledgement echoes when the newest frame was sent that had come by then. RFC 3522 in
+ * spirit.
+ */
+void
+rdp_spurious_detect(struct rdp_session *s, uint32_t ack, uint32_t echo)
+{
+	bool found = false;
+
+	for (uint32_t psn = s->tx_una; psn != ack && wire_psn_before(psn, s->sack_high); psn++) {
+		const struct rdp_kept *k = rdp_kept(s->ring[psn % RDP_RING]);
+
+		if (!(k->flags & WIRE_F_RETRANSMIT) || (int32_t)(echo - k->sent_ts) >= 0)
+			continue;
+		s->ep->stats.tx_spurious++;
+		found = true;
+	}
+	if (!found)
+		return;
+	s->reorder += s->reorder < REORDER_MAX;
+	s->reorder_fades = REORDER_FADES;
+	s->cc->on_spurious(s);
+}
+
 void
 rdp_rtt_sample(struct rdp_session *s, uint32_t rtt)
 {
@@ -37,6 +83,16 @@ rdp_rto_ns(const struct rdp_session *s)
 	return RTE_MIN(rto, RDP_RTO_MAX_NS);
 }
 
+/* RFC 8985, section 7: two round trips without an answer, and the peer's delay of one. */
+uint64_t
+rdp_pto_ns(const struct rdp_session *s)
+{
+	uint64_t pto = ((uint64_t)s->srtt << (WIRE_TS_SHIFT + 1)) + s->ep->ack_delay_ns;
+	uint64_t rto = rdp_rto_ns(s);
+
+	return likely(s->srtt > 0 && !s->ep->conf.no_tail_probe) ? RTE_MIN(pto, rto) : rto;
+}
+
 /*
  * RFC 8985: a frame is lost when one that was sent after it has arrived, and the time that
  * reordering may take has passed. Frames below sack_high are candidates.
@@ -44,7 +100,7 @@ rdp_rto_ns(const struct rdp_session *s)
 bool
 rdp_loss_detect(struct rdp_session *s)
 {
-	uint32_t window = s->rack_rtt + RTE_MAX(s->min_rtt / 4, REORDER_MIN_TS);
+	uint32_t window = s->rack_rtt + reorder_window(s);
 	uint32_t now = s->ep->now_ts;
 	/* What was sent after all that is known to have arrived waits for news of others. */
 	uint32_t next = NEVER_TS;
@@ -66,7 +122,7 @@ rdp_loss_detect(struct rdp_session *s)
 		if (unlikely(s->ep->txq_len > 0) && rdp_queued(s, psn))
 			break;
 		if (!lost)
-			s->cc->on_loss(s);
+			on_loss(s);
 		lost = true;
 		if (!rdp_cc_repeat(s)) {
 			next = RTE_MIN(next, rdp_cc_repeat_wait(s));
@@ -95,6 +151,45 @@ timeout(struct rdp_session *s)
 	rdp_list_add(s, RDP_LIST_RECOVER);
 	if (s->backoff < 10)
 		s->backoff++;
+}
+
+static uint64_t
+age_ns(const struct rdp_session *s, uint32_t psn)
+{
+	return (uint64_t)(s->ep->now_ts - rdp_sent_ts(s, psn)) << WIRE_TS_SHIFT;
+}
+
+/*
+ * Long before the time-out, once: the last frame again. If it was lost alone that mends it; if not,
+ * its acknowledgement tells what else is missing.
+ */
+static void
+probe(struct rdp_session *s, uint32_t psn)
+{
+	s->probe_psn = psn;
+	if (!rdp_retransmit(s, psn))
+		return;
+	s->ep->stats.tx_probe++;
+	if (wire_psn_before(s->sack_high, psn + 1))
+		s->sack_high = psn + 1;
+}
+
+/* Probe if it is time. @return until then; UINT64_MAX: not again before new frames are sent. */
+static uint64_t
+probe_wait_ns(struct rdp_session *s)
+{
+	uint32_t last = s->tx_next - 1;
+	uint64_t pto, age;
+
+	if (s->backoff > 0 || s->probe_psn == last || s->srtt == 0 || s->ep->conf.no_tail_probe ||
+		rdp_bit(s->sacked, last) || rdp_queued(s, last))
+		return UINT64_MAX;
+	pto = rdp_pto_ns(s);
+	age = age_ns(s, last);
+	if (age < pto)
+		return pto - age;
+	probe(s, last);
+	return UINT64_MAX;
 }
 
 /* The end that was connected to waits a little longer: the other one asks, and one is enough. */
@@ -200,11 +295,11 @@ rdp_loss_timeout(struct rdp_session *s)
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;
 	}
-	age = (uint64_t)(ep->now_ts - rdp_sent_ts(s, s->tx_una)) << WIRE_TS_SHIFT;
+	age = age_ns(s, s->tx_una);
 	if (age >= rto) {
 		timeout(s);
 		rto = rdp_rto_ns(s);
 		age = 0;
 	}
-	rdp_timer_arm(s, ep->now_ns + rto - age);
+	rdp_timer_arm(s, ep->now_ns + RTE_MIN(rto - age, probe_wait_ns(s)));
 }

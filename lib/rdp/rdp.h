@@ -70,6 +70,7 @@ struct rdp_swift {
 	uint32_t min_rtt; /**< smallest fabric delay seen; UINT32_MAX: none yet */
 	uint32_t rtt;     /**< latest fabric delay */
 	uint32_t decrease_ts;
+	uint32_t undo;    /**< cwnd before the latest loss or first time-out */
 	uint8_t timeouts; /**< in a row */
 	bool decreased;   /**< decrease_ts is set */
 };
@@ -161,9 +162,12 @@ struct rdp_session {
 	uint8_t in_lists;      /**< RDP_IN_*: which lists of the endpoint name this session */
 	uint16_t peer_index;
 	uint16_t peer_node;
-	uint32_t rack_check; /**< time stamp at which an outstanding frame may count as lost */
-	uint64_t heard_ns;   /**< when a valid frame of the peer last arrived */
-	uint64_t asked_ns;   /**< when the first time-out in a row came */
+	uint32_t rack_check;   /**< time stamp at which an outstanding frame may count as lost */
+	uint32_t probe_psn;    /**< frame that the latest tail probe repeated */
+	uint8_t reorder;       /**< quarters of the smallest round trip that reordering may take */
+	uint8_t reorder_fades; /**< losses until it is one again */
+	uint64_t heard_ns;     /**< when a valid frame of the peer last arrived */
+	uint64_t asked_ns;     /**< when the first time-out in a row came */
 
 	/* Congestion control, in WIRE_TS_NS units. */
 	const struct rdp_cc_ops *cc;
@@ -262,6 +266,7 @@ struct rdp_conf {
 	bool tx_gather; /**< the port takes chains, and has read them when tx_burst returns */
 	bool crc;       /**< ask for CRC32C */
 	bool no_coalesce;
+	bool no_tail_probe; /**< nothing is repeated before the retransmission time-out */
 	uint64_t rto_min_ns;
 	uint64_t ack_delay_ns;
 	uint64_t peer_timeout_ns;
@@ -285,7 +290,9 @@ struct rdp_stats {
 	uint64_t tx_frames;
 	uint64_t tx_ack;
 	uint64_t tx_retransmit;
-	uint64_t tx_full; /**< times the port's transmit ring was full */
+	uint64_t tx_probe;    /**< of these, tail probes */
+	uint64_t tx_spurious; /**< of these, sent though the first had arrived */
+	uint64_t tx_full;     /**< times the port's transmit ring was full */
 	uint64_t rto;
 	uint64_t no_mbuf;
 	uint64_t sessions_opened;

@@ -412,6 +412,12 @@ void rdp_sack_build(const struct rdp_session *s, struct wire_sack *sack);
 bool rdp_loss_detect(struct rdp_session *s);
 void rdp_loss_timeout(struct rdp_session *s);
 uint64_t rdp_rto_ns(const struct rdp_session *s);
+
+/** Time after the last frame at which it is repeated though nothing speaks for its loss. */
+uint64_t rdp_pto_ns(const struct rdp_session *s);
+
+/** Frames before @p ack are about to be taken off: look for those that were repeated in vain. */
+void rdp_spurious_detect(struct rdp_session *s, uint32_t ack, uint32_t echo);
 void rdp_rtt_sample(struct rdp_session *s, uint32_t rtt);
 
 /* timer.c */

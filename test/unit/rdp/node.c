@@ -347,6 +347,8 @@ node_conf(struct net *net, unsigned int index)
 				.listen = index == 0,
 				.crc = true,
 				.rto_min_ns = 200 * NET_US,
+				/* What is told of time-outs is told without it. */
+				.no_tail_probe = true,
 				.ack_delay_ns = 25 * NET_US,
 				.peer_timeout_ns = 2 * NET_S,
 				.keepalive_ns = NET_S,

@@ -89,6 +89,7 @@ start(struct net *net, unsigned int index, const struct trial *t)
 	struct node_conf conf = node_conf(net, index);
 
 	conf.rdp.window = t->window;
+	conf.rdp.no_tail_probe = false;
 	conf.rdp.mtu = t->mtu != 0 ? t->mtu : NET_MTU;
 	conf.rdp.no_coalesce = t->no_coalesce;
 	conf.rdp.crc = t->crc;

@@ -11,6 +11,7 @@ static CU_SuiteInfo suites[] = {
 	{"input", NULL, NULL, NULL, NULL, input_tests},
 	{"handover", NULL, NULL, NULL, NULL, handover_tests},
 	{"ordered", NULL, NULL, NULL, NULL, ordered_tests},
+	{"probe", NULL, NULL, NULL, NULL, probe_tests},
 	{"replay", NULL, NULL, NULL, NULL, replay_tests},
 	{"idle", NULL, NULL, NULL, NULL, idle_tests},
 	{"unsent", NULL, NULL, NULL, NULL, unsent_tests},
