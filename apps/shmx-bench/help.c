@@ -21,6 +21,8 @@ static const char text[] =
 	"  --burst N           operations started between two polls                       [32]\n"
 	"  --pattern random|sequential, --span BYTES      which addresses        [random, 64M]\n"
 	"  --live N            allocations alive in workload alloc                      [1024]\n"
+	"  --beside BYTES      large puts without end beside it; --beside-op get: large gets\n"
+	"  --greedy            large transfers do not give way to small operations\n"
 	"  --idle-sessions N   sessions beside it that do nothing; shmx-server: --max-sessions\n"
 	"  --flood N           handshakes a second from spoofed addresses beside it\n"
 	"  --seconds S         to measure, after --warmup S                [5, 0.5; pairs less]\n"

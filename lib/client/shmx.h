@@ -122,6 +122,7 @@ struct shmx_ep_conf {
 	uint32_t keepalive_ms;    /**< idle time before a keep-alive; 0: 1000 */
 	enum shmx_cc cc;          /**< congestion control of new sessions, this end's sending */
 	uint32_t cc_target_us; /**< Swift: delay that queues may add before it slows down; 0: 25 */
+	bool greedy; /**< large transfers do not give way to small operations beside them */
 };
 
 /**

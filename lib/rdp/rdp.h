@@ -388,6 +388,16 @@ rdp_lendable(const struct rdp_session *s, uint32_t size)
  */
 void rdp_order(struct rdp_session *s);
 
+/**
+ * Frames of request_room that a user who starts many requests at a time leaves alone, so that
+ * others find room at once: it then has half of the window, they have an eighth of that, or two.
+ */
+static inline uint32_t
+rdp_request_spare(const struct rdp_session *s)
+{
+	return RTE_MAX(s->window / 16u, 2u);
+}
+
 /** Copy all that is lent, before what is there may change. */
 void rdp_settle(struct rdp_ep *ep);
 

@@ -21,10 +21,11 @@
 #define RDP_HELD          64
 
 /** Frames a session parks before it asks the peer for no more requests. What may be on its way
- * then, half a window, still finds a place: no peer that listens is ever refused. */
+ * then, half a window and the spare, still finds a place: no peer that listens is ever refused. */
 #define RDP_PARK_FULL 64
 #define RDP_PARK_MAX  RDP_RING
-static_assert(RDP_PARK_FULL + RDP_RING / 2 < RDP_PARK_MAX, "room for what is on its way");
+static_assert(
+	RDP_PARK_FULL + RDP_RING / 2 + RDP_RING / 16 < RDP_PARK_MAX, "room for what is on its way");
 
 /** Timer wheels: slots of 2^16 ns, 1024 of them, 67 ms a turn; and slots of such a turn, 256 of
  * them, 17 s, for what is further away. */
