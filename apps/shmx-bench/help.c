@@ -22,6 +22,7 @@ static const char text[] =
 	"  --pattern random|sequential, --span BYTES      which addresses        [random, 64M]\n"
 	"  --live N            allocations alive in workload alloc                      [1024]\n"
 	"  --beside BYTES      large puts without end beside it; --beside-op get: large gets\n"
+	"  --worker N          of the memory node's port that is to have the session [any]\n"
 	"  --greedy            large transfers do not give way to small operations\n"
 	"  --idle-sessions N   sessions beside it that do nothing; shmx-server: --max-sessions\n"
 	"  --flood N           handshakes a second from spoofed addresses beside it\n"

@@ -68,6 +68,7 @@ static const struct option_type types[] = {
 	{"live", NUMBER, AT(live), 1, 1 << 20, NULL},
 	{"beside", BYTES, AT(beside), 1, UINT64_C(1) << 30, NULL},
 	{"beside-op", CHOICE, AT(beside_op), 0, 0, beside_names},
+	{"worker", NUMBER, AT(worker), 0, 64, NULL},
 	{"greedy", FLAG, AT(greedy), 0, 0, NULL},
 	{"idle-sessions", NUMBER, AT(idle_sessions), 1, 65000, NULL},
 	{"flood", NUMBER, AT(flood), 1, 100000000, NULL},

@@ -60,6 +60,7 @@ struct options {
 	uint32_t live;
 	uint64_t beside; /**< bytes of transfers that go on beside the workload; 0: none */
 	int beside_op;   /**< enum beside_op */
+	uint32_t worker; /**< of the memory node's port; 0: any */
 	bool greedy;
 	uint32_t idle_sessions; /**< beside the one that works */
 	uint32_t flood;         /**< handshakes of strangers a second, beside it */

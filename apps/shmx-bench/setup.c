@@ -133,7 +133,7 @@ own_address(const struct options *o, struct shmx_ep_conf *conf)
 static struct shmx_peer
 memory_node(const struct options *o)
 {
-	struct shmx_peer peer = {.udp_port = o->server_port};
+	struct shmx_peer peer = {.udp_port = o->server_port, .worker = (uint8_t)o->worker};
 
 	if (ip_addr_is_v4(o->server))
 		peer.ip = ip_addr_to_v4(o->server);

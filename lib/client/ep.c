@@ -104,7 +104,7 @@ udp_port_pick(void)
 
 	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
 		r = (uint16_t)rte_rdtsc();
-	return (uint16_t)(49152 + r % (65536 - 49152));
+	return (uint16_t)(49152 + r % (65536 - 49152 - RDP_PORTS));
 }
 
 static uint64_t

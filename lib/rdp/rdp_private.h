@@ -69,6 +69,7 @@ struct rdp_list {
 struct rdp_peer {
 	struct ip_addr ip;
 	rte_be16_t port;
+	uint8_t own_port; /**< ours, as rdp_session.own_port: late frames are found by it, too */
 };
 
 /** Whom a frame is from. */
@@ -113,7 +114,8 @@ struct rdp_ep {
 	uint32_t now_ts;      /**< the same in WIRE_TS_NS units */
 	uint64_t polled_ns;   /**< time of the last poll that looked at the clock */
 	uint32_t poll_gap_ts; /**< from the poll before that; received frames may be so old */
-	rte_be16_t udp_port;
+	uint16_t udp_port;    /**< the first of our ports; host order */
+	uint16_t nb_ports;    /**< that sessions have had */
 	rte_be32_t ip;
 	uint16_t max_sessions;
 	uint16_t index_base; /**< of our indices on the wire */
@@ -174,6 +176,9 @@ struct rdp_session *rdp_session_new(struct rdp_ep *ep);
 struct rdp_session *rdp_session_new_at(struct rdp_ep *ep, uint16_t index);
 struct rdp_session *rdp_session_initiate(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port);
 void rdp_session_free(struct rdp_session *s);
+
+/** Give an attempt another incarnation. */
+void rdp_session_renew(struct rdp_session *s);
 
 /** The session that both incarnations name, for frames that carry no index of ours. */
 struct rdp_session *rdp_session_by_inc(
