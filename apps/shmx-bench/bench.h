@@ -43,6 +43,7 @@ struct bench {
 	bool pool_made;         /**< by us, to be destroyed at the end */
 	struct region data;     /**< get, put */
 	struct region counters; /**< faa, cas */
+	struct region beside;   /**< --beside */
 };
 
 /** Whether the options ask for this workload, measured or as baseline. */

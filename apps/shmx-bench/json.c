@@ -48,6 +48,9 @@ json_config(const struct bench *b)
 	printf(",\"pattern\":\"%s\"", o->pattern == PATTERN_RANDOM ? "random" : "sequential");
 	printf(",\"cc\":\"%s\"", o->cc == SHMX_CC_SWIFT ? "swift" : "fixed");
 	printf(",\"span\":%" PRIu64 ",\"coalesce\":%s", o->span, o->no_coalesce ? "false" : "true");
+	printf(",\"beside\":%" PRIu64 ",\"beside_op\":\"%s\"", o->beside,
+		o->beside_op == BESIDE_GET ? "get" : "put");
+	printf(",\"greedy\":%s", o->greedy ? "true" : "false");
 	printf(",\"seconds\":%g,\"warmup\":%g", o->seconds, o->warmup);
 	json_fault_config(b);
 	putchar('}');
@@ -82,7 +85,8 @@ json_result(const struct result *r)
 	printf("{\"workload\":\"%s\",\"ops\":%" PRIu64 ",\"errors\":%" PRIu64, r->name, r->ops,
 		r->errors);
 	printf(",\"seconds\":%.6f,\"ops_per_second\":%.0f", result_seconds(r), result_rate(r));
-	printf(",\"bytes_per_second\":%.0f,", result_bandwidth(r));
+	printf(",\"bytes_per_second\":%.0f", result_bandwidth(r));
+	printf(",\"beside_bytes_per_second\":%.0f,", result_beside(r));
 	json_latency(r);
 	printf(",\"retransmits\":%" PRIu64 ",\"dropped\":%" PRIu64, r->retransmits, r->dropped);
 	printf(",\"flooded\":%" PRIu64, r->flooded);

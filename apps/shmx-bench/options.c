@@ -18,6 +18,7 @@ const char *const workload_names[] = {"raw", "get", "put", "faa", "cas", "alloc"
 
 static const char *const pattern_names[] = {"random", "sequential", NULL};
 static const char *const cc_names[] = {"fixed", "swift", NULL};
+static const char *const beside_names[] = {"put", "get", NULL};
 static const char *const crc_names[] = {"auto", "on", "off", NULL};
 
 enum kind {
@@ -65,6 +66,10 @@ static const struct option_type types[] = {
 	{"pattern", CHOICE, AT(pattern), 0, 0, pattern_names},
 	{"span", BYTES, AT(span), 64, UINT64_C(1) << 36, NULL},
 	{"live", NUMBER, AT(live), 1, 1 << 20, NULL},
+	{"beside", BYTES, AT(beside), 1, UINT64_C(1) << 30, NULL},
+	{"beside-op", CHOICE, AT(beside_op), 0, 0, beside_names},
+	{"worker", NUMBER, AT(worker), 0, 64, NULL},
+	{"greedy", FLAG, AT(greedy), 0, 0, NULL},
 	{"idle-sessions", NUMBER, AT(idle_sessions), 1, 65000, NULL},
 	{"flood", NUMBER, AT(flood), 1, 100000000, NULL},
 	{"seconds", REAL, AT(seconds), 0, 1000000, NULL},
@@ -335,6 +340,8 @@ check_workload(const struct options *o)
 		return fail("--word goes with --workload faa only");
 	if (o->has_expect && o->word == NULL)
 		return fail("--expect goes with --word only");
+	if (o->beside > 0 && o->workload == WORKLOAD_RAW)
+		return fail("--beside does not go with --workload raw: choose another workload");
 	if (o->count != COUNT_NONE && o->workload == WORKLOAD_RAW)
 		return fail("--count does not go with --workload raw: use --seconds");
 	return 0;
@@ -347,7 +354,7 @@ check_pairs(const struct options *o)
 		return 0;
 	if (o->check || o->word != NULL || o->count != COUNT_NONE)
 		return fail("--pairs measures: leave out --check, --word and --count");
-	if (o->baseline == o->workload)
+	if (o->baseline == o->workload && o->beside == 0)
 		return fail("--pairs compares --workload with --baseline: choose two different");
 	if (o->workload == WORKLOAD_RAW)
 		return fail("--pairs with --workload raw: raw is the baseline; choose another "

@@ -28,6 +28,11 @@ enum pattern {
 	PATTERN_SEQUENTIAL,
 };
 
+enum beside_op {
+	BESIDE_PUT,
+	BESIDE_GET,
+};
+
 #define WINDOW_FULL 0 /**< as many operations as the endpoint takes */
 #define COUNT_NONE  UINT64_MAX
 
@@ -53,6 +58,10 @@ struct options {
 	int pattern;
 	uint64_t span;
 	uint32_t live;
+	uint64_t beside; /**< bytes of transfers that go on beside the workload; 0: none */
+	int beside_op;   /**< enum beside_op */
+	uint32_t worker; /**< of the memory node's port; 0: any */
+	bool greedy;
 	uint32_t idle_sessions; /**< beside the one that works */
 	uint32_t flood;         /**< handshakes of strangers a second, beside it */
 	double seconds;         /**< negative: default */

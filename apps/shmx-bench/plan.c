@@ -65,6 +65,8 @@ plan_create(struct plan *p, struct bench *b)
 		ret = bench_connect(b);
 	if (ret == 0)
 		ret = side_create(p, &p->workload, (enum workload_id)o->workload);
+	if (ret == 0 && p->workload.run != NULL)
+		ret = beside_create(p->workload.run);
 	if (ret == 0 && o->pairs > 0)
 		ret = side_create(p, &p->baseline, (enum workload_id)o->baseline);
 	return ret;

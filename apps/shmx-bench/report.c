@@ -152,6 +152,10 @@ table_notes(const struct options *o, const struct outcome *out)
 		fault_stats_show("faults rx", &w->fault[FAULT_RX], stdout);
 		fault_stats_show("faults tx", &w->fault[FAULT_TX], stdout);
 	}
+	if (o->beside > 0)
+		printf("beside it %s of %" PRIu64 " bytes: %.1f MB/s\n",
+			o->beside_op == BESIDE_GET ? "get" : "put", o->beside,
+			result_beside(w) / 1e6);
 	if (w->latency.count < w->ops && w->latency.count > 0)
 		printf("latencies are of one operation in %u\n", SAMPLE_EVERY);
 	if (o->word != NULL)

@@ -30,6 +30,7 @@ result_add(struct result *to, const struct result *slice)
 	to->ops += slice->ops;
 	to->errors += slice->errors;
 	to->bytes += slice->bytes;
+	to->beside_bytes += slice->beside_bytes;
 	to->ticks += slice->ticks;
 	to->retransmits += slice->retransmits;
 	to->dropped += slice->dropped;

@@ -15,10 +15,11 @@
 /** What one workload did in the time it was measured; of several slices, the sum. */
 struct result {
 	const char *name;
-	uint64_t ops;    /**< completed without error; raw: frames echoed */
-	uint64_t errors; /**< completed with an error status */
-	uint64_t bytes;  /**< moved, in the direction of the data; raw: frame bytes one way */
-	uint64_t ticks;  /**< measured */
+	uint64_t ops;          /**< completed without error; raw: frames echoed */
+	uint64_t errors;       /**< completed with an error status */
+	uint64_t bytes;        /**< moved, in the direction of the data; raw: frame bytes one way */
+	uint64_t beside_bytes; /**< moved by transfers beside */
+	uint64_t ticks;        /**< measured */
 	uint64_t retransmits;
 	uint64_t dropped;         /**< on purpose */
 	uint64_t flooded;         /**< handshakes of strangers sent beside it */
@@ -52,6 +53,12 @@ static inline double
 result_bandwidth(const struct result *r)
 {
 	return r->ticks > 0 ? (double)r->bytes / result_seconds(r) : 0;
+}
+
+static inline double
+result_beside(const struct result *r)
+{
+	return r->ticks > 0 ? (double)r->beside_bytes / result_seconds(r) : 0;
 }
 
 static inline double

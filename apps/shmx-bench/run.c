@@ -124,6 +124,7 @@ run_destroy(struct run *run)
 		run->workload->finish(run);
 	free(run->state);
 	flood_destroy(run->flood);
+	beside_destroy(run);
 	rte_free(run->buffers);
 	rte_free(run->free_slots);
 	rte_free(run->slots);
@@ -151,8 +152,14 @@ event_op(struct run *run, const struct shmx_event *ev)
 {
 	uint32_t slot = (uint32_t)ev->cookie;
 
-	if (unlikely((ev->cookie & COOKIE_SAMPLED) != 0) && run->latency != NULL)
-		histogram_add(run->latency, rte_rdtsc() - run->slots[slot].start);
+	if (unlikely((ev->cookie & COOKIE_SAMPLED) != 0)) {
+		if ((ev->cookie & COOKIE_BESIDE) != 0) {
+			beside_event(run, ev);
+			return;
+		}
+		if (run->latency != NULL)
+			histogram_add(run->latency, rte_rdtsc() - run->slots[slot].start);
+	}
 	if (unlikely(ev->status != 0))
 		event_failed(run, ev, slot);
 	else if (run->done != NULL)
@@ -232,16 +239,16 @@ run_drain(struct run *run)
 {
 	uint64_t end = rte_rdtsc() + DRAIN_S * rte_get_tsc_hz();
 
-	while (slots_busy(run) > 0 && rte_rdtsc() < end)
+	while (slots_busy(run) + run->beside.open > 0 && rte_rdtsc() < end)
 		turn(run);
-	if (slots_busy(run) > 0 && run->error == 0)
+	if (slots_busy(run) + run->beside.open > 0 && run->error == 0)
 		run->error = -ETIMEDOUT;
 }
 
 struct snapshot {
 	struct shmx_ep_stats stats;
 	struct fault_stats fault[FAULT_DIRS];
-	uint64_t completed, errors, flooded, ticks;
+	uint64_t completed, errors, beside, flooded, ticks;
 };
 
 static void
@@ -252,6 +259,7 @@ snapshot_take(const struct run *run, struct snapshot *s)
 	s->completed = run->completed;
 	s->errors = run->errors;
 	s->flooded = run->flood != NULL ? flood_sent(run->flood) : 0;
+	s->beside = run->beside.completed;
 	s->ticks = rte_rdtsc();
 }
 
@@ -271,6 +279,7 @@ snapshot_result(
 	r->errors = errors;
 	r->ops = completed - errors;
 	r->bytes = r->ops * bytes_per_op(run);
+	r->beside_bytes = (b->beside - a->beside) * run->bench->opt.beside;
 	r->ticks = b->ticks - a->ticks;
 	r->flooded = b->flooded - a->flooded;
 	r->retransmits = b->stats.tx_retransmit - a->stats.tx_retransmit;
@@ -292,6 +301,7 @@ run_measure(struct run *run, double warmup, double seconds, struct result *resul
 
 	run->latency = NULL;
 	run->live_ticks = UINT64_MAX;
+	beside_begin(run);
 	if (warmup > 0)
 		run_until(run, ticks_from_now(warmup));
 	run->latency = &result->latency;
@@ -301,6 +311,7 @@ run_measure(struct run *run, double warmup, double seconds, struct result *resul
 	run_until(run, run->bench->opt.count != COUNT_NONE ? UINT64_MAX : ticks_from_now(seconds));
 	snapshot_take(run, &after);
 	run->latency = NULL;
+	beside_end(run);
 	run_drain(run);
 	snapshot_result(run, &before, &after, result);
 	if (run->error != 0)

@@ -21,12 +21,14 @@
 #include <rte_cycles.h>
 
 #include "bench.h"
+#include "beside.h"
 #include "result.h"
 #include "stream.h"
 
 #define SAMPLE_EVERY   64   /* a power of two */
 #define SAMPLE_ALL     4096 /* bytes of an operation from which on all are timed */
 #define COOKIE_SAMPLED (UINT64_C(1) << 32)
+#define COOKIE_BESIDE  (UINT64_C(1) << 33) /* with the other, so that one look finds both */
 
 struct slot {
 	uint64_t start; /**< ticks; when sampled */
@@ -83,7 +85,8 @@ struct run {
 	void *state;   /**< the workload's */
 
 	struct bench *bench;
-	struct flood *flood;           /**< NULL: none */
+	struct flood *flood; /**< NULL: none */
+	struct beside beside;
 	uint64_t live_ops, live_ticks; /**< when the live line was last written */
 };
 

@@ -133,7 +133,7 @@ own_address(const struct options *o, struct shmx_ep_conf *conf)
 static struct shmx_peer
 memory_node(const struct options *o)
 {
-	struct shmx_peer peer = {.udp_port = o->server_port};
+	struct shmx_peer peer = {.udp_port = o->server_port, .worker = (uint8_t)o->worker};
 
 	if (ip_addr_is_v4(o->server))
 		peer.ip = ip_addr_to_v4(o->server);
@@ -154,6 +154,7 @@ endpoint_create(struct bench *b)
 		.no_coalesce = o->no_coalesce,
 		.cc = (enum shmx_cc)o->cc,
 		.crc = (int8_t)(o->crc == 2 ? -1 : o->crc),
+		.greedy = o->greedy,
 	};
 
 	own_address(o, &conf);
@@ -241,7 +242,7 @@ pool_create(struct bench *b, const char *name)
 	uint64_t span = RTE_ALIGN_CEIL(b->opt.span, 64);
 	struct shmx_pool_req req = {
 		.name = name,
-		.size = POOL_SLACK + alloc_bytes(&b->opt) +
+		.size = POOL_SLACK + alloc_bytes(&b->opt) + RTE_ALIGN_CEIL(b->opt.beside, BIG) +
 	                span * ((unsigned int)wants_data(b) + (unsigned int)wants_counters(b)),
 	};
 	int ret = shmx_pool_create_sync(b->ep, b->session, &req, &b->pool);
@@ -330,6 +331,8 @@ regions_alloc(struct bench *b)
 		ret = region_alloc(b, &b->data, o->span, NULL);
 	if (ret == 0 && wants_counters(b))
 		ret = region_alloc(b, &b->counters, o->span, o->word);
+	if (ret == 0 && o->beside > 0)
+		ret = region_alloc(b, &b->beside, o->beside, NULL);
 	return ret;
 }
 
@@ -363,6 +366,7 @@ memory_give_back(struct bench *b)
 {
 	region_free(b, &b->data);
 	region_free(b, &b->counters);
+	region_free(b, &b->beside);
 	if (b->pool_made)
 		shmx_pool_destroy_sync(b->ep, b->pool, false);
 }

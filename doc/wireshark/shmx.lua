@@ -68,6 +68,8 @@ field("crc.status", ProtoField.string, "CRC32C status")
 field("version_min", ProtoField.uint8, "Lowest version", base.DEC)
 field("version_max", ProtoField.uint8, "Highest version", base.DEC)
 field("accept.version", ProtoField.uint8, "Version agreed", base.DEC)
+field("worker", ProtoField.uint8, "Worker, from 1 on", base.DEC)
+field("workers", ProtoField.uint8, "Workers of the port", base.DEC)
 field("index", ProtoField.uint16, "Session at the sender", base.DEC)
 field("node", ProtoField.uint16, "Node", base.DEC)
 field("mtu", ProtoField.uint16, "MTU", base.DEC)
@@ -220,11 +222,15 @@ local bodies = {
 	[2] = function(c)
 		c.take(4, "stamp")
 		c.take(8, "cookie")
+		if c.left() >= 2 then
+			c.take(1, "worker")
+			c.take(1, "workers")
+		end
 	end,
 	[3] = hello,
 	[4] = function(c)
 		c.take(1, "accept.version")
-		c.reserved(1)
+		c.take(1, "worker")
 		c.take(2, "index")
 		c.take(2, "node")
 		c.take(2, "mtu")

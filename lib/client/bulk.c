@@ -21,6 +21,7 @@ bulk_finish(struct shmx_ep *ep, struct bulk *b, uint16_t session)
 		.session = session,
 	};
 	ep->ops_done++;
+	ep->large_done += b->large;
 	if (b->timed)
 		deadline_disarm(ep, ep->max_ops + (uint32_t)(b - ep->bulk));
 	b->used = false;
@@ -68,13 +69,15 @@ part_start(struct shmx_ep *ep, struct bulk *b)
 
 	if (s == NULL)
 		return -ENOTCONN;
-	if (ep->parts[s->index] >= BULK_WINDOW)
+	if (!share_left(ep, s, b->large, b->op == WIRE_OP_PUT))
 		return -EAGAIN;
 	max = b->op == WIRE_OP_FILL ? WIRE_FILL_MAX : client_part_max(s);
 	len = (uint32_t)RTE_MIN(v->len - b->done, (uint64_t)max);
 	if (part_request(ep, b, s, v->addr + b->done, (uint8_t *)v->buf + b->done, len) < 0)
 		return -EAGAIN;
-	ep->parts[s->index]++;
+	ep->share[s->index].parts++;
+	if (b->large)
+		share_started(ep, ep->free_op[ep->nb_free_op], len == max && b->op != WIRE_OP_FILL);
 	b->outstanding++;
 	b->done += len;
 	if (b->done == v->len) {
@@ -132,6 +135,17 @@ vec_in_order(const struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int 
 	return true;
 }
 
+/* More than two frames, which is what others may have to wait for. */
+static bool
+vec_large(const struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n)
+{
+	uint64_t len = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		len += vec[i].len;
+	return len > UINT64_C(2) * client_part_max(client_route(ep, vec[0].addr));
+}
+
 /* Behind those that came before: the window is theirs first. */
 static void
 active_append(struct shmx_ep *ep, uint16_t index)
@@ -171,10 +185,12 @@ bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsigned 
 	b->sent = false;
 	b->used = true;
 	b->op = op;
+	b->large = vec_large(ep, vec, n);
 	b->attr = ep->attr & (ATTR_ORDERED | ATTR_FENCED);
 	memcpy(b->vec, vec, n * sizeof(*vec));
 	if (ep->attr & ATTR_DEADLINE)
 		deadline_arm(ep, ep->max_ops + index);
+	share_look(ep);
 	if (bulk_issue(ep, b))
 		active_append(ep, index);
 	return 0;
@@ -185,6 +201,7 @@ bulk_progress(struct shmx_ep *ep)
 {
 	uint16_t *link = &ep->bulk_active;
 
+	share_look(ep);
 	while (*link != CLIENT_NONE) {
 		struct bulk *b = &ep->bulk[*link];
 
@@ -210,11 +227,11 @@ is_active(const struct shmx_ep *ep, uint16_t index)
 }
 
 void
-bulk_part_done(struct shmx_ep *ep, const struct op *op, int32_t status)
+bulk_part_done(struct shmx_ep *ep, uint16_t id, const struct op *op, int32_t status)
 {
 	struct bulk *b = &ep->bulk[op->bulk];
 
-	ep->parts[op->session]--;
+	share_done(ep, id, op, status);
 	if (b->turn != op->turn)
 		return;
 	b->outstanding--;

@@ -42,9 +42,10 @@ struct op {
 	uint32_t psn;  /**< frame that carries the request */
 	uint16_t bulk; /**< transfer it is a part of, CLIENT_NONE, or OP_GIVEN_UP */
 	uint16_t session;
-	uint8_t kind;  /**< enum op_kind */
-	bool timed;    /**< it has a deadline */
-	uint16_t turn; /**< of `bulk`, when it was started */
+	uint8_t kind;   /**< enum op_kind */
+	bool timed : 1; /**< it has a deadline */
+	bool large : 1; /**< it counts in struct share.large */
+	uint16_t turn;  /**< of `bulk`, when it was started */
 };
 
 /** Its event has been told, its response is to come. */
@@ -59,7 +60,7 @@ static_assert(sizeof(struct op) == 32, "two to a cache line");
 
 /**
  * Parts of transfers in progress, a session: enough to keep both ends busy, few enough that the
- * frames stay in the cache and a small operation waits behind few of them.
+ * frames stay in the cache.
  */
 #define BULK_WINDOW 64
 #define BULK_MAX    64
@@ -79,7 +80,21 @@ struct bulk {
 	bool sent;            /**< a part was, and may have taken effect */
 	bool used;
 	bool timed; /**< it has a deadline */
+	bool large; /**< it fills frames, and gives way to operations that do not */
 	struct shmx_vec vec[SHMX_VEC_MAX];
+};
+
+/** What transfers have of a session; share.c. */
+struct share {
+	uint64_t start_ns; /**< of the part that is timed */
+	uint64_t least_ns; /**< that a part took since the last look for it; UINT64_MAX: none has */
+	uint64_t look_ns;  /**< when to look anew */
+	uint16_t parts;    /**< in progress */
+	uint16_t large;    /**< of these, of large transfers */
+	uint16_t window;   /**< most of these while others are about */
+	uint16_t timed;    /**< operation, or CLIENT_NONE */
+	uint8_t rounds;    /**< parts still to be timed before `window` holds again */
+	bool opening;      /**< `window` doubles, because no queue was seen yet */
 };
 
 /** A pool to be found again by its name; `len` of its operation is its index. */
@@ -141,11 +156,17 @@ struct shmx_ep {
 	bool was_busy;
 	uint16_t *route;          /**< pool id to session index */
 	uint64_t *connect_cookie; /**< by session index */
-	uint16_t *parts;          /**< of transfers in progress, by session index */
+	struct share *share;      /**< by session index */
 	struct bulk *bulk;
 	uint64_t look_ns;            /**< when a link may have something to do; UINT64_MAX: none */
 	struct link *link;           /**< by session index */
 	struct kept_pool *kept_pool; /**< SHMX_POOLS_KEPT of them */
+	uint32_t large;              /**< parts of large transfers in progress */
+	bool greedy;                 /**< transfers never give way */
+	bool yields;                 /**< they do: others are about */
+	uint64_t large_done;         /**< large transfers that have completed */
+	uint64_t others_done;        /**< others that had, when it was last looked */
+	uint64_t others_ns;          /**< when others were last about; 0: never */
 	uint64_t timeout_ns;         /**< with ATTR_DEADLINE */
 	uint32_t nb_deadlines;
 	uint64_t deadline_tick;                 /**< slots up to here have been looked at */
@@ -346,8 +367,8 @@ int bulk_start(struct shmx_ep *ep, uint8_t op, const struct shmx_vec *vec, unsig
 /** Start parts of transfers as windows allow. */
 void bulk_progress(struct shmx_ep *ep);
 
-/** A part of a transfer is done. */
-void bulk_part_done(struct shmx_ep *ep, const struct op *op, int32_t status);
+/** A part of a transfer is done: operation @p id, a copy of which is @p op. */
+void bulk_part_done(struct shmx_ep *ep, uint16_t id, const struct op *op, int32_t status);
 
 /** Give up a transfer, as client_give_up(). */
 void bulk_give_up(struct shmx_ep *ep, uint16_t index, int32_t status);
@@ -364,6 +385,23 @@ client_given_up(const struct shmx_ep *ep, const struct op *op)
  * End an operation though its response has not come. Its buffers are not touched any more.
  */
 void client_give_up(struct shmx_ep *ep, uint16_t id, int32_t status);
+
+/* ---- share.c ---- */
+
+/** The session is new. */
+void share_begin(struct shmx_ep *ep, uint16_t session);
+
+/** See whether others than large transfers are about. */
+void share_look(struct shmx_ep *ep);
+
+/** Whether one more part may start, of a large transfer or another, which @p fills a frame. */
+bool share_left(struct shmx_ep *ep, const struct rdp_session *s, bool large, bool fills);
+
+/** Operation @p id is a part of a large transfer; a @p whole one is as long as they get. */
+void share_started(struct shmx_ep *ep, uint16_t id, bool whole);
+
+/** A part is done. */
+void share_done(struct shmx_ep *ep, uint16_t id, const struct op *op, int32_t status);
 
 /* ---- deadline.c ---- */
 

@@ -15,10 +15,13 @@ slot_of(struct shmx_ep *ep, uint64_t at_ns)
 	return &ep->deadline_slot[((at_ns >> DEADLINE_SHIFT) + 1) % DEADLINE_SLOTS];
 }
 
-static bool *
-timed(struct shmx_ep *ep, uint32_t index)
+static void
+timed_set(struct shmx_ep *ep, uint32_t index, bool timed)
 {
-	return index < ep->max_ops ? &ep->op[index].timed : &ep->bulk[index - ep->max_ops].timed;
+	if (index < ep->max_ops)
+		ep->op[index].timed = timed;
+	else
+		ep->bulk[index - ep->max_ops].timed = timed;
 }
 
 void
@@ -34,7 +37,7 @@ deadline_arm(struct shmx_ep *ep, uint32_t index)
 	if (*slot != 0)
 		ep->deadline[*slot - 1].prev = index + 1;
 	*slot = index + 1;
-	*timed(ep, index) = true;
+	timed_set(ep, index, true);
 }
 
 void
@@ -49,7 +52,7 @@ deadline_disarm(struct shmx_ep *ep, uint32_t index)
 	if (d->next != 0)
 		ep->deadline[d->next - 1].prev = d->prev;
 	ep->nb_deadlines--;
-	*timed(ep, index) = false;
+	timed_set(ep, index, false);
 }
 
 static void

@@ -63,7 +63,7 @@ alloc_tables(struct shmx_ep *ep)
 	ep->free_op = table(ep, ep->max_ops, sizeof(*ep->free_op));
 	ep->session = table(ep, ep->max_sessions, sizeof(*ep->session));
 	ep->connect_cookie = table(ep, ep->max_sessions, sizeof(*ep->connect_cookie));
-	ep->parts = table(ep, ep->max_sessions, sizeof(*ep->parts));
+	ep->share = table(ep, ep->max_sessions, sizeof(*ep->share));
 	ep->link = table(ep, ep->max_sessions, sizeof(*ep->link));
 	ep->kept_pool = table(ep, SHMX_POOLS_KEPT, sizeof(*ep->kept_pool));
 	ep->kept = table(ep, kept, sizeof(*ep->kept));
@@ -72,7 +72,7 @@ alloc_tables(struct shmx_ep *ep)
 	ep->deadline = table(ep, ep->max_ops + BULK_MAX, sizeof(*ep->deadline));
 	ep->kept_mask = kept - 1;
 	return ep->op != NULL && ep->free_op != NULL && ep->session != NULL &&
-	                       ep->connect_cookie != NULL && ep->parts != NULL &&
+	                       ep->connect_cookie != NULL && ep->share != NULL &&
 	                       ep->kept != NULL && ep->route != NULL && ep->bulk != NULL &&
 	                       ep->link != NULL && ep->kept_pool != NULL && ep->deadline != NULL
 	               ? 0
@@ -104,7 +104,7 @@ udp_port_pick(void)
 
 	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
 		r = (uint16_t)rte_rdtsc();
-	return (uint16_t)(49152 + r % (65536 - 49152));
+	return (uint16_t)(49152 + r % (65536 - 49152 - RDP_PORTS));
 }
 
 static uint64_t
@@ -180,7 +180,7 @@ ep_free(struct shmx_ep *ep)
 	rte_free(ep->free_op);
 	rte_free(ep->session);
 	rte_free(ep->connect_cookie);
-	rte_free(ep->parts);
+	rte_free(ep->share);
 	rte_free(ep->link);
 	rte_free(ep->kept_pool);
 	rte_free(ep->kept);
@@ -201,6 +201,7 @@ ep_create(const struct shmx_ep_conf *conf, struct shmx_ep *ep)
 	ep->eth.port_id = conf->port->port->port_id;
 	ep->eth.queue = conf->queue;
 	ep->eth.prepare = conf->port->port->caps & PORT_CAP_TX_PREPARE;
+	ep->greedy = conf->greedy;
 	ep->max_ops = (uint32_t)or_default(conf->max_ops, MAX_OPS_DEFAULT);
 	ep->max_sessions = (uint16_t)or_default(conf->max_sessions, MAX_SESSIONS_DEFAULT);
 	ret = alloc_tables(ep);

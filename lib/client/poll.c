@@ -27,7 +27,7 @@ op_finish(struct shmx_ep *ep, uint16_t id, int32_t status, uint64_t value, uint6
 
 		op_release(ep, id);
 		if (part.bulk != OP_GIVEN_UP)
-			bulk_part_done(ep, &part, status);
+			bulk_part_done(ep, id, &part, status);
 		return;
 	}
 	*client_event(ep) = (struct shmx_event){
@@ -265,8 +265,10 @@ client_opened(void *ctx, struct rdp_session *s, int status)
 void
 client_connected(struct shmx_ep *ep, struct rdp_session *s, int status)
 {
-	if (status == 0)
+	if (status == 0) {
 		ep->session[s->index] = s;
+		share_begin(ep, s->index);
+	}
 	*client_event(ep) = (struct shmx_event){
 		.cookie = ep->connect_cookie[s->index],
 		.value = s->peer_node,

@@ -200,10 +200,12 @@ try_again(struct shmx_ep *ep, uint16_t index)
 	struct rdp_session *s;
 
 	if (!client_may_connect(ep) ||
-		rdp_connect_at(ep->rdp, index, client_peer_ip(&l->peer), port, &s) < 0)
+		rdp_connect_at(ep->rdp, index, client_peer_ip(&l->peer), port, &s) < 0) {
 		l->at_ns = rdp_now(ep->rdp) + MS_NS;
-	else
-		l->state = LINK_TRY;
+		return;
+	}
+	rdp_ask_worker(s, l->peer.worker);
+	l->state = LINK_TRY;
 }
 
 void

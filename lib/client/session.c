@@ -30,6 +30,7 @@ shmx_connect(
 		peer->udp_port != 0 ? peer->udp_port : SHMX_UDP_PORT, &s);
 	if (ret < 0)
 		return ret;
+	rdp_ask_worker(s, peer->worker);
 	ep->connect_cookie[s->index] = cookie;
 	ep->link[s->index] = (struct link){.peer = *peer};
 	*session = s->index;
@@ -56,6 +57,14 @@ shmx_disconnect(struct shmx_ep *ep, shmx_session_t session)
 	client_fail_ops(ep, s);
 	rdp_close(s);
 	return 0;
+}
+
+int
+shmx_session_worker(const struct shmx_ep *ep, shmx_session_t session)
+{
+	if (ep == NULL || session >= ep->max_sessions || ep->session[session] == NULL)
+		return -ENOTCONN;
+	return ep->session[session]->worker;
 }
 
 static_assert((int)SHMX_CC_FIXED == (int)RDP_CC_FIXED && (int)SHMX_CC_SWIFT == (int)RDP_CC_SWIFT,

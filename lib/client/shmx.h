@@ -123,6 +123,7 @@ struct shmx_ep_conf {
 	uint32_t keepalive_ms;    /**< idle time before a keep-alive; 0: 1000 */
 	enum shmx_cc cc;          /**< congestion control of new sessions, this end's sending */
 	uint32_t cc_target_us; /**< Swift: delay that queues may add before it slows down; 0: 25 */
+	bool greedy; /**< large transfers do not give way to small operations beside them */
 };
 
 /**
@@ -207,6 +208,9 @@ struct shmx_peer {
 	uint8_t ip6[16];                 /**< its IPv6 address; the other is all zero */
 	uint16_t udp_port;               /**< host order; 0: SHMX_UDP_PORT */
 	struct shmx_reconnect reconnect; /**< all zero: a session that ends has ended */
+	/** Worker of the memory node's port that is to have the session, the first being 1; 0: any.
+	 * Where it cannot be reached it is another one: see shmx_session_worker(). */
+	uint8_t worker;
 };
 
 /**
@@ -237,6 +241,13 @@ SHMX_API int shmx_connect(
  * @return 0, -ENOTCONN.
  */
 SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
+
+/**
+ * Worker of the memory node's port that has the session, the first being 1; 0 when the memory node
+ * does not tell.
+ * @return as said, or -ENOTCONN when the session is not open.
+ */
+SHMX_API int shmx_session_worker(const struct shmx_ep *ep, shmx_session_t session);
 
 /**
  * Change how this end of a session controls congestion; it starts anew, at the full window.

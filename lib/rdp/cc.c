@@ -49,16 +49,17 @@ under_pressure(const struct rdp_session *s, uint32_t frames)
 }
 
 /*
- * Requests get the congestion window, up to half of the negotiated one. Responses get the whole of
- * it, and at least one frame more than requests: so no number of requests in flight keeps a
- * response from leaving. A window below one frame leaves no room here, and rdp_cc_paced() decides.
+ * Requests get the congestion window, up to half of the negotiated one and what is spared.
+ * Responses get the whole of it, and at least one frame more than requests: so no number of
+ * requests in flight keeps a response from leaving. A window below one frame leaves no room here,
+ * and rdp_cc_paced() decides.
  */
 void
 rdp_cc_update(struct rdp_session *s)
 {
 	uint32_t window = s->cc->window(s);
 	uint32_t frames = window >> RDP_CC_SHIFT;
-	uint32_t requests = RTE_MIN(frames, s->window / 2u);
+	uint32_t requests = RTE_MIN(frames, s->window / 2u + rdp_request_spare(s));
 
 	if (unlikely(window < RDP_CC_ONE && s->cc->gap != NULL)) {
 		s->cc_gap = RTE_MAX(s->cc->gap(s), 1u);

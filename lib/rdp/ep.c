@@ -51,7 +51,8 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	ep->io = conf->io;
 	ep->handler = conf->handler;
 	ep->handler_ctx = conf->handler_ctx;
-	ep->udp_port = rte_cpu_to_be_16(conf->udp_port);
+	ep->udp_port = conf->udp_port;
+	ep->nb_ports = 1;
 	ep->ip = conf->ip;
 	ep->max_sessions = conf->max_sessions;
 	if (conf->handover != NULL)
@@ -171,7 +172,13 @@ rdp_ep_destroy(struct rdp_ep *ep)
 static void
 initiate(struct rdp_session *s, struct ip_addr ip, uint16_t udp_port)
 {
-	s->ep->last_peer[s->index] = (struct rdp_peer){ip, rte_cpu_to_be_16(udp_port)};
+	struct rdp_peer *last = &s->ep->last_peer[s->index];
+	rte_be16_t port = rte_cpu_to_be_16(udp_port);
+
+	/* From where the last one came, if it led there: the peer knows it by that. */
+	if (ip_addr_equal(last->ip, ip) && last->port == port)
+		s->own_port = last->own_port;
+	*last = (struct rdp_peer){ip, port, s->own_port};
 	s->initiator = true;
 	s->peer_ip = ip;
 	s->peer_port = rte_cpu_to_be_16(udp_port);

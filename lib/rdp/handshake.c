@@ -193,12 +193,22 @@ hello_allowed(struct rdp_ep *ep)
 	return ep->hellos++ < RDP_HELLOS_PER_MS;
 }
 
+/* As peers are told. */
+static uint8_t
+worker_number(const struct rdp_ep *ep)
+{
+	return ep->conf.handover != NULL ? (uint8_t)(ep->conf.member + 1) : 1;
+}
+
 static void
 hello_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
 	const struct wire_hello *hello)
 {
 	uint32_t stamp = current_stamp(ep);
-	struct wire_challenge body;
+	struct {
+		struct wire_challenge challenge;
+		struct wire_workers workers;
+	} __rte_packed __rte_aligned(2) body;
 
 	if (!hello_allowed(ep)) {
 		ep->stats.handshakes_ignored++;
@@ -212,8 +222,10 @@ hello_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 		refuse(ep, from, f, hello, STATUS_NOTSUP);
 		return;
 	}
-	body.stamp = rte_cpu_to_be_32(stamp);
-	body.cookie = rte_cpu_to_be_64(cookie_for(ep, from, f, stamp));
+	body.challenge.stamp = rte_cpu_to_be_32(stamp);
+	body.challenge.cookie = rte_cpu_to_be_64(cookie_for(ep, from, f, stamp));
+	body.workers.worker = worker_number(ep);
+	body.workers.workers = ep->conf.handover != NULL ? (uint8_t)ep->conf.handover->nb : 1;
 	rdp_send_reply(ep, from, f, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body,
 		sizeof(body));
 }
@@ -231,6 +243,7 @@ send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wir
 	const struct rdp_conf *conf = &s->ep->conf;
 	struct wire_accept body = {
 		.version = WIRE_VERSION,
+		.worker = worker_number(s->ep),
 		.session = rdp_wire_index(s),
 		.node = rte_cpu_to_be_16(conf->node),
 		.mtu = rte_cpu_to_be_16(agreed_mtu(s->ep, hello)),
@@ -397,14 +410,54 @@ attempt_of(const struct rdp_ep *ep, const struct rdp_from *from, const struct wi
 	return s;
 }
 
+void
+rdp_ask_worker(struct rdp_session *s, uint8_t worker)
+{
+	s->worker_wanted = worker;
+}
+
+/*
+ * The HELLO reached another worker than the one asked for: again from the next port. The attempt
+ * has another incarnation then, so that late answers to this one are not taken. Returns whether
+ * there is a port left to be tried.
+ */
+static bool
+next_port(struct rdp_session *s)
+{
+	struct rdp_ep *ep = s->ep;
+	uint8_t ports = (uint8_t)RTE_MIN(RDP_PORTS, UINT16_MAX + 1 - ep->udp_port);
+
+	if (ep->conf.listen || ++s->ports_tried >= ports)
+		return false;
+	s->own_port = (uint8_t)((s->own_port + 1) % ports);
+	ep->nb_ports = RTE_MAX(ep->nb_ports, s->own_port + 1u);
+	ep->last_peer[s->index].own_port = s->own_port;
+	rdp_session_renew(s);
+	s->state = RDP_RESOLVE;
+	s->tries = 0;
+	resolve(s);
+	return true;
+}
+
+static bool
+wrong_worker(const struct rdp_session *s, const struct wire_challenge *c, uint32_t len)
+{
+	const struct wire_workers *w = (const struct wire_workers *)(c + 1);
+
+	return s->state == RDP_HELLO && s->worker_wanted != 0 && len >= sizeof(*c) + sizeof(*w) &&
+	       s->worker_wanted <= w->workers && s->worker_wanted != w->worker;
+}
+
 static void
 challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	const struct wire_challenge *c)
+	const struct wire_challenge *c, uint32_t len)
 {
 	struct rdp_session *s = attempt_of(ep, from, f);
 
 	/* The same again, from a HELLO that was repeated, asks for nothing new. */
 	if (s == NULL || (s->state == RDP_CONNECT && s->cookie == rte_be_to_cpu_64(c->cookie)))
+		return;
+	if (wrong_worker(s, c, len) && next_port(s))
 		return;
 	s->stamp = rte_be_to_cpu_32(c->stamp);
 	s->cookie = rte_be_to_cpu_64(c->cookie);
@@ -440,6 +493,7 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 	}
 	peer_table_del(s);
 	s->peer_index = rte_be_to_cpu_16(a->session);
+	s->worker = a->worker;
 	s->peer_node = rte_be_to_cpu_16(a->node);
 	s->peer_epoch = rte_be_to_cpu_64(a->epoch);
 	rdp_session_established(s, f, mtu, window, crc);
@@ -535,7 +589,7 @@ rdp_control_input(
 		hello_input(ep, from, f, body);
 		break;
 	case WIRE_CHALLENGE:
-		challenge_input(ep, from, f, body);
+		challenge_input(ep, from, f, body, len - (uint32_t)sizeof(*f));
 		break;
 	case WIRE_CONNECT:
 		connect_input(ep, from, f, body);

@@ -20,7 +20,7 @@ fill_v4(const struct rdp_ep *ep, struct wire_ipv4_hdrs *h, rte_be32_t ip, rte_be
 	h->ip.next_proto_id = IPPROTO_UDP;
 	h->ip.src_addr = ep->ip;
 	h->ip.dst_addr = ip;
-	h->udp.src_port = ep->udp_port;
+	h->udp.src_port = rte_cpu_to_be_16(ep->udp_port);
 	h->udp.dst_port = port;
 }
 
@@ -33,7 +33,7 @@ fill_v6(const struct rdp_ep *ep, struct wire_ipv6_hdrs *h, struct ip_addr ip, rt
 	h->ip.hop_limits = HOP_LIMIT;
 	memcpy(h->ip.src_addr, ep->self.ip6.byte, sizeof(h->ip.src_addr));
 	memcpy(h->ip.dst_addr, ip.byte, sizeof(h->ip.dst_addr));
-	h->udp.src_port = ep->udp_port;
+	h->udp.src_port = rte_cpu_to_be_16(ep->udp_port);
 	h->udp.dst_port = port;
 }
 

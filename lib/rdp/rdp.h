@@ -75,6 +75,9 @@ struct rdp_swift {
 	bool decreased;   /**< decrease_ts is set */
 };
 
+/** Source ports that are tried to reach a worker, from rdp_conf.udp_port on. */
+#define RDP_PORTS 64
+
 #define RDP_RING WIRE_WINDOW_MAX
 
 /** Smallest IP datagram a session may be limited to; that of IPv6 (RFC 8200). */
@@ -191,8 +194,12 @@ struct rdp_session {
 	uint32_t stamp;
 	uint8_t tries; /**< handshake and close: messages sent */
 	bool initiator;
-	bool hold; /**< its index stays the user's: rdp_hold() */
-	int error; /**< negative errno: ends at the end of the poll */
+	uint8_t own_port; /**< ours, counted from the endpoint's first */
+	uint8_t ports_tried;
+	uint8_t worker_wanted; /**< initiator: from 1 on; 0: any */
+	uint8_t worker;        /**< at the peer, from 1 on; 0: it does not tell */
+	bool hold;             /**< its index stays the user's: rdp_hold() */
+	int error;             /**< negative errno: ends at the end of the poll */
 	struct ip_addr peer_ip;
 	rte_be16_t peer_port;
 	uint32_t ip_sum;    /**< sum of the IP header without its total length */
@@ -345,6 +352,12 @@ void rdp_hold(struct rdp_session *s);
 int rdp_connect_at(struct rdp_ep *ep, uint16_t index, struct ip_addr ip, uint16_t udp_port,
 	struct rdp_session **s);
 
+/**
+ * Right behind rdp_connect(): ask for a worker of the peer's port, the first being 1; 0: any. Other
+ * source ports are tried until one leads there, up to 64; then it is the worker that there is.
+ */
+void rdp_ask_worker(struct rdp_session *s, uint8_t worker);
+
 /** Give back an index that is held. */
 void rdp_index_put(struct rdp_ep *ep, uint16_t index);
 
@@ -394,6 +407,16 @@ rdp_lendable(const struct rdp_session *s, uint32_t size)
  * that have been given room before, frames that come again included.
  */
 void rdp_order(struct rdp_session *s);
+
+/**
+ * Frames of request_room that a user who starts many requests at a time leaves alone, so that
+ * others find room at once: it then has half of the window, they have an eighth of that, or two.
+ */
+static inline uint32_t
+rdp_request_spare(const struct rdp_session *s)
+{
+	return RTE_MAX(s->window / 16u, 2u);
+}
 
 /** Copy all that is lent, before what is there may change. */
 void rdp_settle(struct rdp_ep *ep);

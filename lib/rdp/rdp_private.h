@@ -21,10 +21,11 @@
 #define RDP_HELD          64
 
 /** Frames a session parks before it asks the peer for no more requests. What may be on its way
- * then, half a window, still finds a place: no peer that listens is ever refused. */
+ * then, half a window and the spare, still finds a place: no peer that listens is ever refused. */
 #define RDP_PARK_FULL 64
 #define RDP_PARK_MAX  RDP_RING
-static_assert(RDP_PARK_FULL + RDP_RING / 2 < RDP_PARK_MAX, "room for what is on its way");
+static_assert(
+	RDP_PARK_FULL + RDP_RING / 2 + RDP_RING / 16 < RDP_PARK_MAX, "room for what is on its way");
 
 /** Timer wheels: slots of 2^16 ns, 1024 of them, 67 ms a turn; and slots of such a turn, 256 of
  * them, 17 s, for what is further away. */
@@ -68,6 +69,7 @@ struct rdp_list {
 struct rdp_peer {
 	struct ip_addr ip;
 	rte_be16_t port;
+	uint8_t own_port; /**< ours, as rdp_session.own_port: late frames are found by it, too */
 };
 
 /** Whom a frame is from. */
@@ -112,7 +114,8 @@ struct rdp_ep {
 	uint32_t now_ts;      /**< the same in WIRE_TS_NS units */
 	uint64_t polled_ns;   /**< time of the last poll that looked at the clock */
 	uint32_t poll_gap_ts; /**< from the poll before that; received frames may be so old */
-	rte_be16_t udp_port;
+	uint16_t udp_port;    /**< the first of our ports; host order */
+	uint16_t nb_ports;    /**< that sessions have had */
 	rte_be32_t ip;
 	uint16_t max_sessions;
 	uint16_t index_base; /**< of our indices on the wire */
@@ -173,6 +176,9 @@ struct rdp_session *rdp_session_new(struct rdp_ep *ep);
 struct rdp_session *rdp_session_new_at(struct rdp_ep *ep, uint16_t index);
 struct rdp_session *rdp_session_initiate(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port);
 void rdp_session_free(struct rdp_session *s);
+
+/** Give an attempt another incarnation. */
+void rdp_session_renew(struct rdp_session *s);
 
 /** The session that both incarnations name, for frames that carry no index of ours. */
 struct rdp_session *rdp_session_by_inc(

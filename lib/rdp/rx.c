@@ -4,13 +4,20 @@
 #include "rdp/checksum.h"
 #include "rdp/rdp_private.h"
 
+/* One of those that our sessions have, or all of them, as a rule, have. */
+static inline bool
+is_our_port(const struct rdp_ep *ep, rte_be16_t port)
+{
+	return (uint16_t)(rte_be_to_cpu_16(port) - ep->udp_port) < ep->nb_ports;
+}
+
 /* Whether the frame is an IPv4 UDP datagram for this endpoint, and all lengths agree. */
 static inline bool
 is_ours(const struct rdp_ep *ep, const struct rte_mbuf *m, const struct wire_ipv4_hdrs *h)
 {
 	return m->data_len >= sizeof(*h) && h->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
 	       h->ip.version_ihl == 0x45 && h->ip.next_proto_id == IPPROTO_UDP &&
-	       h->udp.dst_port == ep->udp_port && h->ip.dst_addr == ep->ip;
+	       is_our_port(ep, h->udp.dst_port) && h->ip.dst_addr == ep->ip;
 }
 
 /* The same of IPv6. */
@@ -18,7 +25,7 @@ static inline bool
 is_ours_v6(const struct rdp_ep *ep, const struct rte_mbuf *m, const struct wire_ipv6_hdrs *h)
 {
 	return m->data_len >= sizeof(*h) && h->ip.proto == IPPROTO_UDP &&
-	       h->udp.dst_port == ep->udp_port &&
+	       is_our_port(ep, h->udp.dst_port) &&
 	       (h->ip.vtc_flow & RTE_BE32(0xf0000000)) == RTE_BE32(0x60000000) &&
 	       ip_addr_equal(ip_addr_v6(h->ip.dst_addr), ep->self.ip6);
 }

@@ -72,6 +72,14 @@ inc_del(const struct rdp_session *s)
 	*at = s->inc_next;
 }
 
+void
+rdp_session_renew(struct rdp_session *s)
+{
+	inc_del(s);
+	s->local_inc = rte_cpu_to_be_32(incarnation(s->ep));
+	inc_add(s);
+}
+
 struct rdp_session *
 rdp_session_by_inc(const struct rdp_ep *ep, rte_be32_t local_inc, rte_be32_t peer_inc)
 {
@@ -165,6 +173,8 @@ rdp_session_address(
 	s->peer_ip = ip;
 	s->peer_port = port;
 	s->hdr_len = rdp_hdrs_fill(s->ep, &s->hdrs, mac, ip, port);
+	/* In front of the frame, whatever is in front of it. */
+	s->hdrs.v4.udp.src_port = rte_cpu_to_be_16((uint16_t)(s->ep->udp_port + s->own_port));
 	s->wide = s->hdr_len != RDP_RECORDS_AT || s->ep->vlan_tci != 0;
 	s->hdrs.v4.frame.session = RTE_BE16(WIRE_SESSION_NONE);
 	s->hdrs.v4.frame.src_inc = s->local_inc;

@@ -101,10 +101,18 @@ struct wire_challenge {
 
 static_assert(sizeof(struct wire_challenge) == 12, "part of the protocol");
 
+/** What may follow it. */
+struct wire_workers {
+	uint8_t worker;  /**< that got the HELLO, from 1 on */
+	uint8_t workers; /**< that share the port */
+};
+
+static_assert(sizeof(struct wire_workers) == 2, "part of the protocol");
+
 /** Body of ACCEPT: what was agreed. */
 struct wire_accept {
 	uint8_t version;
-	uint8_t reserved;
+	uint8_t worker;     /**< that has the session, from 1 on; 0: not told */
 	rte_be16_t session; /**< the acceptor's index of the session */
 	rte_be16_t node;
 	rte_be16_t mtu;

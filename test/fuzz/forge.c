@@ -164,7 +164,7 @@ put_accept(struct forged *f, struct wire_accept *b)
 	const struct rdp_conf *conf = &f->victim->conf;
 
 	b->version = (uint8_t)in_field(f->in, modes, WIRE_VERSION);
-	b->reserved = 0;
+	b->worker = 1;
 	b->session = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 2, f->k));
 	b->node = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 4, other(f) + 1));
 	b->mtu = rte_cpu_to_be_16((uint16_t)in_field(f->in, modes >> 6, conf->mtu));

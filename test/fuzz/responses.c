@@ -546,7 +546,7 @@ finish(void)
 	for (unsigned int i = 0; i < BULK_MAX; i++)
 		CHECK(!ep->bulk[i].used && !ep->bulk[i].timed);
 	for (uint16_t s = 0; s < SESSIONS; s++)
-		CHECK(ep->parts[s] == 0);
+		CHECK(ep->share[s].parts == 0);
 }
 
 int

@@ -286,6 +286,8 @@ figures() {
 		get8_loss1_mean_us|mean round trip of an 8-byte get with 1 % lost, one outstanding, in us|mean --workload get --fault drop=1%
 		idle10k_rate_vs_alone|8-byte gets a second beside 10,000 idle sessions by those without any|idle
 		flood_rate_vs_alone|8-byte gets a second beside 1,488,095 spoofed handshakes a second (1 Gbit/s)|flood
+		get8_rtt_beside_1m|median round trip of an 8-byte get beside 1 MiB puts of its session by alone|pair --workload get --baseline get --beside 1M
+		get8_rtt_beside_1m_get|the same beside 1 MiB gets|pair --workload get --baseline get --beside 1M --beside-op get
 		get8_rtt_vs_ucx_tcp|median round trip of an 8-byte get by the best of UCX over TCP|get8_rtt_vs_ucx_tcp
 		faa_rate_vs_redis|fetch-adds a second by Redis INCR, 50 connections, 32 pipelined|against_redis full -c 50 -P 32 -n 500000
 		faa1_rate_vs_redis|the same, one outstanding each|against_redis 1 -c 1 -n 20000

@@ -187,6 +187,8 @@ refused(void)
 		PORT "--pairs 3 --check",
 		PORT "--pairs 3 --count 5",
 		PORT "--pairs 3 --baseline get",
+		PORT "--workload raw --beside 1M",
+		PORT "--beside 1M --beside-op fill",
 		PORT "--pairs 3 --workload raw",
 		PORT "--pairs 3 --workload raw --baseline get",
 		PORT "--pairs 3 --baseline faa --size 64",

@@ -621,7 +621,7 @@ random_all(void)
 	drain();
 	SAME(ep->nb_deadlines, 0);
 	SAME(ep->bulk_active, CLIENT_NONE);
-	SAME(ep->parts[f.host[0].session], 0);
+	SAME(ep->share[f.host[0].session].parts, 0);
 	SAME(ep->nb_free_op, ep->max_ops);
 	SAME(poll_for(ep, 5), 0);
 	SAME(shmx_put_sync(ep, addr, random_buf[0], LARGE), 0);

@@ -66,7 +66,7 @@ incast__alone(void)
 	conf.warmup_ns = MS;
 	conf.op_gap_ns = 1000;
 	CU_ASSERT_EQUAL_FATAL(incast_run(&conf, &r), 0);
-	CU_ASSERT_EQUAL(r.request_room_least, conf.window / 2);
+	CU_ASSERT_EQUAL(r.request_room_least, conf.window / 2 + conf.window / 16);
 	CU_ASSERT_EQUAL(r.retransmits, 0);
 	/* And all that the line carries. */
 	conf.op_gap_ns = 0;

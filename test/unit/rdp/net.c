@@ -532,10 +532,24 @@ damage(struct net *net, struct net_packet *p, const struct net_fate *fate)
 	p->len -= RTE_MIN(fate->cut, p->len);
 }
 
+/* A frame leaves when those before it have. @return how long it takes from now on. */
+static uint64_t
+link_ns(struct net_port *port, uint32_t len)
+{
+	const struct net *net = port->net;
+
+	if (net->gbps == 0)
+		return 0;
+	port->free_ns = RTE_MAX(port->free_ns, net->now_ns) +
+	                (len + NET_WIRE_EXTRA) * 8 / net->gbps;
+	return port->free_ns - net->now_ns;
+}
+
 static void
 transmit(struct net_port *port, struct net_packet *p, const struct net_fate *fate)
 {
 	struct net *net = port->net;
+	uint64_t delay_ns = fate->delay_ns + link_ns(port, p->len);
 
 	if (fate->keep && net->nb_jar < RTE_DIM(net->jar)) {
 		net->jar[net->nb_jar++] = p;
@@ -549,10 +563,10 @@ transmit(struct net_port *port, struct net_packet *p, const struct net_fate *fat
 		struct net_packet *copy = packet_new(p->bytes, p->len);
 
 		copy->to = p->to;
-		packet_send(net, copy, fate->delay_ns);
+		packet_send(net, copy, delay_ns);
 	}
 	damage(net, p, fate);
-	packet_send(net, p, fate->delay_ns);
+	packet_send(net, p, delay_ns);
 }
 
 static struct net_fate

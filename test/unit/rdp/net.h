@@ -26,6 +26,9 @@
 #define NET_START (5 * NET_S)
 #define NET_MTU   1500
 
+/** Bytes of a frame on a link beside those of the mbuf: preamble, CRC, gap (IEEE 802.3). */
+#define NET_WIRE_EXTRA 24
+
 struct node;
 
 /** A frame as it left a node. */
@@ -84,6 +87,7 @@ struct net_port {
 	uint64_t others;               /**< frames sent that are not shmx */
 	uint32_t drop_next[NET_TYPES]; /**< so many more of a type are lost */
 	uint32_t keep_next[NET_TYPES]; /**< these go into the jar */
+	uint64_t free_ns;              /**< when the link has sent all that it was given */
 	bool cut_off;                  /**< everything it sends is lost */
 	struct net_packet *arriving;   /**< by due_ns */
 	struct net_kept *kept_head, *kept_tail;
@@ -104,6 +108,7 @@ struct net {
 	uint64_t random;
 	uint64_t step_ns;    /**< between two turns of the nodes */
 	uint64_t latency_ns; /**< one way */
+	uint64_t gbps;       /**< of the link from each node to the others; 0: no limit */
 	struct rte_mempool *wire;
 	struct net_port port[NET_NODES];
 	struct node *node[NET_NODES];

@@ -91,7 +91,7 @@ pressure__rises_as_buffers_go(void)
 	struct pair p = pair_open(few_buffers);
 	unsigned int last_pressure = 0, last_room = p.c->request_room, n = 0;
 
-	CU_ASSERT_EQUAL(last_room, 128);
+	CU_ASSERT_EQUAL(last_room, 144);
 	for (unsigned int leave = 115; leave > 60; leave -= 12) {
 		n += take(p.server, taken + n, leave);
 		net_run(p.net, 2 * LOOK_NS);

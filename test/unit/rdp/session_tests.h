@@ -28,5 +28,6 @@ extern CU_TestInfo probe_tests[];
 extern CU_TestInfo replay_tests[];
 extern CU_TestInfo unsent_tests[];
 extern CU_TestInfo vlan_tests[];
+extern CU_TestInfo worker_tests[];
 
 #endif /* SESSION_TESTS_H */

@@ -69,7 +69,7 @@ swift__a_lone_session_has_its_window(void)
 	struct pair p = pair_open(with_swift);
 	struct load l = run_load(&p, 5 * NET_MS);
 
-	CU_ASSERT_EQUAL(l.request_room, WINDOW / 2);
+	CU_ASSERT_EQUAL(l.request_room, WINDOW / 2 + WINDOW / 16);
 	CU_ASSERT_EQUAL(l.tx_room, WINDOW);
 	CU_ASSERT(l.frames > 5000);
 	CU_ASSERT(net_run_quiet(p.net, NET_MS));
@@ -87,7 +87,7 @@ swift__a_long_way_is_no_congestion(void)
 	p.net->latency_ns = 2 * NET_MS;
 	pair_connect(&p);
 	l = run_load(&p, 100 * NET_MS);
-	CU_ASSERT_EQUAL(l.request_room, WINDOW / 2);
+	CU_ASSERT_EQUAL(l.request_room, WINDOW / 2 + WINDOW / 16);
 	CU_ASSERT(net_run_quiet(p.net, 100 * NET_MS));
 	pair_free(&p);
 }
@@ -274,19 +274,19 @@ cc__changes_on_an_open_session(void)
 
 	p.net->script = delayed;
 	p.net->script_ctx = &delay;
-	CU_ASSERT_EQUAL(run_load(&p, 5 * NET_MS).request_room, 32);
+	CU_ASSERT_EQUAL(run_load(&p, 5 * NET_MS).request_room, 36);
 	CU_ASSERT_EQUAL(rdp_cc_set(p.c, RDP_CC_SWIFT + 1), -EINVAL);
 	delay = 0;
 	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
 	p.client->ep->conf.cc_target_ns = TARGET_NS;
 	CU_ASSERT_EQUAL(rdp_cc_set(p.c, RDP_CC_SWIFT), 0);
-	CU_ASSERT_EQUAL(run_load(&p, NET_MS).request_room, 32);
+	CU_ASSERT_EQUAL(run_load(&p, NET_MS).request_room, 36);
 	delay = 300 * NET_US;
 	CU_ASSERT(run_load(&p, 10 * NET_MS).request_room < 8);
 	CU_ASSERT_EQUAL(rdp_cc_set(p.c, RDP_CC_FIXED), 0);
-	CU_ASSERT_EQUAL(p.c->request_room, 32);
+	CU_ASSERT_EQUAL(p.c->request_room, 36);
 	CU_ASSERT_EQUAL(p.c->tx_room, 64);
-	CU_ASSERT_EQUAL(run_load(&p, 5 * NET_MS).request_room, 32);
+	CU_ASSERT_EQUAL(run_load(&p, 5 * NET_MS).request_room, 36);
 	delay = 0;
 	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
 	node_close(p.client, p.c);
