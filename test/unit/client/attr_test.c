@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_random.h>
 
 #include "client/client_private.h"
@@ -400,6 +401,39 @@ deadlines_in_time(void)
 	fixture_down(&f);
 }
 
+/* The first poll after the deadline tells of it, however long that is after the one before. */
+static void
+deadline_between_polls(void)
+{
+	shmx_addr_t addr;
+	struct shmx_event event;
+
+	if (!up(1))
+		return;
+	addr = alloc_of(&f, 0, 64);
+	f.server_stopped = true;
+	attr(0, 1000);
+	SAME(shmx_fetch_add(ep, addr, 1, 1), 0);
+	/* Polls that follow each other closely look at no clock. */
+	for (int i = 0; i < 100; i++)
+		SAME(shmx_poll(ep, &event, 1), 0);
+	rte_delay_us_block(3000);
+	SAME(shmx_poll(ep, &event, 1), 1);
+	SAME(event.status, -ETIMEDOUT);
+	attr(0, 0);
+	f.server_stopped = false;
+	drain();
+	/* What has been answered in time was not late, though nobody looked. */
+	attr(0, 1000);
+	SAME(shmx_fetch_add(ep, addr, 1, 2), 0);
+	SAME(shmx_poll(ep, &event, 1), 0);
+	rte_delay_us_block(3000);
+	SAME(shmx_poll(ep, &event, 1), 1);
+	SAME(event.status, 0);
+	attr(0, 0);
+	fixture_down(&f);
+}
+
 /* Those that are answered in time take their deadlines with them. */
 static void
 deadlines_met(void)
@@ -637,6 +671,7 @@ static const struct named_test tests[] = {
 	{"behind a transfer", behind_a_transfer},
 	{"late answers", late_answers},
 	{"deadlines in time", deadlines_in_time},
+	{"deadline between polls", deadline_between_polls},
 	{"deadlines met", deadlines_met},
 	{"cancel one", cancel_one},
 	{"cancelled puts", cancelled_puts},
