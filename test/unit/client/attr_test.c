@@ -524,6 +524,43 @@ cancelled_puts(void)
 	fixture_down(&f);
 }
 
+/* Parts of a transfer that was given up are told from those of any that takes its place, even after
+ * so many that none could count them. */
+static void
+cancel_and_begin_anew(void)
+{
+	static uint8_t huge[HUGE], old[LARGE], new[LARGE], zeros[LARGE];
+	unsigned int wrong = 0;
+	shmx_addr_t addr;
+	struct shmx_event event;
+
+	if (!up(1))
+		return;
+	addr = alloc_of(&f, 0, HUGE);
+	pattern_fill(new, sizeof(new), 1);
+	SAME(shmx_put_sync(ep, addr, new, sizeof(new)), 0);
+	f.server_stopped = true;
+	/* The window is full of parts of two, and what comes then has none. */
+	SAME(shmx_get(ep, addr, old, LARGE, 1), 0);
+	SAME(shmx_get(ep, addr, huge, HUGE, 2), 0);
+	SAME(shmx_cancel(ep, 1), 0);
+	SAME(shmx_wait(ep, 1, &event), -EINTR);
+	for (uint32_t i = 0; i < UINT16_MAX; i++)
+		wrong += shmx_get(ep, addr, new, LARGE, 3) != 0 || shmx_cancel(ep, 3) != 0 ||
+		         shmx_wait(ep, 3, &event) != -ECANCELED;
+	SAME(wrong, 0);
+	memset(new, 0, sizeof(new));
+	SAME(shmx_get(ep, addr, new, LARGE, 4), 0);
+	f.server_stopped = false;
+	SAME(shmx_wait(ep, 2, &event), 0);
+	drain();
+	CU_ASSERT_EQUAL(memcmp(old, zeros, sizeof(old)), 0);
+	SAME(poll_for(ep, 5), 1);
+	CU_ASSERT_EQUAL(memcmp(new, huge, sizeof(new)), 0);
+	SAME(ep->parts[f.host[0].session], 0);
+	fixture_down(&f);
+}
+
 #define LEFT  60 /* transfers that are not given up */
 #define FLOOD 8000
 
@@ -675,6 +712,7 @@ static const struct named_test tests[] = {
 	{"deadlines met", deadlines_met},
 	{"cancel one", cancel_one},
 	{"cancelled puts", cancelled_puts},
+	{"cancel and begin anew", cancel_and_begin_anew},
 	{"cancel without polling", cancel_without_polling},
 	{"random", random_all},
 };
