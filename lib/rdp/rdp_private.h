@@ -326,12 +326,17 @@ rdp_hdrs(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
 }
 
-/** Frame header of a frame that a session has made. */
+/** Frame header of a frame that a session has made. A driver that puts in tags in software may have
+ * done that though it did not take the frame. */
 static inline struct wire_frame *
 rdp_made_frame(const struct rdp_session *s, struct rte_mbuf *m)
 {
-	return rte_pktmbuf_mtod_offset(
-		m, struct wire_frame *, s->hdr_len - sizeof(struct wire_frame));
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	uint32_t at = s->hdr_len - (uint32_t)sizeof(struct wire_frame);
+
+	if (s->ep->conf.tx_vlan_insert && eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN))
+		at += WIRE_TAG_LEN;
+	return rte_pktmbuf_mtod_offset(m, struct wire_frame *, at);
 }
 
 static inline struct rdp_kept *

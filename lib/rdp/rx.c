@@ -316,7 +316,7 @@ wide_input(struct rdp_ep *ep, struct rte_mbuf *m)
 		other_input(ep, m);
 		return false;
 	}
-	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) && !ip_addr_is_none(ep->self.ip6))
 		return frame_input_v6(ep, m);
 	if (ep->ip != 0)
 		return frame_input(ep, m);
