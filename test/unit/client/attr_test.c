@@ -557,7 +557,7 @@ cancel_and_begin_anew(void)
 	CU_ASSERT_EQUAL(memcmp(old, zeros, sizeof(old)), 0);
 	SAME(poll_for(ep, 5), 1);
 	CU_ASSERT_EQUAL(memcmp(new, huge, sizeof(new)), 0);
-	SAME(ep->parts[f.host[0].session], 0);
+	SAME(ep->share[f.host[0].session].parts, 0);
 	fixture_down(&f);
 }
 
