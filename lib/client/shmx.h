@@ -47,8 +47,8 @@
  * | -EMSGSIZE     | more in one call than allowed                                             |
  * | -ENOTSUP      | the memory node does not know this operation                              |
  * | -ECONNRESET   | the session ended after the operation was sent: its fate is unknown       |
- * | -ECANCELED    | the session ended, or the operation was cancelled, before any of it was
- * |               | sent: it took no effect                                                   |
+ * | -ECANCELED    | the session ended, the operation was cancelled, or its deadline passed,
+ * |               | before any of it was sent: it took no effect                              |
  * | -EINTR        | it was cancelled after it was sent: its fate is unknown                   |
  * | -ETIMEDOUT    | the memory node did not answer a connection attempt, or an operation before
  * |               | its deadline: its fate is unknown                                         |

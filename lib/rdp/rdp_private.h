@@ -27,6 +27,10 @@
 static_assert(
 	RDP_PARK_FULL + RDP_RING / 2 + RDP_RING / 16 < RDP_PARK_MAX, "room for what is on its way");
 
+/** Share of an endpoint's buffers that may hold frames waiting for ones that are missing: those
+ * come in buffers, too. */
+#define RDP_PARK_SHARE 4
+
 /** Timer wheels: slots of 2^16 ns, 1024 of them, 67 ms a turn; and slots of such a turn, 256 of
  * them, 17 s, for what is further away. */
 #define RDP_WHEEL_SHIFT  16
@@ -139,6 +143,8 @@ struct rdp_ep {
 	struct rdp_list list[RDP_LISTS];
 	struct rdp_stats stats;
 	uint16_t vlan_tci;      /**< tag of what we send; 0: none */
+	uint32_t parked;        /**< frames of all sessions that wait */
+	uint32_t parked_most;   /**< beyond, none is taken that waits for one missing */
 	uint32_t full_bursts;   /**< received in a row */
 	uint32_t pressure_tick; /**< of the wheel, counted */
 	uint32_t tell_next;     /**< session to be told next that the pressure is less than full */
