@@ -217,7 +217,7 @@ lengths(void)
 	neigh_init(&table);
 	for (; len < eth; len++)
 		CU_ASSERT_TRUE(input(&msg, len, L2_ETH_SHORT));
-	for (; len < MESSAGE_LEN; len++)
+	for (; len < (uint16_t)MESSAGE_LEN; len++)
 		CU_ASSERT_TRUE(input(&msg, len, L2_IP_MALFORMED));
 	/* The packet may be shorter than the frame, the message than the packet must be. */
 	for (len = 0; len < 32; len++) {
