@@ -73,13 +73,7 @@ client_give_up(struct shmx_ep *ep, uint16_t id, int32_t status)
 		op->kind = OP_SKIP;
 	if (op->timed)
 		deadline_disarm(ep, id);
-	*client_event(ep) = (struct shmx_event){
-		.cookie = op->cookie,
-		.status = status,
-		.type = SHMX_EV_OP,
-		.session = op->session,
-	};
-	ep->ops_done++;
+	client_complete(ep, op->cookie, op->session, status, 0, 0);
 	op->bulk = OP_GIVEN_UP;
 }
 

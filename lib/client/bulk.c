@@ -14,13 +14,7 @@ bulk_finish(struct shmx_ep *ep, struct bulk *b, uint16_t session)
 {
 	if (unlikely(b->status == -ECANCELED && b->sent))
 		b->status = -ECONNRESET;
-	*client_event(ep) = (struct shmx_event){
-		.cookie = b->cookie,
-		.status = b->status,
-		.type = SHMX_EV_OP,
-		.session = session,
-	};
-	ep->ops_done++;
+	client_complete(ep, b->cookie, session, b->status, 0, 0);
 	ep->large_done += b->large;
 	if (b->timed)
 		deadline_disarm(ep, ep->max_ops + (uint32_t)(b - ep->bulk));
@@ -146,16 +140,23 @@ vec_large(const struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n)
 	return len > UINT64_C(2) * client_part_max(client_route(ep, vec[0].addr));
 }
 
+/* What names this transfer in the list of those with parts to start, or else its end. */
+static uint16_t *
+active_link(struct shmx_ep *ep, uint16_t index)
+{
+	uint16_t *link = &ep->bulk_active;
+
+	while (*link != CLIENT_NONE && *link != index)
+		link = &ep->bulk[*link].next;
+	return link;
+}
+
 /* Behind those that came before: the window is theirs first. */
 static void
 active_append(struct shmx_ep *ep, uint16_t index)
 {
-	uint16_t *link = &ep->bulk_active;
-
-	while (*link != CLIENT_NONE)
-		link = &ep->bulk[*link].next;
+	*active_link(ep, index) = index;
 	ep->bulk[index].next = CLIENT_NONE;
-	*link = index;
 }
 
 int
@@ -217,15 +218,6 @@ bulk_progress(struct shmx_ep *ep)
 	}
 }
 
-static bool
-is_active(const struct shmx_ep *ep, uint16_t index)
-{
-	for (uint16_t i = ep->bulk_active; i != CLIENT_NONE; i = ep->bulk[i].next)
-		if (i == index)
-			return true;
-	return false;
-}
-
 void
 bulk_part_done(struct shmx_ep *ep, uint16_t id, const struct op *op, int32_t status)
 {
@@ -240,17 +232,15 @@ bulk_part_done(struct shmx_ep *ep, uint16_t id, const struct op *op, int32_t sta
 	if (unlikely(status != 0 && (b->status == 0 || status == -ECONNRESET)))
 		b->status = status;
 	/* One that still stands in the list of the active is finished from there. */
-	if (b->outstanding == 0 && bulk_all_started(b) && !is_active(ep, op->bulk))
+	if (b->outstanding == 0 && bulk_all_started(b) && *active_link(ep, op->bulk) == CLIENT_NONE)
 		bulk_finish(ep, b, op->session);
 }
 
 static void
 active_remove(struct shmx_ep *ep, uint16_t index)
 {
-	uint16_t *link = &ep->bulk_active;
+	uint16_t *link = active_link(ep, index);
 
-	while (*link != CLIENT_NONE && *link != index)
-		link = &ep->bulk[*link].next;
 	if (*link == index)
 		*link = ep->bulk[index].next;
 }

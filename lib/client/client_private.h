@@ -247,6 +247,22 @@ client_event(struct shmx_ep *ep)
 	return &ep->kept[ep->kept_head++ & ep->kept_mask];
 }
 
+/** An operation of the application has ended: its event. */
+static inline void
+client_complete(struct shmx_ep *ep, uint64_t cookie, uint16_t session, int32_t status,
+	uint64_t value, uint64_t value2)
+{
+	*client_event(ep) = (struct shmx_event){
+		.cookie = cookie,
+		.value = value,
+		.value2 = value2,
+		.status = status,
+		.type = SHMX_EV_OP,
+		.session = session,
+	};
+	ep->ops_done++;
+}
+
 /* ---- attr.c ---- */
 
 /** Whether what is to come before an operation over @p s that starts now has been sent. */

@@ -30,15 +30,7 @@ op_finish(struct shmx_ep *ep, uint16_t id, int32_t status, uint64_t value, uint6
 			bulk_part_done(ep, id, &part, status);
 		return;
 	}
-	*client_event(ep) = (struct shmx_event){
-		.cookie = op->cookie,
-		.value = value,
-		.value2 = value2,
-		.status = status,
-		.type = SHMX_EV_OP,
-		.session = op->session,
-	};
-	ep->ops_done++;
+	client_complete(ep, op->cookie, op->session, status, value, value2);
 	op_release(ep, id);
 }
 

@@ -3,14 +3,6 @@
 
 #include "rdp/rdp_private.h"
 
-/* Something was told of frames that others have overtaken. */
-static void
-recover(struct rdp_session *s)
-{
-	s->rack_check = s->ep->now_ts;
-	rdp_list_add(s, RDP_LIST_RECOVER);
-}
-
 /* The frames themselves are given up after the flush, when nobody waits for an answer. */
 static inline void
 advance(struct rdp_session *s, uint32_t ack)
@@ -23,7 +15,7 @@ advance(struct rdp_session *s, uint32_t ack)
 	if (likely(!wire_psn_before(ack, s->sack_high)))
 		s->sack_high = ack;
 	else
-		recover(s);
+		rdp_recover(s);
 	rdp_list_add(s, RDP_LIST_RELEASE);
 }
 
@@ -101,7 +93,7 @@ rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t room)
 				s->sack_high = ack + i + 1;
 		}
 	}
-	recover(s);
+	rdp_recover(s);
 }
 
 void

@@ -136,6 +136,13 @@ rdp_loss_detect(struct rdp_session *s)
 	return next != NEVER_TS;
 }
 
+void
+rdp_recover(struct rdp_session *s)
+{
+	s->rack_check = s->ep->now_ts;
+	rdp_list_add(s, RDP_LIST_RECOVER);
+}
+
 /* Nothing was acknowledged for a time-out: send the oldest frame again, and look at all others
  * once its acknowledgement tells what had arrived. */
 static void
@@ -147,8 +154,7 @@ timeout(struct rdp_session *s)
 	s->cc->on_timeout(s);
 	rdp_retransmit(s, s->tx_una);
 	s->sack_high = s->tx_next;
-	s->rack_check = s->ep->now_ts;
-	rdp_list_add(s, RDP_LIST_RECOVER);
+	rdp_recover(s);
 	if (s->backoff < 10)
 		s->backoff++;
 }

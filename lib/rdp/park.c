@@ -45,11 +45,17 @@ park(struct rdp_session *s, struct rte_mbuf *m)
 	s->park_tail = m;
 }
 
-void
-rdp_park(struct rdp_session *s, struct rte_mbuf *m, uint32_t psn, uint16_t offset, uint16_t len)
+bool
+rdp_park_rest(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f,
+	uint16_t offset, uint16_t len, int32_t done)
 {
-	keep(s, m, psn, offset, len);
+	if (done < 0)
+		rdp_session_fail(s, done);
+	if (done == len || s->state != RDP_OPEN)
+		return true;
+	keep(s, m, rte_be_to_cpu_32(f->psn), (uint16_t)(offset + done), (uint16_t)(len - done));
 	park(s, m);
+	return false;
 }
 
 /* By number; most come in order. */
@@ -141,8 +147,8 @@ rdp_deliver_waiting(struct rdp_session *s, struct rte_mbuf *m, const struct wire
 {
 	struct rdp_ep *ep = s->ep;
 	uint32_t psn = rte_be_to_cpu_32(f->psn);
-	bool mine = false;
 	int32_t done;
+	bool back;
 
 	/* Those in the park come first, but do not keep this one from being offered: it may hold
 	 * responses. Those that wait for others come behind it: it may be what they wait for. */
@@ -156,14 +162,9 @@ rdp_deliver_waiting(struct rdp_session *s, struct rte_mbuf *m, const struct wire
 	}
 	done = ep->handler->records(
 		ep->handler_ctx, s, rte_pktmbuf_mtod_offset(m, const uint8_t *, offset), len);
-	if (done < 0)
-		rdp_session_fail(s, done);
-	if (done < len && s->state == RDP_OPEN) {
-		rdp_park(s, m, psn, (uint16_t)(offset + done), (uint16_t)(len - done));
-		mine = true;
-	}
+	back = rdp_park_rest(s, m, f, offset, len, done);
 	run_ordered(s);
-	return !mine;
+	return back;
 }
 
 void

@@ -395,8 +395,13 @@ rdp_bit_clear(uint64_t *bitmap, uint32_t psn)
 }
 
 /* park.c */
-void rdp_park(
-	struct rdp_session *s, struct rte_mbuf *m, uint32_t psn, uint16_t offset, uint16_t len);
+
+/**
+ * The handler has taken @p done bytes of the records of a frame, or broken off: the rest waits.
+ * @return whether the frame stays the caller's.
+ */
+bool rdp_park_rest(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f,
+	uint16_t offset, uint16_t len, int32_t done);
 
 /**
  * A frame, just accepted, of a session in which some wait, or that must not overtake others.
@@ -424,6 +429,9 @@ void rdp_sack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t 
 void rdp_sack_build(const struct rdp_session *s, struct wire_sack *sack);
 
 /* loss.c */
+
+/** Something new may be told of frames that others have overtaken: look at them in this poll. */
+void rdp_recover(struct rdp_session *s);
 
 /** Send again what is lost by now. @return whether there is more to be seen at rack_check. */
 bool rdp_loss_detect(struct rdp_session *s);

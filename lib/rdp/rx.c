@@ -103,14 +103,7 @@ deliver(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f, u
 		return rdp_deliver_waiting(s, m, f, offset, len);
 	done = ep->handler->records(
 		ep->handler_ctx, s, rte_pktmbuf_mtod_offset(m, const uint8_t *, offset), len);
-	if (likely(done == len))
-		return true;
-	if (done < 0)
-		rdp_session_fail(s, done);
-	if (s->state != RDP_OPEN)
-		return true;
-	rdp_park(s, m, rte_be_to_cpu_32(f->psn), (uint16_t)(offset + done), (uint16_t)(len - done));
-	return false;
+	return likely(done == len) || rdp_park_rest(s, m, f, offset, len, done);
 }
 
 /* A frame that overtook others, or came twice. Returns whether it is new. */
