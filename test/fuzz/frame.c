@@ -13,7 +13,6 @@
 
 #include "forge.h"
 #include "rdp/pair.h"
-#include "rdp/strict_pool.h"
 #include "told.h"
 
 #define TURNS_MAX  600 /* a run; they cost most of its time */
@@ -494,14 +493,6 @@ start(struct net *net, unsigned int index, uint8_t how, uint8_t sizes, uint8_t m
 	sides[index].node->ep->handler = &handler;
 	sides[index].node->ep->handler_ctx = &sides[index];
 	forge_no_chance(sides[index].node);
-}
-
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	fuzz_eal_init();
-	strict_pool_reuse();
-	return 0;
 }
 
 int

@@ -12,7 +12,6 @@
 #include "forge.h"
 #include "rdp/handover.h"
 #include "rdp/pair.h"
-#include "rdp/strict_pool.h"
 #include "told.h"
 
 #define TURNS_MAX 400
@@ -234,14 +233,6 @@ run_one(struct net *net, struct input *in)
 	/* Several may come in one burst. */
 	if (op < 128)
 		step(net, 1);
-}
-
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	fuzz_eal_init();
-	strict_pool_reuse();
-	return 0;
 }
 
 int

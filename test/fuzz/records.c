@@ -14,7 +14,6 @@
 #include "forge.h"
 #include "mem/mem.h"
 #include "rdp/asan.h"
-#include "rdp/strict_pool.h"
 #include "target/target_private.h"
 
 #define PEERS       2
@@ -605,14 +604,6 @@ drain(struct net *net)
 		step(net, 1);
 	CHECK(drained());
 	check_jobs(net);
-}
-
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	fuzz_eal_init();
-	strict_pool_reuse();
-	return 0;
 }
 
 int

@@ -13,57 +13,12 @@
 
 #include "client/client_private.h"
 #include "client/fixture.h"
+#include "client/lossy.h"
 #include "mem/mem_access.h"
 
 #define LONG  1400  /* one record, long enough to be lent */
 #define LARGE 20000 /* a transfer */
 #define HUGE  (1 << 20)
-
-/* ---- a port of the memory node that loses frames, either way ----------------------------------
- */
-
-static unsigned int lossy; /* one in so many; 0: none */
-static bool lose_all;
-
-static bool
-is_lost(void)
-{
-	return lose_all || (lossy != 0 && rte_rand_max(lossy) == 0);
-}
-
-static uint16_t
-lossy_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	struct host *h = ctx;
-
-	for (uint16_t i = 0; i < n; i++)
-		if (is_lost())
-			rte_pktmbuf_free(mbufs[i]);
-		else if (h->io.tx_burst(h->io.ctx, &mbufs[i], 1) == 0)
-			return i;
-	return n;
-}
-
-static uint16_t
-lossy_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	struct host *h = ctx;
-	uint16_t kept = 0;
-
-	n = h->io.rx_burst(h->io.ctx, mbufs, n);
-	for (uint16_t i = 0; i < n; i++)
-		if (is_lost())
-			rte_pktmbuf_free(mbufs[i]);
-		else
-			mbufs[kept++] = mbufs[i];
-	return kept;
-}
-
-static void
-wrap_lossy(struct host *h, struct rdp_conf *conf)
-{
-	conf->io = (struct rdp_io){.ctx = h, .rx_burst = lossy_rx, .tx_burst = lossy_tx};
-}
 
 static struct fixture f;
 static struct shmx_ep *ep;
@@ -75,7 +30,6 @@ up(unsigned int workers)
 		.workers = workers, .nb_hosts = workers, .wrap = wrap_lossy, .max_ops = 512};
 
 	lossy = 0;
-	lose_all = false;
 	if (fixture_up(&f, &conf) < 0)
 		return false;
 	ep = f.host[0].ep;
@@ -97,19 +51,6 @@ in_progress(void)
 
 	shmx_ep_stats_get(ep, &stats);
 	return stats.ops_in_progress;
-}
-
-static void
-pattern_fill(uint8_t *buf, uint32_t len, uint64_t number)
-{
-	uint64_t x = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
-
-	for (uint32_t i = 0; i < len; i++) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		buf[i] = (uint8_t)x;
-	}
 }
 
 /* Submit, and poll while a window is full. */

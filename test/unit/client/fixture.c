@@ -297,3 +297,16 @@ tests_run(const char *name, const struct named_test *tests, unsigned int n)
 	CU_cleanup_registry();
 	return failures != 0;
 }
+
+void
+pattern_fill(uint8_t *buf, uint32_t len, uint64_t number)
+{
+	uint64_t x = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
+
+	for (uint32_t i = 0; i < len; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		buf[i] = (uint8_t)x;
+	}
+}

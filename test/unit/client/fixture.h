@@ -116,6 +116,9 @@ unsigned int poll_for(struct shmx_ep *ep, unsigned int ms);
 		CU_ASSERT_EQUAL(a_, b_);                                                           \
 	} while (0)
 
+/** Bytes that a number makes. */
+void pattern_fill(uint8_t *buf, uint32_t len, uint64_t number);
+
 shmx_addr_t alloc_of(struct fixture *f, unsigned int host, uint64_t len);
 
 /** Start EAL without hugepages, run the tests of a suite; exit status. */

@@ -17,6 +17,7 @@
 #include "client/client_private.h"
 #include "common/memcheck.h"
 #include "fixture.h"
+#include "lossy.h"
 
 #define SOIL    0xee
 #define MBUFS   1024
@@ -186,38 +187,6 @@ data_of_any_length(struct shmx_ep *ep, shmx_addr_t area)
 				0);
 }
 
-/* ---- a memory node that loses what arrives ----------------------------------------------------
- */
-
-static bool deaf;
-
-static uint16_t
-deaf_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	struct host *h = ctx;
-
-	n = h->io.rx_burst(h->io.ctx, mbufs, n);
-	if (!deaf)
-		return n;
-	for (uint16_t i = 0; i < n; i++)
-		rte_pktmbuf_free(mbufs[i]);
-	return 0;
-}
-
-static uint16_t
-plain_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	struct host *h = ctx;
-
-	return h->io.tx_burst(h->io.ctx, mbufs, n);
-}
-
-static void
-wrap_deaf(struct host *h, struct rdp_conf *conf)
-{
-	conf->io = (struct rdp_io){.ctx = h, .rx_burst = deaf_rx, .tx_burst = plain_tx};
-}
-
 /* The data of a put that is lost and given up do not travel again. */
 static void
 given_up(struct shmx_ep *ep, shmx_addr_t area)
@@ -226,10 +195,10 @@ given_up(struct shmx_ep *ep, shmx_addr_t area)
 	struct shmx_event event;
 
 	SAME(shmx_put(ep, area, buf, sizeof(buf), 1), 0);
-	deaf = true;
+	lossy_deaf = true;
 	shmx_flush(ep);
 	server_turn(&fx);
-	deaf = false;
+	lossy_deaf = false;
 	SAME(shmx_cancel(ep, 1), 0);
 	SAME(shmx_wait(ep, 1, &event), -EINTR);
 	while (ep->nb_free_op < ep->max_ops)
@@ -269,7 +238,7 @@ names_of_any_length(struct shmx_ep *ep, shmx_session_t session)
 static void
 test_every_byte(void)
 {
-	const struct fixture_conf conf = {.nb_mbufs = MBUFS, .wrap = wrap_deaf};
+	const struct fixture_conf conf = {.nb_mbufs = MBUFS, .wrap = wrap_lossy};
 	const struct rte_eth_rxtx_callback *cb[2];
 	uint16_t port[2];
 

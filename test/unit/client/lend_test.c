@@ -16,36 +16,16 @@
 
 #include "client/client_private.h"
 #include "client/fixture.h"
+#include "client/lossy.h"
 #include "fault/lane.h"
 
 #define LONG  1400 /* one record, long enough to be lent */
 #define LARGE 6000
 
-/* ---- a port of the memory node that loses frames, and perhaps copies chains as vhost does ------
+/* ---- a port of the memory node that loses frames and copies chains as vhost does ---------------
  */
 
-static bool lose_all;      /* what the memory node sends */
-static unsigned int lossy; /* one frame in so many is lost, either way; 0: none */
 static unsigned int chains;
-
-static bool
-is_lost(void)
-{
-	return lossy != 0 && rte_rand_max(lossy) == 0;
-}
-
-static uint16_t
-lossy_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	struct host *h = ctx;
-
-	for (uint16_t i = 0; i < n; i++)
-		if (lose_all || is_lost())
-			rte_pktmbuf_free(mbufs[i]);
-		else if (h->io.tx_burst(h->io.ctx, &mbufs[i], 1) == 0)
-			return i;
-	return n;
-}
 
 /* What leaves the port is a copy with its checksum made; what was given is free again. */
 static struct rte_mbuf *
@@ -76,27 +56,6 @@ copying_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
 			rte_pktmbuf_free(m);
 	}
 	return n;
-}
-
-static uint16_t
-lossy_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	struct host *h = ctx;
-	uint16_t kept = 0;
-
-	n = h->io.rx_burst(h->io.ctx, mbufs, n);
-	for (uint16_t i = 0; i < n; i++)
-		if (is_lost())
-			rte_pktmbuf_free(mbufs[i]);
-		else
-			mbufs[kept++] = mbufs[i];
-	return kept;
-}
-
-static void
-wrap_lossy(struct host *h, struct rdp_conf *conf)
-{
-	conf->io = (struct rdp_io){.ctx = h, .rx_burst = lossy_rx, .tx_burst = lossy_tx};
 }
 
 static void
@@ -197,19 +156,6 @@ wrap_tight(struct host *h, struct rdp_conf *conf)
 	conf->io.tx_burst = tight_tx;
 }
 
-static void
-pattern_fill(uint8_t *buf, uint32_t len, uint64_t number)
-{
-	uint64_t x = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
-
-	for (uint32_t i = 0; i < len; i++) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		buf[i] = (uint8_t)x;
-	}
-}
-
 /* ---- tests -------------------------------------------------------------------------------------
  */
 
@@ -229,10 +175,10 @@ get_again_from_free_memory(void (*wrap)(struct host *h, struct rdp_conf *conf))
 	pattern_fill(in, sizeof(in), 1);
 	SAME(STATUS(f.host[0].ep, shmx_put(f.host[0].ep, addr, in, sizeof(in), cookie)), 0);
 	SAME(shmx_get(f.host[0].ep, addr, out, sizeof(out), 7), 0);
-	lose_all = true;
+	lossy_mute = true;
 	shmx_flush(f.host[0].ep);
 	server_turn(&f);
-	lose_all = false;
+	lossy_mute = false;
 	SAME(STATUS(f.host[1].ep, shmx_free(f.host[1].ep, addr, cookie)), 0);
 	SAME(shmx_wait(f.host[0].ep, 7, &event), -ESTALE);
 	fixture_down(&f);

@@ -5,84 +5,17 @@
 
 #include <rte_errno.h>
 
-#include "rdp/handover.h"
 #include "session_tests.h"
+#include "workers.h"
 
 #define MEMBERS  2
 #define STRIDE   8
 #define SESSIONS 6
-#define OTHER    2 /* node of the second endpoint */
 
-struct steer {
-	struct net *net;
-	struct rdp_io port;
-	struct rte_mbuf *queue[MEMBERS][256];
-	uint16_t n[MEMBERS];
-};
-
-struct queue {
-	struct steer *steer;
-	unsigned int member;
-};
-
-static uint16_t
-steer_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t max)
+static unsigned int
+at_random(const struct workers *w, const struct rte_mbuf *m)
 {
-	const struct queue *q = ctx;
-	struct steer *s = q->steer;
-	struct rte_mbuf *burst[32];
-	uint16_t got = s->port.rx_burst(s->port.ctx, burst, RTE_DIM(burst)), n;
-
-	for (uint16_t i = 0; i < got; i++) {
-		unsigned int to = net_random_below(s->net, MEMBERS);
-
-		s->queue[to][s->n[to]++] = burst[i];
-	}
-	n = RTE_MIN(max, s->n[q->member]);
-	memcpy(mbufs, s->queue[q->member], n * sizeof(*mbufs));
-	s->n[q->member] = (uint16_t)(s->n[q->member] - n);
-	memmove(s->queue[q->member], s->queue[q->member] + n, s->n[q->member] * sizeof(*mbufs));
-	return n;
-}
-
-static uint16_t
-steer_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	const struct queue *q = ctx;
-
-	return q->steer->port.tx_burst(q->steer->port.ctx, mbufs, n);
-}
-
-struct workers {
-	struct net *net;
-	struct handover *handover;
-	struct steer steer;
-	struct queue queue[MEMBERS];
-	struct node *worker[MEMBERS], *client;
-};
-
-static struct node *
-start_worker(struct workers *w, unsigned int member)
-{
-	struct node_conf conf = node_conf(w->net, SERVER);
-
-	w->queue[member] = (struct queue){&w->steer, member};
-	conf.rdp.io = (struct rdp_io){&w->queue[member], steer_rx, steer_tx};
-	conf.rdp.handover = w->handover;
-	conf.rdp.member = (uint16_t)member;
-	return node_start(w->net, member == 0 ? SERVER : OTHER, &conf);
-}
-
-static void
-workers_start(struct workers *w)
-{
-	w->net = net_create();
-	w->handover = handover_create(MEMBERS, STRIDE, SOCKET_ID_ANY);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(w->handover);
-	w->steer = (struct steer){.net = w->net, .port = net_io(w->net, SERVER)};
-	for (unsigned int i = 0; i < MEMBERS; i++)
-		w->worker[i] = start_worker(w, i);
-	w->client = node_start_plain(w->net, CLIENT);
+	return net_random_below(w->net, MEMBERS);
 }
 
 static uint64_t
@@ -90,20 +23,6 @@ handed_over(const struct workers *w)
 {
 	return rdp_ep_stats(w->worker[0]->ep)->handed_over +
 	       rdp_ep_stats(w->worker[1]->ep)->handed_over;
-}
-
-static void
-workers_free(struct workers *w)
-{
-	net_run(w->net, NET_MS);
-	net_free(w->net);
-	handover_free(w->handover);
-}
-
-static unsigned int
-sessions(const struct node *node)
-{
-	return node->ep->max_sessions - node->ep->nb_free;
 }
 
 /* Whatever comes to whichever worker: each record takes effect once, nobody is refused, reset or
@@ -115,14 +34,14 @@ handover__frames_steered_at_random(void)
 	struct rdp_session *s[SESSIONS];
 	uint64_t before;
 
-	workers_start(&w);
+	workers_start(&w, MEMBERS, STRIDE, at_random);
 	for (unsigned int i = 0; i < SESSIONS; i++) {
 		s[i] = node_open(w.client, SERVER);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(s[i]);
 	}
 	/* A copy of a CONNECT may have made a session at the other one, too: it goes. */
 	net_run(w.net, 1500 * NET_MS);
-	CU_ASSERT_EQUAL(sessions(w.worker[0]) + sessions(w.worker[1]), SESSIONS);
+	CU_ASSERT_EQUAL(workers_sessions(w.worker[0]) + workers_sessions(w.worker[1]), SESSIONS);
 	before = handed_over(&w);
 	for (unsigned int round = 0; round < 200; round++) {
 		for (unsigned int i = 0; i < SESSIONS; i++)
@@ -140,8 +59,8 @@ handover__frames_steered_at_random(void)
 	for (unsigned int i = 0; i < SESSIONS; i++)
 		node_close(w.client, s[i]);
 	net_run(w.net, 100 * NET_MS);
-	CU_ASSERT_EQUAL(sessions(w.client), 0);
-	CU_ASSERT_EQUAL(sessions(w.worker[0]) + sessions(w.worker[1]), 0);
+	CU_ASSERT_EQUAL(workers_sessions(w.client), 0);
+	CU_ASSERT_EQUAL(workers_sessions(w.worker[0]) + workers_sessions(w.worker[1]), 0);
 	workers_free(&w);
 }
 
@@ -153,10 +72,10 @@ handover__reset_finds_its_session(void)
 		static struct workers w;
 		unsigned int at;
 
-		workers_start(&w);
+		workers_start(&w, MEMBERS, STRIDE, at_random);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(node_open(w.client, SERVER));
 		net_run(w.net, NET_MS);
-		at = sessions(w.worker[1]) > 0;
+		at = workers_sessions(w.worker[1]) > 0;
 		CU_ASSERT_EQUAL(node_stop(w.client), 0);
 		w.client = node_start_plain(w.net, CLIENT);
 		CU_ASSERT(node_request(w.worker[at], w.worker[at]->session, 64, 0) >= 0);
@@ -176,12 +95,12 @@ handover__full_ring_is_counted(void)
 	struct rdp_session *s;
 	unsigned int at, n = 0;
 
-	workers_start(&w);
+	workers_start(&w, MEMBERS, STRIDE, at_random);
 	s = node_open(w.client, SERVER);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	net_run(w.net, NET_MS);
-	at = sessions(w.worker[1]) > 0;
-	w.net->node[at == 0 ? SERVER : OTHER] = NULL; /* is not polled */
+	at = workers_sessions(w.worker[1]) > 0;
+	w.net->node[workers_node(at)] = NULL; /* is not polled */
 	while (rte_ring_enqueue(w.handover->ring[at], fill) == 0)
 		n++;
 	for (unsigned int i = 0; i < 20; i++) {
@@ -191,7 +110,7 @@ handover__full_ring_is_counted(void)
 	CU_ASSERT(rdp_ep_stats(w.worker[!at]->ep)->handover_full > 0);
 	for (void *none; n > 0; n--)
 		rte_ring_dequeue(w.handover->ring[at], &none);
-	w.net->node[at == 0 ? SERVER : OTHER] = w.worker[at];
+	w.net->node[workers_node(at)] = w.worker[at];
 	CU_ASSERT(net_run_quiet(w.net, 100 * NET_MS));
 	CU_ASSERT(ledger_complete());
 	workers_free(&w);
@@ -206,11 +125,11 @@ handover__counts_as_work(void)
 	struct rdp_ep *owner, *other;
 	unsigned int at, found = 0;
 
-	workers_start(&w);
+	workers_start(&w, MEMBERS, STRIDE, at_random);
 	s = node_open(w.client, SERVER);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	net_run(w.net, NET_MS);
-	at = sessions(w.worker[1]) > 0;
+	at = workers_sessions(w.worker[1]) > 0;
 	owner = w.worker[at]->ep;
 	other = w.worker[!at]->ep;
 	for (unsigned int i = 0; i < 50; i++) {
@@ -243,7 +162,7 @@ handover__few_strangers_go_round(void)
 	struct wire_ipv4_hdrs *h;
 	uint64_t before;
 
-	workers_start(&w);
+	workers_start(&w, MEMBERS, STRIDE, at_random);
 	s = node_open(w.client, SERVER);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	net_run(w.net, NET_MS);

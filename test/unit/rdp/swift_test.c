@@ -62,6 +62,17 @@ cwnd(const struct rdp_session *s)
 	return s->cc->window(s);
 }
 
+/* It has sent for a while, and all has been answered. */
+static struct pair
+pair_used(void)
+{
+	struct pair p = pair_open(with_swift);
+
+	run_load(&p, NET_MS);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	return p;
+}
+
 /* Nothing stands in the way: the window is the one that was negotiated, from the first frame on. */
 static void
 swift__a_lone_session_has_its_window(void)
@@ -96,10 +107,8 @@ swift__a_long_way_is_no_congestion(void)
 static void
 swift__polling_seldom_is_no_congestion(void)
 {
-	struct pair p = pair_open(with_swift);
+	struct pair p = pair_used();
 
-	run_load(&p, NET_MS);
-	CU_ASSERT(net_run_quiet(p.net, NET_MS));
 	for (unsigned int i = 0; i < 50; i++) {
 		struct node *client = p.client;
 
@@ -195,10 +204,8 @@ swift__paces_below_one_frame(void)
 static void
 swift__time_outs(void)
 {
-	struct pair p = pair_open(with_swift);
+	struct pair p = pair_used();
 
-	run_load(&p, NET_MS);
-	CU_ASSERT(net_run_quiet(p.net, NET_MS));
 	p.net->port[CLIENT].cut_off = true;
 	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
 	for (uint32_t half = WINDOW * RDP_CC_ONE / 2; half >= WINDOW * RDP_CC_ONE / 16; half /= 2) {
@@ -225,10 +232,8 @@ static void
 swift__losses(void)
 {
 	for (unsigned int lost = 1; lost <= 9; lost += 8) {
-		struct pair p = pair_open(with_swift);
+		struct pair p = pair_used();
 
-		run_load(&p, NET_MS);
-		CU_ASSERT(net_run_quiet(p.net, NET_MS));
 		p.net->port[CLIENT].drop_next[WIRE_DATA] = lost;
 		CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 20), 20);
 		while (rdp_ep_stats(p.client->ep)->tx_retransmit == 0)
@@ -245,11 +250,9 @@ swift__losses(void)
 static void
 swift__repeats_no_faster_than_its_window(void)
 {
-	struct pair p = pair_open(with_swift);
+	struct pair p = pair_used();
 	uint64_t before;
 
-	run_load(&p, NET_MS);
-	CU_ASSERT(net_run_quiet(p.net, NET_MS));
 	p.net->port[CLIENT].drop_next[WIRE_DATA] = 30;
 	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 31), 31);
 	p.c->cc_state.swift.cwnd = 4 * RDP_CC_ONE;

@@ -5,8 +5,8 @@
 
 #include <rte_thash.h>
 
-#include "rdp/handover.h"
 #include "session_tests.h"
+#include "workers.h"
 
 #define MEMBERS  4
 #define STRIDE   32
@@ -26,97 +26,24 @@ rss(uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport)
 	return rte_softrss(tuple, RTE_DIM(tuple), rss_key) % 128 % MEMBERS;
 }
 
-struct spread {
-	struct rdp_io port;
-	struct rte_mbuf *queue[MEMBERS][256];
-	uint16_t n[MEMBERS];
-	bool one_queue; /* as a port without RSS */
-};
-
-struct queue {
-	struct spread *spread;
-	unsigned int member;
-};
+static bool one_queue; /* as a port without RSS */
 
 static unsigned int
-queue_of(const struct spread *s, const struct rte_mbuf *m)
+by_rss(const struct workers *w, const struct rte_mbuf *m)
 {
 	const struct wire_ipv4_hdrs *h = rte_pktmbuf_mtod(m, const struct wire_ipv4_hdrs *);
 
-	if (s->one_queue)
+	if (one_queue)
 		return 0;
 	return rss(rte_be_to_cpu_32(h->ip.src_addr), rte_be_to_cpu_32(h->ip.dst_addr),
 		rte_be_to_cpu_16(h->udp.src_port), rte_be_to_cpu_16(h->udp.dst_port));
 }
 
-static uint16_t
-spread_rx(void *ctx, struct rte_mbuf **mbufs, uint16_t max)
-{
-	const struct queue *q = ctx;
-	struct spread *s = q->spread;
-	struct rte_mbuf *burst[32];
-	uint16_t got = s->port.rx_burst(s->port.ctx, burst, RTE_DIM(burst)), n;
-
-	for (uint16_t i = 0; i < got; i++) {
-		unsigned int to = queue_of(s, burst[i]);
-
-		s->queue[to][s->n[to]++] = burst[i];
-	}
-	n = RTE_MIN(max, s->n[q->member]);
-	memcpy(mbufs, s->queue[q->member], n * sizeof(*mbufs));
-	s->n[q->member] = (uint16_t)(s->n[q->member] - n);
-	memmove(s->queue[q->member], s->queue[q->member] + n, s->n[q->member] * sizeof(*mbufs));
-	return n;
-}
-
-static uint16_t
-spread_tx(void *ctx, struct rte_mbuf **mbufs, uint16_t n)
-{
-	const struct queue *q = ctx;
-
-	return q->spread->port.tx_burst(q->spread->port.ctx, mbufs, n);
-}
-
-struct workers {
-	struct net *net;
-	struct handover *handover;
-	struct spread spread;
-	struct queue queue[MEMBERS];
-	struct node *worker[MEMBERS], *client;
-};
-
 static void
-workers_start(struct workers *w)
+begin(struct workers *w)
 {
-	memset(w, 0, sizeof(*w));
-	w->net = net_create();
-	w->handover = handover_create(MEMBERS, STRIDE, SOCKET_ID_ANY);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(w->handover);
-	w->spread.port = net_io(w->net, SERVER);
-	w->client = node_start_plain(w->net, CLIENT);
-	for (unsigned int i = 0; i < MEMBERS; i++) {
-		struct node_conf conf = node_conf(w->net, SERVER);
-
-		w->queue[i] = (struct queue){&w->spread, i};
-		conf.rdp.io = (struct rdp_io){&w->queue[i], spread_rx, spread_tx};
-		conf.rdp.handover = w->handover;
-		conf.rdp.member = (uint16_t)i;
-		w->worker[i] = node_start(w->net, i == 0 ? SERVER : CLIENT + i, &conf);
-	}
-}
-
-static void
-workers_free(struct workers *w)
-{
-	net_run(w->net, NET_MS);
-	net_free(w->net);
-	handover_free(w->handover);
-}
-
-static unsigned int
-sessions(const struct node *node)
-{
-	return node->ep->max_sessions - node->ep->nb_free;
+	one_queue = false;
+	workers_start(w, MEMBERS, STRIDE, by_rss);
 }
 
 static struct rdp_session *
@@ -141,7 +68,7 @@ worker__session_is_where_it_was_asked_for(void)
 	static struct workers w;
 	struct rdp_session *s[SESSIONS];
 
-	workers_start(&w);
+	begin(&w);
 	for (unsigned int i = 0; i < SESSIONS; i++) {
 		s[i] = open_at(&w, (uint8_t)(1 + i % MEMBERS));
 		CU_ASSERT_EQUAL(s[i]->worker, 1 + i % MEMBERS);
@@ -153,7 +80,7 @@ worker__session_is_where_it_was_asked_for(void)
 	CU_ASSERT(net_run_quiet(w.net, 10 * NET_MS));
 	CU_ASSERT(ledger_complete());
 	for (unsigned int i = 0; i < MEMBERS; i++) {
-		CU_ASSERT_EQUAL(sessions(w.worker[i]), SESSIONS / MEMBERS);
+		CU_ASSERT_EQUAL(workers_sessions(w.worker[i]), SESSIONS / MEMBERS);
 		CU_ASSERT_EQUAL(w.worker[i]->requests_in, 40 * SESSIONS / MEMBERS);
 		CU_ASSERT_EQUAL(rdp_ep_stats(w.worker[i]->ep)->handed_over, 0);
 		CU_ASSERT_EQUAL(rdp_ep_stats(w.worker[i]->ep)->rx_stale, 0);
@@ -168,11 +95,11 @@ worker__what_cannot_be_had(void)
 	static struct workers w;
 	struct rdp_session *s;
 
-	workers_start(&w);
+	begin(&w);
 	s = open_at(&w, MEMBERS + 1);
 	CU_ASSERT(s->worker >= 1 && s->worker <= MEMBERS);
 	CU_ASSERT_EQUAL(s->ports_tried, 0);
-	w.spread.one_queue = true;
+	one_queue = true;
 	s = open_at(&w, 3);
 	CU_ASSERT_EQUAL(s->worker, 1);
 	CU_ASSERT_EQUAL(s->ports_tried, RDP_PORTS);
@@ -190,7 +117,7 @@ worker__again_from_the_same_port(void)
 	struct rdp_session *s;
 	unsigned int tries = 0;
 
-	workers_start(&w);
+	begin(&w);
 	for (unsigned int i = 0; i < MEMBERS; i++) {
 		uint8_t port;
 
