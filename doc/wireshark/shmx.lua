@@ -220,6 +220,7 @@ local bodies = {
 	[2] = function(c)
 		c.take(4, "stamp")
 		c.take(8, "cookie")
+		c.take(2, "mtu")
 	end,
 	[3] = hello,
 	[4] = function(c)

@@ -16,6 +16,7 @@ static CU_SuiteInfo suites[] = {
 	{"unsent", NULL, NULL, NULL, NULL, unsent_tests},
 	{"ipv6", NULL, NULL, NULL, NULL, ipv6_tests},
 	{"vlan", NULL, NULL, NULL, NULL, vlan_tests},
+	{"pmtu", NULL, NULL, NULL, NULL, pmtu_tests},
 	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},
 	CU_SUITE_INFO_NULL,
 };
