@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Paths that carry less than both ends take, and drop what is larger without a word. */
+
+#include "session_tests.h"
+
+/* Largest IP datagram that passes from each node. */
+static uint16_t most[NET_NODES];
+
+static void
+narrow(void *ctx, const struct net_frame *f, struct net_fate *fate)
+{
+	fate->drop |= f->len - RTE_ETHER_HDR_LEN > most[f->from];
+}
+
+static struct pair
+start_narrow(bool v6, uint16_t from_server, uint16_t from_client)
+{
+	struct pair p = v6 ? pair_start_v6(NULL) : pair_start(NULL);
+
+	most[SERVER] = from_server;
+	most[CLIENT] = from_client;
+	p.net->script = narrow;
+	return p;
+}
+
+/* The session is as wide as the path, told by a counter, and full frames pass both ways. */
+static void
+check_narrow(bool v6, uint16_t from_server, uint16_t from_client, uint16_t mtu)
+{
+	struct pair p = start_narrow(v6, from_server, from_client);
+	uint64_t begin = p.net->now_ns;
+
+	pair_connect(&p);
+	CU_ASSERT(p.net->now_ns - begin < 20 * NET_MS);
+	CU_ASSERT_EQUAL(p.c->mtu, mtu);
+	CU_ASSERT_EQUAL(p.s->mtu, mtu);
+	CU_ASSERT_EQUAL(p.c->mss, RTE_ALIGN_FLOOR(mtu - (v6 ? 82u : 58u) - WIRE_CRC_LEN, 8u));
+	CU_ASSERT_EQUAL(p.s->mss, p.c->mss);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->mtu_lowered, 1);
+	for (unsigned int i = 0; i < 20; i++) {
+		CU_ASSERT(node_request(p.client, p.c, p.c->mss, p.c->mss) >= 0);
+		CU_ASSERT(node_request(p.server, p.s, p.s->mss, p.s->mss) >= 0);
+	}
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	CU_ASSERT(ledger_complete());
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, 0);
+	pair_free(&p);
+}
+
+static void
+pmtu__the_session_is_as_wide_as_the_path(void)
+{
+	for (unsigned int v6 = 0; v6 < 2; v6++) {
+		check_narrow(v6, 1499, 1499, 1492);
+		check_narrow(v6, 1404, 1404, 1400);
+		check_narrow(v6, 1280, 1280, 1280);
+		/* One direction alone. */
+		check_narrow(v6, 1400, UINT16_MAX, 1400);
+		check_narrow(v6, UINT16_MAX, 1450, 1450);
+	}
+}
+
+/* What passes is used whole, and handshakes of full size that get lost do not mean a narrow path.
+ */
+static void
+pmtu__a_wide_path_is_used(void)
+{
+	struct pair p = start_narrow(false, NET_MTU, NET_MTU);
+
+	p.net->port[CLIENT].drop_next[WIRE_CONNECT] = 2;
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(p.c->mtu, NET_MTU);
+	CU_ASSERT_EQUAL(p.s->mtu, NET_MTU);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->mtu_lowered, 0);
+	pair_free(&p);
+	/* The peer was away for a while: the first of all that waited decides. */
+	p = start_narrow(false, NET_MTU, NET_MTU);
+	p.net->port[SERVER].drop_next[WIRE_ACCEPT] = 3;
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(p.c->mtu, NET_MTU);
+	CU_ASSERT_EQUAL(p.s->mtu, NET_MTU);
+	pair_free(&p);
+}
+
+/* Nothing of the least size passes, but something does: told in time, and not as silence. */
+static void
+pmtu__too_narrow(void)
+{
+	struct pair p = start_narrow(false, 1279, 1279);
+	uint64_t begin = p.net->now_ns;
+
+	CU_ASSERT_PTR_NULL(node_open(p.client, SERVER));
+	CU_ASSERT_EQUAL(p.client->status, -EMSGSIZE);
+	CU_ASSERT(p.net->now_ns - begin < 100 * NET_MS);
+	/* The end that said yes learns that nobody is there. */
+	net_run(p.net, 3 * NET_S);
+	CU_ASSERT_EQUAL(p.server->opened, p.server->closed);
+	pair_free(&p);
+}
+
+/* Nothing passes at all: that is no matter of size. */
+static void
+pmtu__silence_is_no_matter_of_size(void)
+{
+	struct pair p = start_narrow(false, NET_MTU, 90);
+
+	CU_ASSERT_PTR_NULL(node_open(p.client, SERVER));
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	pair_free(&p);
+}
+
+/* A path that becomes narrow under a session ends it, instead of repeating a frame for ever; a new
+ * session has what passes. */
+static void
+pmtu__a_path_that_becomes_narrow(void)
+{
+	struct pair p = start_narrow(false, NET_MTU, NET_MTU);
+
+	pair_connect(&p);
+	most[CLIENT] = most[SERVER] = 1400;
+	CU_ASSERT(node_request(p.client, p.c, p.c->mss, 64) >= 0);
+	for (unsigned int i = 0; i < 60 && p.client->closed == 0; i++) {
+		if (i % 4 == 0)
+			pair_frames(p.client, p.c, 1);
+		net_run(p.net, 100 * NET_MS);
+	}
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -EMSGSIZE);
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(p.c->mtu, 1400);
+	CU_ASSERT(node_request(p.client, p.c, p.c->mss, p.c->mss) >= 0);
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	pair_free(&p);
+}
+
+CU_TestInfo pmtu_tests[] = {
+	TEST(pmtu__the_session_is_as_wide_as_the_path),
+	TEST(pmtu__a_wide_path_is_used),
+	TEST(pmtu__too_narrow),
+	TEST(pmtu__silence_is_no_matter_of_size),
+	TEST(pmtu__a_path_that_becomes_narrow),
+	CU_TEST_INFO_NULL,
+};
