@@ -6,8 +6,9 @@
 #include "rdp/rdp_private.h"
 
 /* A control frame is complete when it is queued: checksums in software, no session behind it. The
- * last @p hdr_len bytes of @p hdrs are its headers; zeros follow the body up to @p padded bytes. */
-static void
+ * last @p hdr_len bytes of @p hdrs are its headers; zeros follow the body up to @p padded bytes.
+ * Returns whether there was a buffer and room. */
+static bool
 control_queue(struct rdp_ep *ep, const union rdp_hdrs *hdrs, uint8_t hdr_len, bool v4,
 	const void *body, uint32_t len, uint32_t padded)
 {
@@ -15,7 +16,7 @@ control_queue(struct rdp_ep *ep, const union rdp_hdrs *hdrs, uint8_t hdr_len, bo
 	uint32_t total = RTE_MAX(len, padded);
 
 	if (m == NULL)
-		return;
+		return false;
 	m->data_off = (uint16_t)(m->data_off + RDP_RECORDS_AT - hdr_len);
 	m->data_len = (uint16_t)(hdr_len + total);
 	m->pkt_len = m->data_len;
@@ -26,6 +27,7 @@ control_queue(struct rdp_ep *ep, const union rdp_hdrs *hdrs, uint8_t hdr_len, bo
 	rdp_hdrs_finish(m, v4);
 	rdp_vlan_offload(ep, m);
 	rdp_txq_put(ep, m, NULL, false);
+	return true;
 }
 
 void
@@ -44,13 +46,13 @@ rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_f
 	control_queue(ep, &h, hdr_len, ip_addr_is_v4(to->ip), body, len, padded);
 }
 
-void
+bool
 rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len)
 {
-	rdp_send_padded(s, type, body, len, 0);
+	return rdp_send_padded(s, type, body, len, 0);
 }
 
-void
+bool
 rdp_send_padded(struct rdp_session *s, uint8_t type, const void *body, uint32_t len, uint16_t mtu)
 {
 	uint16_t before = (uint16_t)(rdp_ip_overhead(s->peer_ip) + sizeof(struct wire_frame));
@@ -59,6 +61,6 @@ rdp_send_padded(struct rdp_session *s, uint8_t type, const void *body, uint32_t 
 	h.v4.frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
 	h.v4.frame.flags = 0;
 	h.v4.frame.ts = rte_cpu_to_be_32(s->ep->now_ts);
-	control_queue(s->ep, &h, s->hdr_len, ip_addr_is_v4(s->peer_ip), body, len,
+	return control_queue(s->ep, &h, s->hdr_len, ip_addr_is_v4(s->peer_ip), body, len,
 		mtu > before ? mtu - before : 0);
 }

@@ -368,6 +368,26 @@ give_up(struct rdp_session *old)
 	rdp_session_fail(old, -ECONNRESET);
 }
 
+/* What an initiator found out is told by a CONNECT that is shorter than its MTU; by the latest, if
+ * several come, and no more when the session is in use. */
+static void
+connect_again(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello, uint32_t len)
+{
+	uint32_t ts = rte_be_to_cpu_32(f->ts);
+
+	if (s->state != RDP_OPEN)
+		return;
+	if (len + rdp_ip_overhead(from->ip) < rte_be_to_cpu_16(hello->mtu) && s->rx_next == 0) {
+		if (wire_psn_before(ts, s->rx_ts))
+			return;
+		s->rx_ts = ts;
+		s->rx_ns = s->ep->now_ns;
+		rdp_session_mtu(s, agreed_mtu(s->ep, hello));
+	}
+	send_accept(s, from, f, hello, len);
+}
+
 static void
 connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
 	const struct wire_hello *hello, uint32_t len)
@@ -383,13 +403,7 @@ connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_
 	}
 	old = peer_table_find(ep, from, hello->session);
 	if (old != NULL && old->peer_inc == f->src_inc) {
-		if (old->state == RDP_OPEN) {
-			/* One that is not padded says what was found out. */
-			if (len + rdp_ip_overhead(from->ip) < rte_be_to_cpu_16(hello->mtu) &&
-				old->rx_next == 0)
-				rdp_session_mtu(old, agreed_mtu(ep, hello));
-			send_accept(old, from, f, hello, len);
-		}
+		connect_again(old, from, f, hello, len);
 		return;
 	}
 	if (old != NULL) {
@@ -471,7 +485,7 @@ challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wir
 	s->cookie = rte_be_to_cpu_64(c->cookie);
 	s->mtu = RTE_MAX(RTE_MIN(rte_be_to_cpu_16(c->mtu), ep->conf.mtu), RDP_MTU_MIN);
 	s->small = 0;
-	s->sized = false;
+	s->found = 0;
 	s->state = RDP_CONNECT;
 	s->tries = 0;
 	send_hello(s);
@@ -503,7 +517,7 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 		return;
 	}
 	if (!rdp_pmtu_accepted(s, mtu, len)) {
-		if (s->sized && s->tries == 0)
+		if (s->found != 0 && s->tries == 0)
 			send_hello(s);
 		return;
 	}

@@ -192,10 +192,11 @@ struct rdp_session {
 	uint64_t peer_epoch;
 	uint64_t cookie; /**< handshake: from the CHALLENGE */
 	uint32_t stamp;
-	uint16_t mtu;  /**< largest IP datagram sent; handshake: the largest that is tried */
-	uint8_t tries; /**< handshake and close: messages sent */
-	bool sized;    /**< handshake: the size is found, and the listener is being told */
-	uint8_t small; /**< handshake: ACCEPTs that were not of the size that was asked for */
+	uint16_t mtu;   /**< largest IP datagram sent; handshake: the largest that is tried */
+	uint16_t found; /**< handshake: the largest that came back, as the listener is told; or 0 */
+	uint8_t tries;  /**< handshake and close: messages sent */
+	bool several;   /**< handshake: CONNECTs of several sizes have been sent */
+	uint8_t small;  /**< handshake: ACCEPTs that were not of the size that was asked for */
 	bool initiator;
 	uint8_t own_port; /**< ours, counted from the endpoint's first */
 	uint8_t ports_tried;

@@ -42,7 +42,12 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 
 /** CONNECTs of the full size before smaller ones go beside it, and ACCEPTs of no size at all before
  * the path counts as too narrow. */
-#define RDP_MTU_TRIES  3
+#define RDP_MTU_TRIES 3
+
+/** Length of the CONNECT that tells what was found: one that every path carries (RFC 791), and
+ * longer than one that is not padded. */
+#define RDP_MTU_TELL 576
+
 #define RDP_RTO_MAX_NS UINT64_C(100000000)
 
 /** A port that takes nothing for so long is a network that loses everything. */
@@ -450,10 +455,12 @@ bool rdp_reset_allowed(struct rdp_ep *ep);
 void rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_frame *answered,
 	uint8_t type, uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len,
 	uint32_t padded);
-void rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len);
+
+/** @return whether there was a buffer and room for it. */
+bool rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len);
 
 /** The same, with zeros behind the body up to an IP datagram of @p mtu bytes. */
-void rdp_send_padded(
+bool rdp_send_padded(
 	struct rdp_session *s, uint8_t type, const void *body, uint32_t len, uint16_t mtu);
 
 /* pmtu.c: whether the path carries what both ends take */

@@ -14,6 +14,14 @@ narrow(void *ctx, const struct net_frame *f, struct net_fate *fate)
 	fate->drop |= f->len - RTE_ETHER_HDR_LEN > most[f->from];
 }
 
+/* The same, and CONNECTs without padding come late. */
+static void
+keep_small(void *ctx, const struct net_frame *f, struct net_fate *fate)
+{
+	narrow(ctx, f, fate);
+	fate->keep = f->type == WIRE_CONNECT && f->len < 200;
+}
+
 static struct pair
 start_narrow(bool v6, uint16_t from_server, uint16_t from_client)
 {
@@ -84,6 +92,43 @@ pmtu__a_wide_path_is_used(void)
 	pair_free(&p);
 }
 
+/* All CONNECTs but the last ones of the first that come in several sizes are lost, for another
+ * reason than their size: the path is used whole all the same. */
+static void
+pmtu__loss_is_no_matter_of_size(void)
+{
+	for (unsigned int n = 1; n <= 24; n++) {
+		struct pair p = start_narrow(n % 2, UINT16_MAX, UINT16_MAX);
+
+		p.net->port[n & 2 ? CLIENT : SERVER].drop_next[n & 2 ? WIRE_CONNECT : WIRE_ACCEPT] =
+			n;
+		pair_connect(&p);
+		CU_ASSERT_EQUAL(p.c->mtu, NET_MTU);
+		CU_ASSERT_EQUAL(p.s->mtu, NET_MTU);
+		CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->mtu_lowered, 0);
+		pair_free(&p);
+	}
+}
+
+/* The latest word of the initiator counts, not one that comes late. */
+static void
+pmtu__told_twice(void)
+{
+	struct pair p = start_narrow(false, 1400, 1400);
+
+	/* One that says 1280 because that is the least that there may be, sent before any ACCEPT.
+	 */
+	p.net->script = keep_small;
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(p.s->mtu, 1400);
+	CU_ASSERT_FATAL(p.net->nb_jar > 0);
+	net_replay(p.net, 0);
+	net_run(p.net, NET_MS);
+	CU_ASSERT_EQUAL(p.c->mtu, 1400);
+	CU_ASSERT_EQUAL(p.s->mtu, 1400);
+	pair_free(&p);
+}
+
 /* Nothing of the least size passes, but something does: told in time, and not as silence. */
 static void
 pmtu__too_narrow(void)
@@ -138,6 +183,8 @@ pmtu__a_path_that_becomes_narrow(void)
 CU_TestInfo pmtu_tests[] = {
 	TEST(pmtu__the_session_is_as_wide_as_the_path),
 	TEST(pmtu__a_wide_path_is_used),
+	TEST(pmtu__loss_is_no_matter_of_size),
+	TEST(pmtu__told_twice),
 	TEST(pmtu__too_narrow),
 	TEST(pmtu__silence_is_no_matter_of_size),
 	TEST(pmtu__a_path_that_becomes_narrow),
