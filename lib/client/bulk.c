@@ -266,7 +266,9 @@ bulk_give_up(struct shmx_ep *ep, uint16_t index, int32_t status)
 	active_remove(ep, index);
 	b->status = b->piece == 0 && b->done == 0 ? -ECANCELED : status;
 	b->sent = false;
-	/* Its parts are nobody's now. */
-	b->turn++;
+	/* Its parts are nobody's now. Without any it counts no turn: windows that are full let so
+	 * many begin and be given up that an old part's turn would come again. */
+	if (b->outstanding > 0)
+		b->turn++;
 	bulk_finish(ep, b, CLIENT_NONE);
 }

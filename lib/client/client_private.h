@@ -315,8 +315,12 @@ void client_fail_ops(struct shmx_ep *ep, const struct rdp_session *s);
 /** Forget a session: routes and all. */
 void client_forget_session(struct shmx_ep *ep, uint16_t index);
 
-/** Whether another thread is polling: calls that may take the time look. A line says so. */
-bool client_is_polled(const struct shmx_ep *ep);
+/** Whether another thread is polling: calls that may take the time look. */
+static inline bool
+client_is_polled(const struct shmx_ep *ep)
+{
+	return unlikely(__atomic_load_n(&ep->polling, __ATOMIC_RELAXED));
+}
 
 /** Whether the endpoint has room for the events of one more session. */
 static inline bool

@@ -74,7 +74,8 @@ run_slot(struct shmx_ep *ep, uint32_t first, uint64_t now)
 void
 deadline_run(struct shmx_ep *ep)
 {
-	uint64_t now = rdp_now(ep->rdp);
+	/* The time of the protocol may be that of some polls ago. */
+	uint64_t now = clock_now(&ep->port->clock);
 	uint64_t tick = now >> DEADLINE_SHIFT;
 	uint64_t from = ep->deadline_tick;
 

@@ -374,11 +374,12 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 		bulk_progress(ep);
 	if (unlikely(ep->look_ns <= rdp_now(ep->rdp)))
 		link_run(ep);
-	if (unlikely(ep->nb_deadlines > 0))
-		deadline_run(ep);
 	/* Since the poll before this one the application did its own work. */
 	rdp_flush(ep->rdp);
 	account(ep, rdp_poll(ep->rdp));
+	/* What has just been answered is not late. */
+	if (unlikely(ep->nb_deadlines > 0))
+		deadline_run(ep);
 	n = (uint16_t)(ep->event - events);
 	ep->event = NULL;
 	ep->event_end = NULL;

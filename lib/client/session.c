@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-#include "base/log.h"
 #include "client/client_private.h"
-
-bool
-client_is_polled(const struct shmx_ep *ep)
-{
-	if (likely(!__atomic_load_n(&ep->polling, __ATOMIC_RELAXED)))
-		return false;
-	BASE_LOG(ERR, "another thread polls this endpoint: all calls on it are that thread's");
-	return true;
-}
 
 int
 shmx_connect(

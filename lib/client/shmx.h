@@ -21,10 +21,9 @@
  *
  * **Threads.** An endpoint belongs to one thread at a time and has no lock: never call into the
  * same endpoint from two threads. Calls that begin or end a session, and shmx_cancel(), return
- * -EBUSY and say so in the log when they meet another thread in shmx_poll(). Endpoints are
- * independent of each other. The library creates no thread. After creation, no call here takes a
- * lock, allocates from libc, makes a system call or writes a log, but for the calls whose comment
- * says *slow*.
+ * -EBUSY when they meet another thread in shmx_poll(). Endpoints are independent of each other. The
+ * library creates no thread. After creation, no call here takes a lock, allocates from libc, makes a
+ * system call or writes a log, but for the calls whose comment says *slow*.
  *
  * **Addresses** are 64 bits, pool id in the upper 16 and offset in the lower 48. They mean the
  * same on every node.
@@ -49,8 +48,8 @@
  * |               | less than 1280 bytes, or less than when it began                          |
  * | -ENOTSUP      | the memory node does not know this operation                              |
  * | -ECONNRESET   | the session ended after the operation was sent: its fate is unknown       |
- * | -ECANCELED    | the session ended, or the operation was cancelled, before any of it was
- * |               | sent: it took no effect                                                   |
+ * | -ECANCELED    | the session ended, the operation was cancelled, or its deadline passed,
+ * |               | before any of it was sent: it took no effect                              |
  * | -EINTR        | it was cancelled after it was sent: its fate is unknown                   |
  * | -ETIMEDOUT    | the memory node did not answer a connection attempt, or an operation before
  * |               | its deadline: its fate is unknown                                         |

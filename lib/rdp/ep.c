@@ -73,6 +73,9 @@ copy_conf(struct rdp_ep *ep, const struct rdp_conf *conf)
 	rdp_clock_read(ep);
 	ep->polled_ns = ep->now_ns;
 	ep->tell_next = conf->max_sessions;
+	ep->parked_most = conf->pool->size / RDP_PARK_SHARE;
+	if (conf->handover != NULL)
+		ep->parked_most /= conf->handover->nb;
 	ep->wheel_tick = ep->now_ns >> RDP_WHEEL_SHIFT;
 }
 

@@ -16,6 +16,13 @@
  */
 
 static void
+count(struct rdp_session *s, int n)
+{
+	s->parked = (uint16_t)(s->parked + n);
+	s->ep->parked = (uint32_t)((int)s->ep->parked + n);
+}
+
+static void
 keep(struct rdp_session *s, struct rte_mbuf *m, uint32_t psn, uint16_t offset, uint16_t len)
 {
 	m->next = NULL;
@@ -23,7 +30,7 @@ keep(struct rdp_session *s, struct rte_mbuf *m, uint32_t psn, uint16_t offset, u
 	m->data_len = len;
 	m->pkt_len = len;
 	m->hash.usr = psn;
-	s->parked++;
+	count(s, 1);
 	s->ep->stats.rx_parked++;
 	rdp_list_add(s, RDP_LIST_PARKED);
 }
@@ -100,14 +107,14 @@ unpark(struct rdp_session *s)
 
 		s->park_head = m->next;
 		m->next = NULL;
-		s->parked--;
+		count(s, -1);
 		if (offer(s, m))
 			continue;
 		m->next = s->park_head;
 		if (s->park_head == NULL)
 			s->park_tail = m;
 		s->park_head = m;
-		s->parked++;
+		count(s, 1);
 		return;
 	}
 }
@@ -120,10 +127,10 @@ run_ordered(struct rdp_session *s)
 
 		s->ordered = m->next;
 		m->next = NULL;
-		s->parked--;
+		count(s, -1);
 		if (offer(s, m))
 			continue;
-		s->parked++;
+		count(s, 1);
 		park(s, m);
 	}
 }
@@ -197,5 +204,5 @@ rdp_park_clear(struct rdp_session *s)
 {
 	free_list(&s->park_head);
 	free_list(&s->ordered);
-	s->parked = 0;
+	count(s, -s->parked);
 }

@@ -27,6 +27,10 @@
 static_assert(
 	RDP_PARK_FULL + RDP_RING / 2 + RDP_RING / 16 < RDP_PARK_MAX, "room for what is on its way");
 
+/** Share of an endpoint's buffers that may hold frames waiting for ones that are missing: those
+ * come in buffers, too. */
+#define RDP_PARK_SHARE 4
+
 /** Timer wheels: slots of 2^16 ns, 1024 of them, 67 ms a turn; and slots of such a turn, 256 of
  * them, 17 s, for what is further away. */
 #define RDP_WHEEL_SHIFT  16
@@ -148,6 +152,8 @@ struct rdp_ep {
 	struct rdp_list list[RDP_LISTS];
 	struct rdp_stats stats;
 	uint16_t vlan_tci;      /**< tag of what we send; 0: none */
+	uint32_t parked;        /**< frames of all sessions that wait */
+	uint32_t parked_most;   /**< beyond, none is taken that waits for one missing */
 	uint32_t full_bursts;   /**< received in a row */
 	uint32_t pressure_tick; /**< of the wheel, counted */
 	uint32_t tell_next;     /**< session to be told next that the pressure is less than full */
@@ -336,12 +342,17 @@ rdp_hdrs(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod(m, struct wire_ipv4_hdrs *);
 }
 
-/** Frame header of a frame that a session has made. */
+/** Frame header of a frame that a session has made. A driver that puts in tags in software may have
+ * done that though it did not take the frame. */
 static inline struct wire_frame *
 rdp_made_frame(const struct rdp_session *s, struct rte_mbuf *m)
 {
-	return rte_pktmbuf_mtod_offset(
-		m, struct wire_frame *, s->hdr_len - sizeof(struct wire_frame));
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	uint32_t at = s->hdr_len - (uint32_t)sizeof(struct wire_frame);
+
+	if (s->ep->conf.tx_vlan_insert && eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN))
+		at += WIRE_TAG_LEN;
+	return rte_pktmbuf_mtod_offset(m, struct wire_frame *, at);
 }
 
 static inline struct rdp_kept *

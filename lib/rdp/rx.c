@@ -115,7 +115,7 @@ deliver(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame *f, u
 
 /* A frame that overtook others, or came twice. Returns whether it is new. */
 static bool
-accept_slow(struct rdp_session *s, uint32_t psn)
+accept_slow(struct rdp_session *s, uint32_t psn, bool ordered)
 {
 	uint32_t ahead = psn - s->rx_next;
 
@@ -123,6 +123,11 @@ accept_slow(struct rdp_session *s, uint32_t psn)
 	rdp_list_add(s, RDP_LIST_ACK);
 	if (ahead >= RDP_RING || rdp_bit(s->rx_bitmap, psn)) {
 		s->ep->stats.rx_duplicate++;
+		return false;
+	}
+	/* It would wait, and with it too many: the sender does that with less. */
+	if (unlikely(ordered && s->ep->parked >= s->ep->parked_most)) {
+		s->ep->stats.rx_refused++;
 		return false;
 	}
 	rdp_bit_set(s->rx_bitmap, psn);
@@ -162,7 +167,7 @@ accept_frame(struct rdp_session *s, const struct wire_frame *f)
 		s->rx_ns = ep->now_ns;
 	}
 	if (unlikely(psn != s->rx_next)) {
-		if (!accept_slow(s, psn))
+		if (!accept_slow(s, psn, f->flags & WIRE_F_ORDERED))
 			return false;
 	} else {
 		accept_next(s);
@@ -316,7 +321,7 @@ wide_input(struct rdp_ep *ep, struct rte_mbuf *m)
 		other_input(ep, m);
 		return false;
 	}
-	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) && !ip_addr_is_none(ep->self.ip6))
 		return frame_input_v6(ep, m);
 	if (ep->ip != 0)
 		return frame_input(ep, m);

@@ -336,10 +336,14 @@ flush_burst(struct rdp_ep *ep, uint16_t first, uint16_t n)
 static struct rdp_kept *
 made_of(const struct rdp_txq_entry *e)
 {
-	const struct wire_frame *f = &rdp_hdrs(e->m)->frame;
-	uint32_t psn = rte_be_to_cpu_32(f->psn);
+	const struct wire_frame *f;
+	uint32_t psn;
 
-	if (e->s == NULL || wire_type(f) != WIRE_DATA || psn - e->s->tx_una >= rdp_in_flight(e->s))
+	if (e->s == NULL)
+		return NULL;
+	f = rdp_made_frame(e->s, e->m);
+	psn = rte_be_to_cpu_32(f->psn);
+	if (wire_type(f) != WIRE_DATA || psn - e->s->tx_una >= rdp_in_flight(e->s))
 		return NULL;
 	return rdp_kept(e->s->ring[psn % RDP_RING]);
 }

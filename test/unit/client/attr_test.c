@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_random.h>
 
 #include "client/client_private.h"
@@ -400,6 +401,39 @@ deadlines_in_time(void)
 	fixture_down(&f);
 }
 
+/* The first poll after the deadline tells of it, however long that is after the one before. */
+static void
+deadline_between_polls(void)
+{
+	shmx_addr_t addr;
+	struct shmx_event event;
+
+	if (!up(1))
+		return;
+	addr = alloc_of(&f, 0, 64);
+	f.server_stopped = true;
+	attr(0, 1000);
+	SAME(shmx_fetch_add(ep, addr, 1, 1), 0);
+	/* Polls that follow each other closely look at no clock. */
+	for (int i = 0; i < 100; i++)
+		SAME(shmx_poll(ep, &event, 1), 0);
+	rte_delay_us_block(3000);
+	SAME(shmx_poll(ep, &event, 1), 1);
+	SAME(event.status, -ETIMEDOUT);
+	attr(0, 0);
+	f.server_stopped = false;
+	drain();
+	/* What has been answered in time was not late, though nobody looked. */
+	attr(0, 1000);
+	SAME(shmx_fetch_add(ep, addr, 1, 2), 0);
+	SAME(shmx_poll(ep, &event, 1), 0);
+	rte_delay_us_block(3000);
+	SAME(shmx_poll(ep, &event, 1), 1);
+	SAME(event.status, 0);
+	attr(0, 0);
+	fixture_down(&f);
+}
+
 /* Those that are answered in time take their deadlines with them. */
 static void
 deadlines_met(void)
@@ -487,6 +521,43 @@ cancelled_puts(void)
 			       (event.status == -EINTR && memcmp(in, zeros, sizeof(in)) == 0));
 		SAME(shmx_free_sync(ep, addr), 0);
 	}
+	fixture_down(&f);
+}
+
+/* Parts of a transfer that was given up are told from those of any that takes its place, even after
+ * so many that none could count them. */
+static void
+cancel_and_begin_anew(void)
+{
+	static uint8_t huge[HUGE], old[LARGE], new[LARGE], zeros[LARGE];
+	unsigned int wrong = 0;
+	shmx_addr_t addr;
+	struct shmx_event event;
+
+	if (!up(1))
+		return;
+	addr = alloc_of(&f, 0, HUGE);
+	pattern_fill(new, sizeof(new), 1);
+	SAME(shmx_put_sync(ep, addr, new, sizeof(new)), 0);
+	f.server_stopped = true;
+	/* The window is full of parts of two, and what comes then has none. */
+	SAME(shmx_get(ep, addr, old, LARGE, 1), 0);
+	SAME(shmx_get(ep, addr, huge, HUGE, 2), 0);
+	SAME(shmx_cancel(ep, 1), 0);
+	SAME(shmx_wait(ep, 1, &event), -EINTR);
+	for (uint32_t i = 0; i < UINT16_MAX; i++)
+		wrong += shmx_get(ep, addr, new, LARGE, 3) != 0 || shmx_cancel(ep, 3) != 0 ||
+		         shmx_wait(ep, 3, &event) != -ECANCELED;
+	SAME(wrong, 0);
+	memset(new, 0, sizeof(new));
+	SAME(shmx_get(ep, addr, new, LARGE, 4), 0);
+	f.server_stopped = false;
+	SAME(shmx_wait(ep, 2, &event), 0);
+	drain();
+	CU_ASSERT_EQUAL(memcmp(old, zeros, sizeof(old)), 0);
+	SAME(poll_for(ep, 5), 1);
+	CU_ASSERT_EQUAL(memcmp(new, huge, sizeof(new)), 0);
+	SAME(ep->share[f.host[0].session].parts, 0);
 	fixture_down(&f);
 }
 
@@ -637,9 +708,11 @@ static const struct named_test tests[] = {
 	{"behind a transfer", behind_a_transfer},
 	{"late answers", late_answers},
 	{"deadlines in time", deadlines_in_time},
+	{"deadline between polls", deadline_between_polls},
 	{"deadlines met", deadlines_met},
 	{"cancel one", cancel_one},
 	{"cancelled puts", cancelled_puts},
+	{"cancel and begin anew", cancel_and_begin_anew},
 	{"cancel without polling", cancel_without_polling},
 	{"random", random_all},
 };

@@ -130,6 +130,45 @@ ordered__ends_with_its_session(void)
 	pair_free(&p);
 }
 
+#define SESSIONS 16
+#define FRAMES   30
+
+static void
+few_buffers(struct node_conf *conf)
+{
+	conf->rdp.no_coalesce = true;
+	conf->rdp.max_sessions = SESSIONS;
+	if (conf->rdp.listen)
+		conf->mbufs = 192;
+}
+
+/* Of all sessions the first frame is lost. What waits for them must not take all buffers: without
+ * one they would never arrive. */
+static void
+ordered__leaves_buffers_to_what_is_missing(void)
+{
+	struct pair p = begin(few_buffers);
+	struct rdp_session *s[SESSIONS] = {p.c};
+
+	p.net->own_pool = true;
+	for (unsigned int i = 1; i < SESSIONS; i++) {
+		s[i] = node_open(p.client, SERVER);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s[i]);
+	}
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	p.net->latency_ns = 100 * NET_US;
+	for (unsigned int i = 0; i < SESSIONS * FRAMES; i++) {
+		if (i < SESSIONS)
+			p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+		send_one(p.client, s[i % SESSIONS], i >= SESSIONS);
+		net_run(p.net, 100);
+	}
+	CU_ASSERT(net_run_quiet(p.net, NET_S));
+	CU_ASSERT_EQUAL(p.client->closed + p.server->closed, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
 static bool any_order;
 
 static void
@@ -215,6 +254,7 @@ CU_TestInfo ordered_tests[] = {
 	TEST(ordered__waits_for_a_parked_frame),
 	TEST(ordered__waits_for_an_empty_frame),
 	TEST(ordered__ends_with_its_session),
+	TEST(ordered__leaves_buffers_to_what_is_missing),
 	TEST(ordered__random),
 	TEST(ordered__unless_not_asked_for),
 	CU_TEST_INFO_NULL,

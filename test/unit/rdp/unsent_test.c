@@ -163,6 +163,64 @@ unsent__port_is_full(void)
 	all_is_well(&p);
 }
 
+/* What leaves late counts from then on, whatever headers it has. */
+static void
+unsent__port_is_full_ipv6(void)
+{
+	struct pair p = pair_start_v6(impatient);
+
+	pair_connect(&p);
+	p.net->port[CLIENT].tx_most = 0;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 3), 3);
+	net_run(p.net, RDP_PORT_STUCK_NS / 2);
+	p.net->port[CLIENT].tx_most = 32;
+	rdp_flush(p.client->ep);
+	CU_ASSERT_EQUAL(p.client->ep->txq_len, 0);
+	for (uint32_t psn = p.c->tx_una; psn != p.c->tx_next; psn++)
+		CU_ASSERT_EQUAL(rdp_sent_ts(p.c, psn), p.client->ep->now_ts);
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_US));
+	nothing_was_repeated(&p);
+	all_is_well(&p);
+}
+
+static struct pair
+pair_tagged_by_port(void)
+{
+	struct pair p = {.net = net_create()};
+
+	p.net->vlan = 7;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct node_conf conf = node_conf(p.net, i);
+
+		impatient(&conf);
+		conf.rdp.tx_vlan_insert = true;
+		*(i == SERVER ? &p.server : &p.client) = node_start(p.net, i, &conf);
+	}
+	pair_connect(&p);
+	return p;
+}
+
+/* Drivers that put in tags in software do so before they see that there is no room. */
+static void
+unsent__port_is_full_behind_the_tag(void)
+{
+	struct pair p = pair_tagged_by_port();
+	struct rdp_ep *ep = p.client->ep;
+
+	p.net->port[CLIENT].tx_most = 0;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 3), 3);
+	CU_ASSERT_EQUAL_FATAL(ep->txq_ready, 3);
+	for (uint16_t i = 0; i < ep->txq_ready; i++)
+		CU_ASSERT_EQUAL(rte_vlan_insert(&ep->txq[i].m), 0);
+	for (uint32_t psn = p.c->tx_una; psn != p.c->tx_next; psn++)
+		CU_ASSERT(rdp_queued(p.c, psn));
+	net_run(p.net, RDP_PORT_STUCK_NS / 2);
+	p.net->port[CLIENT].tx_most = 32;
+	CU_ASSERT(net_run_quiet(p.net, 200 * NET_US));
+	nothing_was_repeated(&p);
+	all_is_well(&p);
+}
+
 /* One that takes nothing at all any more is a link that is down. */
 static void
 unsent__port_is_stuck(void)
@@ -222,6 +280,8 @@ CU_TestInfo unsent_tests[] = {
 	TEST(unsent__repetition),
 	TEST(unsent__for_want_of_what_the_peer_keeps),
 	TEST(unsent__port_is_full),
+	TEST(unsent__port_is_full_ipv6),
+	TEST(unsent__port_is_full_behind_the_tag),
 	TEST(unsent__port_is_stuck),
 	TEST(unsent__others_do_not_hide_silence),
 	TEST(unsent__keep_alive),

@@ -31,11 +31,11 @@ open_vlan(bool v6)
 
 /* A DATA frame of the client that does not arrive. */
 static void
-catch_one(struct caught *c)
+catch_one(struct caught *c, bool v6)
 {
 	struct net_packet *packet;
 
-	c->p = open_vlan(false);
+	c->p = open_vlan(v6);
 	pair_keep_next(&c->p, CLIENT, WIRE_DATA);
 	CU_ASSERT_EQUAL(pair_frames(c->p.client, c->p.c, 1), 1);
 	packet = pair_kept(&c->p);
@@ -78,7 +78,7 @@ vlan__frames_of_others(void)
 {
 	struct caught c;
 
-	catch_one(&c);
+	catch_one(&c, false);
 	for (uint16_t id = 0; id < 4096; id++) {
 		if (id == ID)
 			continue;
@@ -109,7 +109,7 @@ vlan__short_frames(void)
 {
 	struct caught c;
 
-	catch_one(&c);
+	catch_one(&c, false);
 	for (uint32_t len = 0; len < c.len; len++)
 		send_it(&c, len);
 	CU_ASSERT_EQUAL(c.st->rx_vlan, sizeof(struct rte_ether_hdr) + WIRE_TAG_LEN);
@@ -127,7 +127,7 @@ vlan__tagged_for_one_without(void)
 	const struct rdp_stats *st = rdp_ep_stats(p.server->ep);
 
 	pair_free(&p);
-	catch_one(&c);
+	catch_one(&c, false);
 	p = pair_open(NULL);
 	st = rdp_ep_stats(p.server->ep);
 	net_inject(p.net, SERVER, c.bytes, c.len);
@@ -138,10 +138,33 @@ vlan__tagged_for_one_without(void)
 	pair_free(&c.p);
 }
 
+/* An end without an address of IPv6 is at none, not at the one that says so. */
+static void
+vlan__no_address(void)
+{
+	struct caught c;
+	struct pair p;
+	struct wire_ipv6_hdrs *h;
+
+	catch_one(&c, true);
+	/* The addresses of Ethernet stand before the tag. */
+	h = (struct wire_ipv6_hdrs *)(c.bytes + WIRE_TAG_LEN);
+	memset(h->ip.dst_addr, 0, sizeof(h->ip.dst_addr));
+	net_repair(c.bytes, c.len);
+	p = open_vlan(false);
+	net_inject(p.net, SERVER, c.bytes, c.len);
+	net_run(p.net, 10 * NET_US);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->rx_other, 1);
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.server->ep)->resets_sent, 0);
+	pair_free(&p);
+	pair_free(&c.p);
+}
+
 CU_TestInfo vlan_tests[] = {
 	TEST(vlan__frames_have_tags),
 	TEST(vlan__frames_of_others),
 	TEST(vlan__short_frames),
 	TEST(vlan__tagged_for_one_without),
+	TEST(vlan__no_address),
 	CU_TEST_INFO_NULL,
 };
