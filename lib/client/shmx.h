@@ -22,8 +22,8 @@
  * **Threads.** An endpoint belongs to one thread at a time and has no lock: never call into the
  * same endpoint from two threads. Calls that begin or end a session, and shmx_cancel(), return
  * -EBUSY when they meet another thread in shmx_poll(). Endpoints are independent of each other. The
- * library creates no thread. After creation, no call here takes a lock, allocates from libc, makes a
- * system call or writes a log, but for the calls whose comment says *slow*.
+ * library creates no thread. After creation, no call here takes a lock, allocates from libc, makes
+ * a system call or writes a log, but for the calls whose comment says *slow*.
  *
  * **Addresses** are 64 bits, pool id in the upper 16 and offset in the lower 48. They mean the
  * same on every node.

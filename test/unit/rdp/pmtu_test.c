@@ -129,6 +129,47 @@ pmtu__told_twice(void)
 	pair_free(&p);
 }
 
+/* Whatever is lost, comes twice or late: an open session has one MTU at both ends, and it passes.
+ */
+static bool
+check_unreliable(unsigned int round)
+{
+	struct pair p = start_narrow(round % 2, UINT16_MAX, UINT16_MAX);
+	bool open;
+
+	p.net->random += round;
+	most[SERVER] = (uint16_t)(RDP_MTU_MIN + net_random_below(p.net, 300));
+	most[CLIENT] = (uint16_t)(RDP_MTU_MIN + net_random_below(p.net, 300));
+	p.net->chances = (struct net_chances){
+		.drop = 0.3, .copy = 0.3, .delay = 0.5, .delay_max_ns = 8 * NET_MS};
+	p.c = node_open(p.client, SERVER);
+	open = p.c != NULL;
+	net_run(p.net, 20 * NET_MS);
+	p.net->chances = (struct net_chances){0};
+	if (open && (p.s = node_peer_session(p.c, p.server)) != NULL) {
+		CU_ASSERT_EQUAL(p.c->mtu, p.s->mtu);
+		CU_ASSERT(p.c->mtu <= most[SERVER] && p.c->mtu <= most[CLIENT]);
+		CU_ASSERT(node_request(p.client, p.c, p.c->mss, p.c->mss) >= 0);
+		CU_ASSERT(node_request(p.server, p.s, p.s->mss, p.s->mss) >= 0);
+		CU_ASSERT(net_run_quiet(p.net, NET_S));
+		CU_ASSERT(ledger_complete());
+	} else {
+		CU_ASSERT(!open);
+	}
+	pair_free(&p);
+	return open;
+}
+
+static void
+pmtu__on_an_unreliable_path(void)
+{
+	unsigned int open = 0;
+
+	for (unsigned int i = 0; i < 200; i++)
+		open += check_unreliable(i);
+	CU_ASSERT(open > 100);
+}
+
 /* Nothing of the least size passes, but something does: told in time, and not as silence. */
 static void
 pmtu__too_narrow(void)
@@ -185,6 +226,7 @@ CU_TestInfo pmtu_tests[] = {
 	TEST(pmtu__a_wide_path_is_used),
 	TEST(pmtu__loss_is_no_matter_of_size),
 	TEST(pmtu__told_twice),
+	TEST(pmtu__on_an_unreliable_path),
 	TEST(pmtu__too_narrow),
 	TEST(pmtu__silence_is_no_matter_of_size),
 	TEST(pmtu__a_path_that_becomes_narrow),
