@@ -131,7 +131,7 @@ drain(void)
 /* ---- order ------------------------------------------------------------------------------------
  */
 
-#define SWAPS 3000
+#define SWAPS 1500
 
 /* Each swap finds what the one before it left. @return how many did not. */
 static unsigned int
@@ -227,9 +227,9 @@ fenced_flag(void)
 	if (!up(1))
 		return;
 	attr(SHMX_FENCED, 0);
-	SAME(flags_behind_data(300), 0);
+	SAME(flags_behind_data(100), 0);
 	attr(0, 0);
-	CU_ASSERT_TRUE(flags_behind_data(300) > 0);
+	CU_ASSERT_TRUE(flags_behind_data(100) > 0);
 	fixture_down(&f);
 }
 
@@ -242,7 +242,7 @@ ordered_life(unsigned int workers)
 	if (!up(workers))
 		return;
 	attr(SHMX_ORDERED, 0);
-	for (uint64_t i = 1; i <= 200; i++) {
+	for (uint64_t i = 1; i <= 60; i++) {
 		shmx_addr_t addr = alloc_of(&f, 0, LONG);
 		struct shmx_event event;
 
@@ -498,7 +498,7 @@ cancelled_puts(void)
 	if (!up(1))
 		return;
 	pattern_fill(other, sizeof(other), 99);
-	for (uint64_t i = 1; i <= 300; i++) {
+	for (uint64_t i = 1; i <= 150; i++) {
 		shmx_addr_t addr = alloc_of(&f, 0, LONG);
 		static const uint8_t zeros[LONG];
 		struct shmx_event event;
@@ -660,7 +660,7 @@ random_all(void)
 {
 	const char *env = getenv("SHMX_SEED");
 	uint64_t seed = env != NULL ? strtoull(env, NULL, 0) : rte_rdtsc();
-	unsigned int rounds = getenv("SHMX_SHORT") != NULL ? 500 : 20000;
+	unsigned int rounds = getenv("SHMX_SHORT") != NULL ? 500 : 8000;
 	shmx_addr_t addr;
 
 	printf("SHMX_SEED=%" PRIu64 "\n", seed);
