@@ -45,7 +45,7 @@ frame_init(struct flood *f, const struct bench *b)
 	frame->h.ip.total_length = RTE_BE16(sizeof(*frame) - sizeof(frame->h.eth));
 	frame->h.ip.time_to_live = 64;
 	frame->h.ip.next_proto_id = IPPROTO_UDP;
-	frame->h.ip.dst_addr = b->opt.server.word[3];
+	frame->h.ip.dst_addr = ip_addr_to_v4(b->opt.server);
 	frame->h.udp.dst_port = rte_cpu_to_be_16(port);
 	frame->h.udp.dgram_len = RTE_BE16(
 		sizeof(*frame) - sizeof(frame->h.eth) - sizeof(frame->h.ip));
@@ -59,13 +59,8 @@ frame_init(struct flood *f, const struct bench *b)
 struct flood *
 flood_create(struct bench *b)
 {
-	struct flood *f;
+	struct flood *f = calloc(1, sizeof(*f));
 
-	if (!ip_addr_is_v4(b->opt.server) || b->opt.vlan != 0) {
-		fail("--flood: over IPv4 without VLAN only");
-		return NULL;
-	}
-	f = calloc(1, sizeof(*f));
 	if (f == NULL) {
 		fail("out of memory");
 		return NULL;

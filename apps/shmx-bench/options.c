@@ -387,6 +387,10 @@ check_vlan(const struct options *o)
 {
 	if (o->vlan == 0 && o->vlan_priority != 0)
 		return fail("--vlan-priority is part of a tag: give --vlan, too");
+	if (o->flood > 0 && (o->vlan != 0 || !ip_addr_is_v4(o->ip)))
+		return fail(
+			"--flood sends IPv4 without a tag: leave out --vlan, and give addresses of "
+			"IPv4");
 	if (o->vlan != 0 &&
 		(o->workload == WORKLOAD_RAW || (o->pairs > 0 && o->baseline == WORKLOAD_RAW)))
 		return fail("raw frames have no tag: leave out --vlan, or choose another "

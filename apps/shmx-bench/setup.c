@@ -42,6 +42,11 @@ bench_explain(const struct bench *b, const char *what, int status)
 	case -EHOSTUNREACH:
 		fail("no answer from %s: is shmx-server running and the link up?", ip);
 		break;
+	case -EMSGSIZE:
+		fail("%s: frames of 1280 bytes do not get through to %s, small ones do: give all "
+		     "switches and tunnels between a larger MTU",
+			what, ip);
+		break;
 	case -ECONNREFUSED:
 		fail("%s refuses the session: see the log of shmx-server there", ip);
 		break;
@@ -164,6 +169,21 @@ endpoint_create(struct bench *b)
 	return 0;
 }
 
+/* The network between is narrower than both ports: it works, but slower than they could. */
+static void
+tell_mtu(const struct bench *b)
+{
+	struct shmx_ep_stats stats;
+
+	shmx_ep_stats_get(b->ep, &stats);
+	if (stats.mtu_lowered > 0)
+		fprintf(stderr,
+			"shmx-bench: the path to %s carries packets of %u bytes only, less than "
+			"both "
+			"ports: look at the MTU of what is between\n",
+			bench_ip_text(b->opt.server), shmx_session_mtu(b->ep, b->session));
+}
+
 static int
 session_open(struct bench *b)
 {
@@ -173,6 +193,7 @@ session_open(struct bench *b)
 	if (ret < 0)
 		return bench_explain(b, "connect", ret);
 	b->connected = true;
+	tell_mtu(b);
 	return 0;
 }
 

@@ -13,6 +13,7 @@ look_at(const struct server_pair *pair, const struct rdp_session *s, struct sess
 		.peer_ip = s->peer_ip,
 		.peer_port = s->peer_port,
 		.state = s->state,
+		.mtu = s->mtu,
 		.srtt_ns = (uint64_t)s->srtt << WIRE_TS_SHIFT,
 		.in_flight = s->tx_next - s->tx_una,
 		.age_ns = rdp_now(pair->ep) - s->opened_ns,

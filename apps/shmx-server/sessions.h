@@ -20,6 +20,7 @@ struct session_view {
 	struct ip_addr peer_ip;
 	rte_be16_t peer_port;
 	uint8_t state; /**< enum rdp_state */
+	uint16_t mtu;  /**< largest IP datagram sent */
 	uint64_t srtt_ns;
 	uint32_t in_flight; /**< frames */
 	uint64_t age_ns;

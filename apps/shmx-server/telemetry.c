@@ -221,6 +221,7 @@ add_session(struct rte_tel_data *d, const struct session_view *v)
 	rte_tel_data_add_dict_string(d, "peer", peer);
 	rte_tel_data_add_dict_u64(d, "node", v->peer_node);
 	rte_tel_data_add_dict_string(d, "state", session_state_name(v->state));
+	ADD(d, v, mtu);
 	ADD(d, v, srtt_ns);
 	ADD(d, v, in_flight);
 	ADD(d, v, age_ns);

@@ -222,6 +222,7 @@ local bodies = {
 	[2] = function(c)
 		c.take(4, "stamp")
 		c.take(8, "cookie")
+		c.take(2, "mtu")
 		if c.left() >= 2 then
 			c.take(1, "worker")
 			c.take(1, "workers")

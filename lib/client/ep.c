@@ -299,6 +299,7 @@ shmx_ep_stats_get(const struct shmx_ep *ep, struct shmx_ep_stats *stats)
 		.tx_retransmit = r->tx_retransmit,
 		.tx_ack = r->tx_ack,
 		.rto = r->rto,
+		.mtu_lowered = r->mtu_lowered,
 		.no_mbuf = r->no_mbuf,
 		.ops = ep->ops_done,
 		.ops_in_progress = ep->max_ops - ep->nb_free_op,

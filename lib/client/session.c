@@ -57,6 +57,14 @@ shmx_session_worker(const struct shmx_ep *ep, shmx_session_t session)
 	return ep->session[session]->worker;
 }
 
+uint16_t
+shmx_session_mtu(const struct shmx_ep *ep, shmx_session_t session)
+{
+	const struct rdp_session *s = ep != NULL ? rdp_session_at(ep->rdp, session) : NULL;
+
+	return s != NULL && s->state == RDP_OPEN ? s->mtu : 0;
+}
+
 static_assert((int)SHMX_CC_FIXED == (int)RDP_CC_FIXED && (int)SHMX_CC_SWIFT == (int)RDP_CC_SWIFT,
 	"the same list");
 

@@ -44,7 +44,8 @@
  * | -EBUSY        | still in use (pool with allocations), or the memory node is short of
  * |               | resources; of a call: another thread polls the endpoint                   |
  * | -ENOSPC       | a table of the memory node is full                                        |
- * | -EMSGSIZE     | more in one call than allowed                                             |
+ * | -EMSGSIZE     | more in one call than allowed; of a session: the network between carries
+ * |               | less than 1280 bytes, or less than when it began                          |
  * | -ENOTSUP      | the memory node does not know this operation                              |
  * | -ECONNRESET   | the session ended after the operation was sent: its fate is unknown       |
  * | -ECANCELED    | the session ended, the operation was cancelled, or its deadline passed,
@@ -145,6 +146,7 @@ struct shmx_ep_stats {
 	uint64_t tx_retransmit;    /**< frames sent again */
 	uint64_t tx_ack;           /**< frames that carried nothing but an acknowledgement */
 	uint64_t rto;              /**< retransmission time-outs */
+	uint64_t mtu_lowered;      /**< sessions whose path carries less than both ends take */
 	uint64_t no_mbuf;          /**< times the mbuf pool was empty */
 	uint64_t ops;              /**< operations completed */
 	uint64_t ops_in_progress;  /**< a gauge: now */
@@ -213,9 +215,9 @@ struct shmx_peer {
 };
 
 /**
- * Start to connect. Completes as SHMX_EV_CONNECTED with status 0, -ETIMEDOUT, -ECONNREFUSED or
- * -EHOSTUNREACH; event value: the peer's node id, value2: its epoch, which changes when the memory
- * node starts again.
+ * Start to connect. Completes as SHMX_EV_CONNECTED with status 0, -ETIMEDOUT, -ECONNREFUSED,
+ * -EHOSTUNREACH or -EMSGSIZE; event value: the peer's node id, value2: its epoch, which changes
+ * when the memory node starts again.
  *
  * With `reconnect`, a session that was connected once survives its end. Its operations complete
  * with -ECONNRESET or -ECANCELED, then SHMX_EV_PEER_DOWN comes, and calls return -ENOTCONN. When
@@ -247,6 +249,12 @@ SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
  * @return as said, or -ENOTCONN when the session is not open.
  */
 SHMX_API int shmx_session_worker(const struct shmx_ep *ep, shmx_session_t session);
+
+/**
+ * Largest IP datagram that an open session sends: less than both ports take when something between
+ * the nodes carries less. That is found out when the session begins. @return 0 when it is not open.
+ */
+SHMX_API uint16_t shmx_session_mtu(const struct shmx_ep *ep, shmx_session_t session);
 
 /**
  * Change how this end of a session controls congestion; it starts anew, at the full window.

@@ -6,29 +6,34 @@
 #include "rdp/rdp_private.h"
 
 /* A control frame is complete when it is queued: checksums in software, no session behind it. The
- * last @p hdr_len bytes of @p hdrs are its headers. */
-static void
+ * last @p hdr_len bytes of @p hdrs are its headers; zeros follow the body up to @p padded bytes.
+ * Returns whether there was a buffer and room. */
+static bool
 control_queue(struct rdp_ep *ep, const union rdp_hdrs *hdrs, uint8_t hdr_len, bool v4,
-	const void *body, uint32_t len)
+	const void *body, uint32_t len, uint32_t padded)
 {
 	struct rte_mbuf *m = rdp_txq_taken(ep) < RDP_TXQ ? rdp_mbuf_get(ep) : NULL;
+	uint32_t total = RTE_MAX(len, padded);
 
 	if (m == NULL)
-		return;
+		return false;
 	m->data_off = (uint16_t)(m->data_off + RDP_RECORDS_AT - hdr_len);
-	m->data_len = (uint16_t)(hdr_len + len);
+	m->data_len = (uint16_t)(hdr_len + total);
 	m->pkt_len = m->data_len;
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *), &hdrs->byte[sizeof(*hdrs) - hdr_len], hdr_len);
 	if (len > 0)
 		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, hdr_len), body, len);
+	memset(rte_pktmbuf_mtod_offset(m, uint8_t *, hdr_len + len), 0, total - len);
 	rdp_hdrs_finish(m, v4);
 	rdp_vlan_offload(ep, m);
 	rdp_txq_put(ep, m, NULL, false);
+	return true;
 }
 
 void
 rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_frame *answered,
-	uint8_t type, uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len)
+	uint8_t type, uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len,
+	uint32_t padded)
 {
 	union rdp_hdrs h;
 	uint8_t hdr_len = rdp_hdrs_fill(ep, &h, &to->mac, to->ip, to->port);
@@ -38,16 +43,24 @@ rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_f
 	h.v4.frame.dst_inc = answered->src_inc;
 	h.v4.frame.src_inc = src_inc;
 	h.v4.frame.ts = rte_cpu_to_be_32(ep->now_ts);
-	control_queue(ep, &h, hdr_len, ip_addr_is_v4(to->ip), body, len);
+	control_queue(ep, &h, hdr_len, ip_addr_is_v4(to->ip), body, len, padded);
 }
 
-void
+bool
 rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len)
 {
+	return rdp_send_padded(s, type, body, len, 0);
+}
+
+bool
+rdp_send_padded(struct rdp_session *s, uint8_t type, const void *body, uint32_t len, uint16_t mtu)
+{
+	uint16_t before = (uint16_t)(rdp_ip_overhead(s->peer_ip) + sizeof(struct wire_frame));
 	union rdp_hdrs h = s->hdrs;
 
 	h.v4.frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
 	h.v4.frame.flags = 0;
 	h.v4.frame.ts = rte_cpu_to_be_32(s->ep->now_ts);
-	control_queue(s->ep, &h, s->hdr_len, ip_addr_is_v4(s->peer_ip), body, len);
+	return control_queue(s->ep, &h, s->hdr_len, ip_addr_is_v4(s->peer_ip), body, len,
+		mtu > before ? mtu - before : 0);
 }

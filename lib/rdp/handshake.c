@@ -39,8 +39,10 @@ send_hello(struct rdp_session *s)
 {
 	struct wire_hello hello = hello_of(s);
 
-	rdp_send_control(
-		s, s->state == RDP_HELLO ? WIRE_HELLO : WIRE_CONNECT, &hello, sizeof(hello));
+	if (s->state == RDP_HELLO)
+		rdp_send_control(s, WIRE_HELLO, &hello, sizeof(hello));
+	else
+		rdp_pmtu_connect(s, &hello);
 	rdp_timer_arm(s, s->ep->now_ns + retry_ns(s));
 	s->tries += s->tries < UINT8_MAX;
 }
@@ -141,8 +143,8 @@ refuse(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *
 		.reason = reason, .version_min = WIRE_VERSION, .version_max = WIRE_VERSION};
 
 	ep->stats.handshakes_refused++;
-	rdp_send_reply(
-		ep, from, f, WIRE_REFUSE, rte_be_to_cpu_16(hello->session), 0, &body, sizeof(body));
+	rdp_send_reply(ep, from, f, WIRE_REFUSE, rte_be_to_cpu_16(hello->session), 0, &body,
+		sizeof(body), 0);
 }
 
 /* What proves the source: only one who receives at that address can know it. */
@@ -224,10 +226,11 @@ hello_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 	}
 	body.challenge.stamp = rte_cpu_to_be_32(stamp);
 	body.challenge.cookie = rte_cpu_to_be_64(cookie_for(ep, from, f, stamp));
+	body.challenge.mtu = rte_cpu_to_be_16(ep->conf.mtu);
 	body.workers.worker = worker_number(ep);
 	body.workers.workers = ep->conf.handover != NULL ? (uint8_t)ep->conf.handover->nb : 1;
 	rdp_send_reply(ep, from, f, WIRE_CHALLENGE, rte_be_to_cpu_16(hello->session), 0, &body,
-		sizeof(body));
+		sizeof(body), 0);
 }
 
 static uint16_t
@@ -238,7 +241,7 @@ agreed_mtu(const struct rdp_ep *ep, const struct wire_hello *hello)
 
 static void
 send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
-	const struct wire_hello *hello)
+	const struct wire_hello *hello, uint32_t len)
 {
 	const struct rdp_conf *conf = &s->ep->conf;
 	struct wire_accept body = {
@@ -252,8 +255,8 @@ send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wir
 		.epoch = rte_cpu_to_be_64(conf->epoch),
 	};
 
-	rdp_send_reply(
-		s->ep, from, f, WIRE_ACCEPT, s->peer_index, s->local_inc, &body, sizeof(body));
+	rdp_send_reply(s->ep, from, f, WIRE_ACCEPT, s->peer_index, s->local_inc, &body,
+		sizeof(body), len - sizeof(*f));
 }
 
 /* Whether the CONNECT is later than the session that its sender has here already. */
@@ -300,7 +303,7 @@ accept_peer(struct rdp_session *s, const struct rdp_from *from, const struct wir
 
 static void
 connect_new(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	const struct wire_hello *hello)
+	const struct wire_hello *hello, uint32_t len)
 {
 	struct rdp_session *s = NULL;
 
@@ -314,7 +317,7 @@ connect_new(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 		refuse(ep, from, f, hello, STATUS_NOSPC);
 		return;
 	}
-	send_accept(s, from, f, hello);
+	send_accept(s, from, f, hello, len);
 	ep->handler->opened(ep->handler_ctx, s, 0);
 }
 
@@ -334,7 +337,7 @@ lower_address(const struct rdp_ep *ep, struct ip_addr other)
  */
 static bool
 connect_crossed(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	const struct wire_hello *hello)
+	const struct wire_hello *hello, uint32_t len)
 {
 	struct rdp_session *own = peer_table_find(ep, from, RTE_BE16(WIRE_SESSION_NONE));
 	uint16_t node = rte_be_to_cpu_16(hello->node);
@@ -348,7 +351,7 @@ connect_crossed(struct rdp_ep *ep, const struct rdp_from *from, const struct wir
 		rdp_session_fail(own, -ENOSPC);
 		return true;
 	}
-	send_accept(own, from, f, hello);
+	send_accept(own, from, f, hello, len);
 	ep->handler->opened(ep->handler_ctx, own, 0);
 	return true;
 }
@@ -365,9 +368,29 @@ give_up(struct rdp_session *old)
 	rdp_session_fail(old, -ECONNRESET);
 }
 
+/* What an initiator found out is told by a CONNECT that is shorter than its MTU; by the latest, if
+ * several come, and no more when the session is in use. */
+static void
+connect_again(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello, uint32_t len)
+{
+	uint32_t ts = rte_be_to_cpu_32(f->ts);
+
+	if (s->state != RDP_OPEN)
+		return;
+	if (len + rdp_ip_overhead(from->ip) < rte_be_to_cpu_16(hello->mtu) && s->rx_next == 0) {
+		if (wire_psn_before(ts, s->rx_ts))
+			return;
+		s->rx_ts = ts;
+		s->rx_ns = s->ep->now_ns;
+		rdp_session_mtu(s, agreed_mtu(s->ep, hello));
+	}
+	send_accept(s, from, f, hello, len);
+}
+
 static void
 connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	const struct wire_hello *hello)
+	const struct wire_hello *hello, uint32_t len)
 {
 	uint32_t stamp = rte_be_to_cpu_32(hello->stamp);
 	struct rdp_session *old;
@@ -380,8 +403,7 @@ connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_
 	}
 	old = peer_table_find(ep, from, hello->session);
 	if (old != NULL && old->peer_inc == f->src_inc) {
-		if (old->state == RDP_OPEN)
-			send_accept(old, from, f, hello);
+		connect_again(old, from, f, hello, len);
 		return;
 	}
 	if (old != NULL) {
@@ -394,8 +416,8 @@ connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_
 		if (ep->nb_free == 0)
 			return;
 	}
-	if (!connect_crossed(ep, from, f, hello))
-		connect_new(ep, from, f, hello);
+	if (!connect_crossed(ep, from, f, hello, len))
+		connect_new(ep, from, f, hello, len);
 }
 
 /* Our session that an answer to a handshake message is for. */
@@ -461,6 +483,9 @@ challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wir
 		return;
 	s->stamp = rte_be_to_cpu_32(c->stamp);
 	s->cookie = rte_be_to_cpu_64(c->cookie);
+	s->mtu = RTE_MAX(RTE_MIN(rte_be_to_cpu_16(c->mtu), ep->conf.mtu), RDP_MTU_MIN);
+	s->small = 0;
+	s->found = 0;
 	s->state = RDP_CONNECT;
 	s->tries = 0;
 	send_hello(s);
@@ -479,7 +504,7 @@ accept_sane(const struct rdp_conf *conf, uint16_t mtu, uint16_t window, bool crc
 
 static void
 accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	const struct wire_accept *a)
+	const struct wire_accept *a, uint32_t len)
 {
 	struct rdp_session *s = attempt_of(ep, from, f);
 	uint16_t window = rte_be_to_cpu_16(a->window), mtu = rte_be_to_cpu_16(a->mtu);
@@ -489,6 +514,11 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 		return;
 	if (!accept_sane(&ep->conf, mtu, window, crc)) {
 		rdp_session_fail(s, -EPROTO);
+		return;
+	}
+	if (!rdp_pmtu_accepted(s, mtu, len)) {
+		if (s->found != 0 && s->tries == 0)
+			send_hello(s);
 		return;
 	}
 	peer_table_del(s);
@@ -539,7 +569,7 @@ close_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 		return;
 	}
 	if (rdp_reset_allowed(ep))
-		rdp_send_reply(ep, from, f, WIRE_CLOSED, WIRE_SESSION_NONE, f->dst_inc, NULL, 0);
+		rdp_send_reply(ep, from, f, WIRE_CLOSED, WIRE_SESSION_NONE, f->dst_inc, NULL, 0, 0);
 }
 
 static void
@@ -563,7 +593,7 @@ rdp_unknown_input(struct rdp_ep *ep, const struct rdp_from *from, const struct w
 	if (!rdp_reset_allowed(ep))
 		return;
 	ep->stats.resets_sent++;
-	rdp_send_reply(ep, from, f, WIRE_RESET, WIRE_SESSION_NONE, f->dst_inc, NULL, 0);
+	rdp_send_reply(ep, from, f, WIRE_RESET, WIRE_SESSION_NONE, f->dst_inc, NULL, 0, 0);
 }
 
 /* What has to follow the header of each type at least. */
@@ -592,10 +622,10 @@ rdp_control_input(
 		challenge_input(ep, from, f, body, len - (uint32_t)sizeof(*f));
 		break;
 	case WIRE_CONNECT:
-		connect_input(ep, from, f, body);
+		connect_input(ep, from, f, body, len);
 		break;
 	case WIRE_ACCEPT:
-		accept_input(ep, from, f, body);
+		accept_input(ep, from, f, body, len);
 		break;
 	case WIRE_REFUSE:
 		refuse_input(ep, from, f);

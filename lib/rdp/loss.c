@@ -237,6 +237,19 @@ peer_down(const struct rdp_session *s)
 	return s->backoff > 0 && s->ep->now_ns - since >= s->ep->conf.peer_timeout_ns;
 }
 
+/* A large frame does not arrive, though the peer is heard all the time: the path has become narrow.
+ */
+static bool
+path_narrow(const struct rdp_session *s)
+{
+	const struct rte_mbuf *kept = s->ring[s->tx_una % RDP_RING];
+	uint32_t ip_len = kept->pkt_len - (uint32_t)RDP_RECORDS_AT + rdp_ip_overhead(s->peer_ip) +
+	                  (uint32_t)sizeof(struct wire_frame);
+
+	return s->backoff > 0 && ip_len > RDP_MTU_MIN &&
+	       s->ep->now_ns - s->asked_ns >= 2 * s->ep->conf.peer_timeout_ns;
+}
+
 /* Nothing is in flight. */
 static void
 idle_timeout(struct rdp_session *s)
@@ -299,6 +312,10 @@ rdp_loss_timeout(struct rdp_session *s)
 	}
 	if (peer_down(s)) {
 		rdp_session_fail(s, -ETIMEDOUT);
+		return;
+	}
+	if (unlikely(path_narrow(s))) {
+		rdp_session_fail(s, -EMSGSIZE);
 		return;
 	}
 	age = age_ns(s, s->tx_una);

@@ -192,7 +192,11 @@ struct rdp_session {
 	uint64_t peer_epoch;
 	uint64_t cookie; /**< handshake: from the CHALLENGE */
 	uint32_t stamp;
-	uint8_t tries; /**< handshake and close: messages sent */
+	uint16_t mtu;   /**< largest IP datagram sent; handshake: the largest that is tried */
+	uint16_t found; /**< handshake: the largest that came back, as the listener is told; or 0 */
+	uint8_t tries;  /**< handshake and close: messages sent */
+	bool several;   /**< handshake: CONNECTs of several sizes have been sent */
+	uint8_t small;  /**< handshake: ACCEPTs that were not of the size that was asked for */
 	bool initiator;
 	uint8_t own_port; /**< ours, counted from the endpoint's first */
 	uint8_t ports_tried;
@@ -306,6 +310,7 @@ struct rdp_stats {
 	uint64_t sessions_closed;
 	uint64_t resets_sent;
 	uint64_t handshakes_refused;
+	uint64_t mtu_lowered;        /**< sessions begun whose path carries less than both ends */
 	uint64_t handshakes_ignored; /**< HELLOs beyond RDP_HELLOS_PER_MS */
 	uint64_t handed_over;        /**< frames given to the endpoint whose they are */
 	uint64_t handover_full;      /**< frames lost because that one does not keep up */

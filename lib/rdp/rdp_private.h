@@ -43,7 +43,16 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 #define RDP_HANDSHAKE_NS     UINT64_C(1000000)
 #define RDP_HANDSHAKE_MAX_NS UINT64_C(200000000)
 #define RDP_CLOSE_TRIES      5
-#define RDP_RTO_MAX_NS       UINT64_C(100000000)
+
+/** CONNECTs of the full size before smaller ones go beside it, and ACCEPTs of no size at all before
+ * the path counts as too narrow. */
+#define RDP_MTU_TRIES 3
+
+/** Length of the CONNECT that tells what was found: one that every path carries (RFC 791), and
+ * longer than one that is not padded. */
+#define RDP_MTU_TELL 576
+
+#define RDP_RTO_MAX_NS UINT64_C(100000000)
 
 /** A port that takes nothing for so long is a network that loses everything. */
 #define RDP_PORT_STUCK_NS UINT64_C(100000000)
@@ -191,6 +200,7 @@ struct rdp_session *rdp_session_by_inc(
 	const struct rdp_ep *ep, rte_be32_t local_inc, rte_be32_t peer_inc);
 void rdp_session_address(struct rdp_session *s, const struct rte_ether_addr *mac, struct ip_addr ip,
 	rte_be16_t port);
+void rdp_session_mtu(struct rdp_session *s, uint16_t mtu);
 void rdp_session_established(
 	struct rdp_session *s, const struct wire_frame *f, uint16_t mtu, uint16_t window, bool crc);
 void rdp_session_end(struct rdp_session *s, int status);
@@ -462,8 +472,32 @@ bool rdp_reset_allowed(struct rdp_ep *ep);
 
 /* control.c: frames outside the numbered stream */
 void rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_frame *answered,
-	uint8_t type, uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len);
-void rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len);
+	uint8_t type, uint16_t session, rte_be32_t src_inc, const void *body, uint32_t len,
+	uint32_t padded);
+
+/** @return whether there was a buffer and room for it. */
+bool rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t len);
+
+/** The same, with zeros behind the body up to an IP datagram of @p mtu bytes. */
+bool rdp_send_padded(
+	struct rdp_session *s, uint8_t type, const void *body, uint32_t len, uint16_t mtu);
+
+/* pmtu.c: whether the path carries what both ends take */
+
+/** CONNECT, or several of different sizes. */
+void rdp_pmtu_connect(struct rdp_session *s, struct wire_hello *hello);
+
+/** An ACCEPT of @p mtu and @p len bytes from the frame header on. @return whether it decides. */
+bool rdp_pmtu_accepted(struct rdp_session *s, uint16_t mtu, uint32_t len);
+
+/** Bytes of an IP datagram in front of the frame header. */
+static inline uint16_t
+rdp_ip_overhead(struct ip_addr peer)
+{
+	return (uint16_t)((ip_addr_is_v4(peer) ? offsetof(struct wire_ipv4_hdrs, frame)
+					       : offsetof(struct wire_ipv6_hdrs, frame)) -
+			  RTE_ETHER_HDR_LEN);
+}
 
 /* hdrs.c */
 

@@ -190,6 +190,13 @@ overhead(const struct rdp_session *s)
 }
 
 void
+rdp_session_mtu(struct rdp_session *s, uint16_t mtu)
+{
+	s->mtu = mtu;
+	s->mss = (uint16_t)RTE_ALIGN_FLOOR(mtu - overhead(s), 8u);
+}
+
+void
 rdp_session_established(
 	struct rdp_session *s, const struct wire_frame *f, uint16_t mtu, uint16_t window, bool crc)
 {
@@ -205,7 +212,7 @@ rdp_session_established(
 	s->crc = crc;
 	rdp_hdrs_sum(s);
 	s->tx_extra = (uint8_t)(s->hdr_len - RDP_RECORDS_AT + (crc ? WIRE_CRC_LEN : 0));
-	s->mss = (uint16_t)RTE_ALIGN_FLOOR(mtu - overhead(s), 8u);
+	rdp_session_mtu(s, mtu);
 	s->window = window;
 	s->rx_ts = rte_be_to_cpu_32(f->ts);
 	s->rack_ts = ep->now_ts;

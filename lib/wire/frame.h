@@ -97,9 +97,10 @@ static_assert(sizeof(struct wire_hello) == 36, "part of the protocol");
 struct wire_challenge {
 	rte_be32_t stamp;
 	rte_be64_t cookie;
+	rte_be16_t mtu; /**< largest IP datagram the sender takes */
 } __rte_packed __rte_aligned(2);
 
-static_assert(sizeof(struct wire_challenge) == 12, "part of the protocol");
+static_assert(sizeof(struct wire_challenge) == 14, "part of the protocol");
 
 /** What may follow it. */
 struct wire_workers {

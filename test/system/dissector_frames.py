@@ -106,7 +106,7 @@ def frames():
     words = [1 << 1 | 1 << 63, 0, 0, 1 << 63]  # ack + 1, + 63 and + 255
     up, down = (CLIENT, NODE), (NODE, CLIENT)
     yield up, frame(1, hello, crc=False)
-    yield down, frame(2, struct.pack("!IQBB", 6, 7, 2, 4), crc=False)
+    yield down, frame(2, struct.pack("!IQHBB", 6, 7, 1500, 2, 4), crc=False)
     yield up, frame(3, hello, crc=False)
     yield down, frame(4, struct.pack("!BBHHHHIQ", 1, 2, 4, 1, 1500, 128, 1, 999), crc=False)
     yield down, frame(5, bytes((11, 0, 1, 1)), crc=False)

@@ -18,6 +18,7 @@ static CU_SuiteInfo suites[] = {
 	{"ipv6", NULL, NULL, NULL, NULL, ipv6_tests},
 	{"vlan", NULL, NULL, NULL, NULL, vlan_tests},
 	{"worker", NULL, NULL, NULL, NULL, worker_tests},
+	{"pmtu", NULL, NULL, NULL, NULL, pmtu_tests},
 	{"bounds", NULL, NULL, NULL, NULL, bounds_tests},
 	CU_SUITE_INFO_NULL,
 };

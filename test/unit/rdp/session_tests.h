@@ -25,6 +25,7 @@ extern CU_TestInfo ipv6_tests[];
 extern CU_TestInfo loss_tests[];
 extern CU_TestInfo ordered_tests[];
 extern CU_TestInfo probe_tests[];
+extern CU_TestInfo pmtu_tests[];
 extern CU_TestInfo replay_tests[];
 extern CU_TestInfo unsent_tests[];
 extern CU_TestInfo vlan_tests[];

@@ -287,12 +287,47 @@ shortage__of_both(void)
 	}
 }
 
+/* What is refused during the handshake is not taken for a path that carries less. No more than an
+ * attempt outlasts, which is 16 HELLOs. */
+static void
+connect_short(enum short_pool short_of, uint64_t from, uint64_t n)
+{
+	struct talk talk = {.p = pair_start(configure)};
+	struct rte_mempool *pool = pool_of(&talk, short_of);
+	const struct net_frame *f;
+
+	stingy_begin(pool, from, n);
+	pair_connect(&talk.p);
+	stingy_end(pool);
+	CU_ASSERT_EQUAL(talk.p.c->mtu, NET_MTU);
+	CU_ASSERT_EQUAL(talk.p.s->mtu, NET_MTU);
+	CU_ASSERT_EQUAL(rdp_ep_stats(talk.p.client->ep)->mtu_lowered, 0);
+	/* Nor is a smaller size tried when there was no buffer for the full one. */
+	f = net_find(talk.p.net, CLIENT, WIRE_CONNECT, 0);
+	CU_ASSERT_FATAL(f != NULL);
+	CU_ASSERT_EQUAL(f->len, NET_MTU + RTE_ETHER_HDR_LEN);
+	pair_free(&talk.p);
+}
+
+static void
+shortage__is_no_narrow_path(void)
+{
+	for (uint64_t n = 1; n <= 14; n++) {
+		for (uint64_t from = 1; from <= 5; from++) {
+			connect_short(SHORT_SERVER, from, n);
+			connect_short(SHORT_CLIENT, from, n);
+			connect_short(SHORT_WIRE, from, n);
+		}
+	}
+}
+
 static CU_TestInfo shortage_tests[] = {
 	TEST(shortage__of_the_servers_buffers),
 	TEST(shortage__of_the_clients_buffers),
 	TEST(shortage__of_buffers_to_receive_into),
 	TEST(shortage__of_room_in_the_port),
 	TEST(shortage__of_both),
+	TEST(shortage__is_no_narrow_path),
 	CU_TEST_INFO_NULL,
 };
 
