@@ -300,7 +300,11 @@ rdp_loss_timeout(struct rdp_session *s)
 	uint64_t age;
 
 	if (rdp_in_flight(s) == 0) {
-		idle_timeout(s);
+		/* One that is being filled leaves with the next flush. */
+		if (s->open != NULL)
+			rdp_timer_arm(s, ep->now_ns + rdp_pto_ns(s));
+		else
+			idle_timeout(s);
 		return;
 	}
 	/* The timer comes late when nobody polled: who does not listen starts to ask anew. */

@@ -313,6 +313,23 @@ timeout__is_short_again_after_a_break(void)
 	pair_free(&p);
 }
 
+/* The timer of the frame before comes due while the next one is being filled. */
+static void
+timeout__watches_a_frame_that_was_open(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	rdp_timer_arm(p.c, p.net->now_ns);
+	CU_ASSERT(node_request(p.client, p.c, 64, 0) >= 0);
+	p.net->now_ns += 2 * WHEEL_NS;
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 1);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
 static void
 double_delay(void *ctx, const struct net_frame *f, struct net_fate *fate)
 {
@@ -739,6 +756,7 @@ CU_TestInfo loss_tests[] = {
 	TEST(timeout__doubles),
 	TEST(timeout__one_brings_all),
 	TEST(timeout__is_short_again_after_a_break),
+	TEST(timeout__watches_a_frame_that_was_open),
 	TEST(rtt__follows_the_path),
 	TEST(rtt__after_a_pause_of_the_application),
 	TEST(rtt__without_the_delay_of_acknowledgements),
