@@ -11,7 +11,6 @@
  * unrelated sequences.
  */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define DICE_STEP UINT64_C(0x9e3779b97f4a7c15)
@@ -33,13 +32,6 @@ dice_roll(struct dice *d)
 {
 	d->state += DICE_STEP;
 	return dice_mix(d->state);
-}
-
-/** Whether a roll is among the lowest @p threshold of 2^32. */
-static inline bool
-dice_hit(uint64_t roll, uint64_t threshold)
-{
-	return roll >> 32 < threshold;
 }
 
 /** A roll brought down to 0 up to @p n - 1. */

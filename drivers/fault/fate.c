@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <math.h>
+
+#include <rte_branch_prediction.h>
+
 #include "fault/fate.h"
 
 static uint64_t
@@ -36,14 +40,35 @@ fate_conf_fill(struct fate_conf *conf, const struct fault_spec *spec, uint64_t s
 	};
 }
 
+/* Frames that go free before the next hit: the geometric distribution, by inversion. */
+static uint64_t
+free_next(struct fate_teller *t, int which)
+{
+	/* Above 0, up to 1. */
+	double u = (double)((dice_roll(&t->dice[which]) >> 11) + 1) * 0x1p-53;
+
+	return (uint64_t)(log(u) * t->scale[which]);
+}
+
 void
 fate_begin(struct fate_teller *t, const struct fate_conf *conf)
 {
+	const uint64_t shares[FATE_CHANCES] = {
+		[FATE_DROP] = conf->drop,
+		[FATE_DUP] = conf->dup,
+		[FATE_REORDER] = conf->reorder,
+		[FATE_FLIP] = conf->flip,
+		[FATE_TRUNC] = conf->trunc,
+	};
 	struct dice root = {conf->seed};
 
 	t->conf = *conf;
 	for (int i = 0; i < FATE_DICE; i++)
 		t->dice[i].state = dice_roll(&root);
+	for (int i = 0; i < FATE_CHANCES; i++) {
+		t->scale[i] = 1 / log1p(-(double)shares[i] / 4294967296.0);
+		t->free[i] = shares[i] == 0 ? UINT64_MAX : free_next(t, i);
+	}
 }
 
 bool
@@ -52,25 +77,19 @@ fate_on(const struct fate_conf *c)
 	return (c->drop | c->dup | c->reorder | c->flip | c->trunc | c->delay | c->jitter) != 0;
 }
 
-/* A number that goes with the roll that hit; never 0. */
-static uint64_t
-detail(uint64_t roll)
-{
-	struct dice d = {roll};
-
-	return dice_roll(&d) | 1;
-}
-
-/* A number that goes with a hit, 0 for none. What is not set costs no roll. */
+/* A number that goes with a hit, 0 for none. What is not set never hits. */
 static inline uint64_t
-roll_if(struct fate_teller *t, enum fate_dice which, uint64_t share)
+hit_next(struct fate_teller *t, enum fate_dice which)
 {
-	uint64_t roll;
+	uint64_t detail;
 
-	if (share == 0)
+	if (likely(t->free[which] > 0)) {
+		t->free[which]--;
 		return 0;
-	roll = dice_roll(&t->dice[which]);
-	return dice_hit(roll, share) ? detail(roll) : 0;
+	}
+	detail = dice_roll(&t->dice[which]) | 1;
+	t->free[which] = free_next(t, which);
+	return detail;
 }
 
 static uint64_t
@@ -86,7 +105,7 @@ delay_next(struct fate_teller *t, enum fate_dice which)
 static void
 reorder_next(struct fate_teller *t, struct fate *f)
 {
-	uint64_t choice = roll_if(t, FATE_REORDER, t->conf.reorder);
+	uint64_t choice = hit_next(t, FATE_REORDER);
 
 	f->reordered = choice != 0;
 	if (choice == 0)
@@ -100,15 +119,13 @@ reorder_next(struct fate_teller *t, struct fate *f)
 void
 fate_next(struct fate_teller *t, struct fate *f)
 {
-	const struct fate_conf *c = &t->conf;
-
 	*f = (struct fate){
-		.lost = roll_if(t, FATE_DROP, c->drop) != 0,
-		.twice = roll_if(t, FATE_DUP, c->dup) != 0,
+		.lost = hit_next(t, FATE_DROP) != 0,
+		.twice = hit_next(t, FATE_DUP) != 0,
 		.wait = delay_next(t, FATE_DELAY),
 		.twin_wait = delay_next(t, FATE_TWIN_DELAY),
-		.flip = roll_if(t, FATE_FLIP, c->flip),
-		.trunc = roll_if(t, FATE_TRUNC, c->trunc),
+		.flip = hit_next(t, FATE_FLIP),
+		.trunc = hit_next(t, FATE_TRUNC),
 	};
 	f->delayed = f->wait > 0;
 	reorder_next(t, f);

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_common.h>
+
 #include "fault/dice.h"
 #include "fault/spec.h"
 
@@ -34,14 +36,21 @@ enum fate_dice {
 	FATE_REORDER,
 	FATE_FLIP,
 	FATE_TRUNC,
-	FATE_DELAY,
+	FATE_CHANCES, /**< so many hit a share of the frames */
+	FATE_DELAY = FATE_CHANCES,
 	FATE_TWIN_DELAY,
 	FATE_DICE
 };
 
+/**
+ * When a chance hits, it is decided how many frames go free until it hits again: so a frame that
+ * nothing happens to costs next to nothing.
+ */
 struct fate_teller {
 	struct fate_conf conf;
 	struct dice dice[FATE_DICE];
+	uint64_t free[FATE_CHANCES]; /**< frames until the next hit */
+	double scale[FATE_CHANCES];  /**< 1 / ln(1 - share) */
 };
 
 /** Of one frame. */
@@ -72,5 +81,24 @@ bool fate_on(const struct fate_conf *conf);
 
 /** The fate of the next frame. */
 void fate_next(struct fate_teller *t, struct fate *f);
+
+/** How many of the next frames nothing at all happens to, at least. */
+static inline uint64_t
+fate_free(const struct fate_teller *t)
+{
+	uint64_t n = (t->conf.delay | t->conf.jitter) == 0 ? UINT64_MAX : 0;
+
+	for (int i = 0; i < FATE_CHANCES; i++)
+		n = RTE_MIN(n, t->free[i]);
+	return n;
+}
+
+/** The next @p n frames, not more than fate_free(), have passed. */
+static inline void
+fate_pass(struct fate_teller *t, uint64_t n)
+{
+	for (int i = 0; i < FATE_CHANCES; i++)
+		t->free[i] -= n;
+}
 
 #endif /* FAULT_FATE_H */

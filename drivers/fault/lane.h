@@ -42,12 +42,15 @@ struct lane {
 	/* Written by the polling thread; `drained` is read by the control thread. */
 	__rte_cache_aligned uint64_t adopted; /**< `published` when a slot was last copied */
 	uint64_t drained;                     /**< `adopted` when all was off and nothing held */
-	uint64_t dark_until;                  /**< nothing passes before */
+	/** Nothing happens to so many frames, which the teller has let pass, and nothing is held.
+	 */
+	uint64_t calm;
+	struct fault_stats stats; /**< read by anyone */
+	uint64_t dark_until;      /**< nothing passes before */
 	bool dark;
 	bool on; /**< there are faults beside the black hole */
 	struct fate_teller teller;
 	struct rte_mbuf *stand_in;
-	struct fault_stats stats; /**< read by anyone */
 	struct hold hold;
 
 	/* As it was made. */
@@ -79,6 +82,17 @@ static inline bool
 lane_idle(const struct lane *l)
 {
 	return l->drained == __atomic_load_n(&l->published, __ATOMIC_RELAXED);
+}
+
+/** Let frames pass that are known to go free. @return false: they have to be looked at. */
+static inline bool
+lane_pass(struct lane *l, uint16_t n)
+{
+	if (n >= l->calm || __atomic_load_n(&l->published, __ATOMIC_RELAXED) != l->adopted)
+		return false;
+	l->calm -= n;
+	l->stats.seen += n;
+	return true;
 }
 
 /**

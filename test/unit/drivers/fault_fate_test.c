@@ -151,6 +151,62 @@ each_for_itself(void)
 	CU_ASSERT_EQUAL(differ, 0);
 }
 
+/* Distances between hits are those of dice rolled for each frame: the geometric distribution. */
+static void
+distances(void)
+{
+	uint64_t hits = 0, next = 0, fourth = 0, ten = 0;
+	uint32_t last = 0;
+
+	tell("drop=20%", fate[0]);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		if (!fate[0][i].lost)
+			continue;
+		if (hits++ > 0) {
+			next += i - last == 1;
+			fourth += i - last == 4;
+			ten += i - last > 10;
+		}
+		last = i;
+	}
+	CU_ASSERT_SHARE(next, hits, 20);
+	CU_ASSERT_SHARE(fourth, hits, 10.24);
+	CU_ASSERT_SHARE(ten, hits, 10.737);
+}
+
+/* Passing what goes free in one go, or one by one, or some of each. */
+static void
+free_ones(void)
+{
+	const char *spec = "drop=1%,dup=0.5%,reorder=2%/9,flip=0.3%/9,trunc=0.1%";
+	struct fate_conf conf = conf_of(spec);
+	static const struct fate none;
+	struct dice d = {seed};
+	uint64_t passed = 0;
+
+	tell(spec, fate[0]);
+	fate_begin(&teller, &conf);
+	for (uint32_t i = 0; i < FRAMES;) {
+		uint64_t n = RTE_MIN(fate_free(&teller), (uint64_t)FRAMES - i);
+
+		n = dice_below(dice_roll(&d), n + 1);
+		fate_pass(&teller, n);
+		passed += n;
+		for (; n > 0; n--)
+			fate[1][i++] = none;
+		if (i < FRAMES)
+			fate_next(&teller, &fate[1][i++]);
+	}
+	CU_ASSERT_EQUAL(differences(), 0);
+	CU_ASSERT(passed > FRAMES / 2);
+	conf = conf_of("drop=1%,delay=1ns");
+	fate_begin(&teller, &conf);
+	CU_ASSERT_EQUAL(fate_free(&teller), 0);
+	conf = conf_of("off");
+	fate_begin(&teller, &conf);
+	CU_ASSERT(fate_free(&teller) > UINT32_MAX);
+}
+
 /* What is not set rolls no dice. */
 static void
 unset_rolls_nothing(void)
@@ -214,6 +270,8 @@ CU_TestInfo fate_tests[] = {
 	{"spread", spread},
 	{"a seed repeats", seed_repeats},
 	{"each fault for itself", each_for_itself},
+	{"distances", distances},
+	{"free ones", free_ones},
 	{"what is not set rolls nothing", unset_rolls_nothing},
 	{"queues differ", salt},
 	{"ticks of other clocks", ticks_of_other_clocks},
