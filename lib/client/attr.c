@@ -40,8 +40,10 @@ has_parts_for(const struct shmx_ep *ep, const struct bulk *b, const struct rdp_s
 }
 
 bool
-client_in_order(const struct shmx_ep *ep, const struct rdp_session *s)
+client_in_order(const struct shmx_ep *ep, const struct rdp_session *s, uint16_t bulk)
 {
+	if (!(ep->attr & ATTR_ORDERED) || bulk != CLIENT_NONE)
+		return true;
 	for (uint16_t i = ep->bulk_active; i != CLIENT_NONE; i = ep->bulk[i].next) {
 		const struct bulk *b = &ep->bulk[i];
 
@@ -53,10 +55,12 @@ client_in_order(const struct shmx_ep *ep, const struct rdp_session *s)
 }
 
 void
-client_attr(struct shmx_ep *ep, struct rdp_session *s, uint16_t id)
+client_attr(struct shmx_ep *ep, struct rdp_session *s, struct wire_record *rec, uint16_t id)
 {
-	if (ep->attr & ATTR_ORDERED)
+	if (ep->attr & ATTR_ORDERED) {
+		rec->status = WIRE_REQUEST_ORDERED;
 		rdp_order(s);
+	}
 	if (ep->attr & ATTR_DEADLINE)
 		deadline_arm(ep, id);
 }

@@ -124,7 +124,7 @@ vec_in_order(const struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int 
 	if (likely(!(ep->attr & ATTR_ORDERED)))
 		return true;
 	for (unsigned int i = 0; i < n; i++)
-		if (!client_in_order(ep, client_route(ep, vec[i].addr)))
+		if (!client_in_order(ep, client_route(ep, vec[i].addr), CLIENT_NONE))
 			return false;
 	return true;
 }

@@ -217,6 +217,13 @@ client_part_max(const struct rdp_session *s)
 		(uint32_t)WIRE_DATA_MAX);
 }
 
+/** Whether @p len bytes are more than one record carries. Every path has room for short ones. */
+static inline bool
+client_in_parts(const struct rdp_session *s, uint64_t len)
+{
+	return unlikely(len > SHMX_INLINE_MAX) && unlikely(len > client_part_max(s));
+}
+
 /** Events that wait for a poll with room. */
 static inline uint32_t
 client_kept(const struct shmx_ep *ep)
@@ -265,19 +272,21 @@ client_complete(struct shmx_ep *ep, uint64_t cookie, uint16_t session, int32_t s
 
 /* ---- attr.c ---- */
 
-/** Whether what is to come before an operation over @p s that starts now has been sent. */
-bool client_in_order(const struct shmx_ep *ep, const struct rdp_session *s);
+/**
+ * With attributes: whether what is to come before an operation over @p s that starts now has been
+ * sent. A part of transfer @p bulk has waited for that before.
+ */
+bool client_in_order(const struct shmx_ep *ep, const struct rdp_session *s, uint16_t bulk);
 
-/** The operation that was just written into the session's frame has an order or a deadline. */
-void client_attr(struct shmx_ep *ep, struct rdp_session *s, uint16_t id);
+/** With attributes: operation @p id was just written into the session's frame, at @p rec. */
+void client_attr(struct shmx_ep *ep, struct rdp_session *s, struct wire_record *rec, uint16_t id);
 
 /** Whether one more operation over @p s may start, as a part of transfer @p bulk or as none. */
 static inline bool
 client_may_start(const struct shmx_ep *ep, const struct rdp_session *s, uint16_t bulk)
 {
 	return likely(ep->nb_free_op > client_kept(ep)) &&
-	       (likely(!(ep->attr & ATTR_ORDERED)) || bulk != CLIENT_NONE ||
-		       client_in_order(ep, s));
+	       (likely(ep->attr == 0) || client_in_order(ep, s, bulk));
 }
 
 /** Write the header of a request, and take an operation to wait for its response. */
@@ -287,20 +296,22 @@ client_start(struct shmx_ep *ep, struct rdp_session *s, struct wire_record *rec,
 	uint64_t cookie)
 {
 	uint16_t id = ep->free_op[--ep->nb_free_op];
+	struct op *o = &ep->op[id];
 
-	ep->op[id] = (struct op){
-		.cookie = cookie,
-		.dst = dst,
-		.len = dst_len,
-		.psn = s->tx_next,
-		.bulk = bulk,
-		.session = s->index,
-		.kind = kind,
-		.turn = likely(bulk == CLIENT_NONE) ? 0 : ep->bulk[bulk].turn,
-	};
-	wire_record_write(rec, op, ep->attr & ATTR_ORDERED, rte_cpu_to_be_16(id), len);
+	/* One by one: a whole structure would be cleared first. */
+	o->cookie = cookie;
+	o->dst = dst;
+	o->len = dst_len;
+	o->psn = s->tx_next;
+	o->bulk = bulk;
+	o->session = s->index;
+	o->kind = (uint8_t)kind;
+	o->timed = false;
+	o->large = false;
+	o->turn = likely(bulk == CLIENT_NONE) ? 0 : ep->bulk[bulk].turn;
+	wire_record_write(rec, op, 0, rte_cpu_to_be_16(id), len);
 	if (unlikely(ep->attr != 0))
-		client_attr(ep, s, id);
+		client_attr(ep, s, rec, id);
 }
 
 /**

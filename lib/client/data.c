@@ -16,7 +16,7 @@ shmx_get(struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len, uint64_t 
 	s = client_route(ep, src);
 	if (unlikely(s == NULL))
 		return -ENOTCONN;
-	if (unlikely(len > client_part_max(s)))
+	if (client_in_parts(s, len))
 		return bulk_start(ep, WIRE_OP_GET, &(struct shmx_vec){src, dst, len}, 1, 0, cookie);
 	get = (struct wire_get *)client_request(ep, s, WIRE_OP_GET, sizeof(*get), (uint32_t)len,
 		OP_GET, dst, (uint32_t)len, CLIENT_NONE, cookie);
@@ -63,7 +63,7 @@ shmx_put(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len, uin
 	s = client_route(ep, dst);
 	if (unlikely(s == NULL))
 		return -ENOTCONN;
-	if (unlikely(len > client_part_max(s)))
+	if (client_in_parts(s, len))
 		return bulk_start(ep, WIRE_OP_PUT,
 			&(struct shmx_vec){dst, (void *)(uintptr_t)src, len}, 1, 0, cookie);
 	if (likely(len == sizeof(uint64_t))) {

@@ -9,15 +9,21 @@
 /* Responses, and what the protocol tells of sessions. */
 
 static inline void
-op_release(struct shmx_ep *ep, uint16_t id)
+op_free(struct shmx_ep *ep, uint16_t id)
 {
-	if (unlikely(ep->op[id].timed))
-		deadline_disarm(ep, id);
 	ep->op[id].kind = OP_FREE;
 	ep->free_op[ep->nb_free_op++] = id;
 }
 
-static inline void
+static void
+op_release(struct shmx_ep *ep, uint16_t id)
+{
+	if (unlikely(ep->op[id].timed))
+		deadline_disarm(ep, id);
+	op_free(ep, id);
+}
+
+static void
 op_finish(struct shmx_ep *ep, uint16_t id, int32_t status, uint64_t value, uint64_t value2)
 {
 	const struct op *op = &ep->op[id];
@@ -154,18 +160,24 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 				(const struct wire_pool_info *)data + i);
 		op_finish(ep, id, 0, n, 0);
 		return true;
-	case OP_GET: /* given up */
-	case OP_SKIP:
-		op_finish(ep, id, 0, 0, 0);
-		return true;
 	default:
 		return false;
 	}
 }
 
-/* One response. Returns false when it is not one that the peer may send. */
-static inline bool
-complete(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
+/* A word, or anything longer. */
+static inline void
+copy_data(void *dst, const void *data, uint32_t len)
+{
+	if (likely(len == sizeof(uint64_t)))
+		memcpy(dst, data, sizeof(uint64_t));
+	else
+		rte_memcpy(dst, data, len);
+}
+
+/* One response, to whatever it is. Returns false when it is not one that the peer may send. */
+static __rte_noinline bool
+complete_any(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 {
 	const struct op *op = &ep->op[id];
 	uint32_t len = rte_be_to_cpu_32(rec->len);
@@ -179,17 +191,12 @@ complete(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 	case OP_GET:
 		if (unlikely(len != op->len))
 			return false;
-		if (unlikely(client_given_up(ep, op)))
-			return complete_other(ep, id, data, len);
-		if (likely(len == sizeof(uint64_t)))
-			memcpy(op->dst, data, sizeof(uint64_t));
-		else
-			rte_memcpy(op->dst, data, len);
-		op_finish(ep, id, 0, 0, 0);
-		return true;
+		if (likely(!client_given_up(ep, op)))
+			copy_data(op->dst, data, len);
+		break;
 	case OP_STATUS:
-		op_finish(ep, id, 0, 0, 0);
-		return true;
+	case OP_SKIP:
+		break;
 	case OP_VALUE:
 		if (unlikely(len != sizeof(uint64_t)))
 			return false;
@@ -198,6 +205,37 @@ complete(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 	default:
 		return complete_other(ep, id, data, len);
 	}
+	op_finish(ep, id, 0, 0, 0);
+	return true;
+}
+
+/* The same, without a detour for what is neither part of a transfer nor has a deadline. */
+static inline bool
+complete(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
+{
+	const struct op *op = &ep->op[id];
+	uint16_t session = op->session;
+	uint64_t cookie = op->cookie;
+	uint64_t value = 0;
+
+	if (unlikely(rec->status != STATUS_OK || op->bulk != CLIENT_NONE || op->timed))
+		return complete_any(ep, id, rec);
+	if (likely(op->kind == OP_GET)) {
+		uint32_t len = op->len;
+
+		if (unlikely(rec->len != rte_cpu_to_be_32(len)))
+			return false;
+		copy_data(op->dst, rec + 1, len);
+	} else if (op->kind == OP_VALUE) {
+		if (unlikely(rec->len != RTE_BE32(sizeof(uint64_t))))
+			return false;
+		value = number_at(rec + 1);
+	} else if (op->kind != OP_STATUS) {
+		return complete_any(ep, id, rec);
+	}
+	client_complete(ep, cookie, session, 0, value, 0);
+	op_free(ep, id);
+	return true;
 }
 
 static int32_t

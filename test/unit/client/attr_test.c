@@ -237,12 +237,12 @@ behind_a_transfer(void)
 	word = alloc_of(&f, 0, 64);
 	SAME(shmx_put(ep, addr, data, HUGE, 1), 0);
 	attr(SHMX_FENCED, 0);
-	SAME(client_in_order(ep, our_session()), false);
+	SAME(client_in_order(ep, our_session(), CLIENT_NONE), false);
 	SAME(shmx_getv(ep, &(struct shmx_vec){word, &one, 8}, 1, 2), -EAGAIN);
 	SAME(shmx_fetch_add(ep, word, 1, 2), -EAGAIN);
 	attr(SHMX_ORDERED, 0);
 	/* The transfer is not ordered. */
-	SAME(client_in_order(ep, our_session()), true);
+	SAME(client_in_order(ep, our_session(), CLIENT_NONE), true);
 	attr(SHMX_FENCED, 0);
 	SUBMIT(shmx_put(ep, word, &one, 8, 2));
 	SAME(ep->bulk_active, CLIENT_NONE);
@@ -250,7 +250,7 @@ behind_a_transfer(void)
 	SAME(shmx_wait(ep, 2, &event), 0);
 	attr(SHMX_ORDERED, 0);
 	SAME(shmx_put(ep, addr, data, HUGE, 1), 0);
-	SAME(client_in_order(ep, our_session()), false);
+	SAME(client_in_order(ep, our_session(), CLIENT_NONE), false);
 	attr(0, 0);
 	SUBMIT(shmx_put(ep, word, &one, 8, 2));
 	SAME(shmx_wait(ep, 1, &event), 0);
