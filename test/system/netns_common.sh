@@ -10,6 +10,8 @@ COMPUTE_NODES=2
 LAN_NET=10.0.0.
 LAN_LEN=24
 LAN_OPTIONS=()
+# Of the memory node, each with a queue of its port.
+LAN_WORKERS=1
 # The bridge's and all interfaces'.
 LAN_MTU=1500
 
@@ -44,10 +46,14 @@ kernel_host() {
 lan_server() {
 	local kind=$1
 	all=$(($(nproc) - 1))
-	spawn server ip netns exec "$ID-server" "$SERVER" --lcores "0@(0-$all),1@(0-$all)" --no-pci \
+	local lcores="0@(0-$all)" i
+	for ((i = 1; i <= LAN_WORKERS; i++)); do
+		lcores+=",$i@(0-$all)"
+	done
+	spawn server ip netns exec "$ID-server" "$SERVER" --lcores "$lcores" --no-pci \
 		"--file-prefix=${ID}server" "${EAL_MEMORY[@]}" -- --idle sleep \
 		--port "$kind:iface=eth" --ip "${LAN_NET}1/$LAN_LEN" "${LAN_OPTIONS[@]}" \
-		--pool main:16M
+		--queues "$LAN_WORKERS" --pool main:16M
 	# shellcheck disable=SC2034,SC2154 # lib.sh sets it, the test uses it
 	server_pid=$spawned
 	wait_for 30 server_up_or_gone server
