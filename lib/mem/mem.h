@@ -349,7 +349,7 @@ enum mem_own_how {
  * [home] Changes who owns [addr, addr + len), which may be part of an allocation or span several
  * that lie side by side: all of it, or nothing. -EINVAL alignment, length or set; -ENOENT no such
  * memory; -EFAULT leaves the extents; -ESTALE not allocated; -ENOSPC no id for a new set. ADD and
- * DROP look at each run of equal owners: -E2BIG for more than MEM_OWN_RUNS of them, or for more
+ * DROP look at each run of equal owners: -EMSGSIZE for more than MEM_OWN_RUNS of them, or for more
  * than 16 different sets. Writes one entry per whole 2 MiB block, one per granule at the ends. The
  * caller holds a reference to the sets during the call, has checked that the requester may
  * (mem_own_check()), and lets a grace period pass before it tells the new owner.

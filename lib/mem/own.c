@@ -89,14 +89,14 @@ plan_run(struct mem *m, struct plan *p, uint16_t old)
 	int ret;
 
 	if (++p->runs > MEM_OWN_RUNS && (p->how == MEM_OWN_ADD || p->how == MEM_OWN_DROP))
-		return -E2BIG;
+		return -EMSGSIZE;
 	if (i < p->n)
 		return 0;
 	/* Where all become the same, no matter what they were, the first of them stands for all. */
 	if (p->how == MEM_OWN_SET && p->n > 0)
 		return old == MEM_SET_FREE ? -ESTALE : 0;
 	if (i == PLAN_SETS)
-		return -E2BIG;
+		return -EMSGSIZE;
 	ret = plan_set(m, p, old, &p->now[i]);
 	if (ret != 0)
 		return ret;

@@ -125,7 +125,7 @@ model_change(uint64_t g, uint64_t n, enum mem_own_how how, uint32_t nodes, uint3
 
 		runs += i == g || t->owners[i] != t->owners[i - 1];
 		if ((how == MEM_OWN_ADD || how == MEM_OWN_DROP) && runs > MEM_OWN_RUNS)
-			return -E2BIG;
+			return -EMSGSIZE;
 		if (now < 0)
 			return now;
 	}
@@ -157,7 +157,7 @@ step_own(void)
 	uint16_t set = set_of(nodes), from_set = from == 0 ? MEM_SET_FREE : set_of(from);
 	int ret = mem_own_change(t->f.m, addr_of(g), n * GRANULE, how, set, from_set);
 
-	if (ret == -E2BIG && kinds(g, n) > 16)
+	if (ret == -EMSGSIZE && kinds(g, n) > 16)
 		t->refused++;
 	else
 		CU_ASSERT_EQUAL(ret, model_change(g, n, how, nodes, from));
@@ -260,7 +260,8 @@ too_many_runs(void)
 	CU_ASSERT_EQUAL_FATAL(mem_alloc(t->f.m, t->pool, n * GRANULE, 0, one, NULL, &addr), 0);
 	for (uint64_t i = 1; i < n; i += 2)
 		CU_ASSERT_EQUAL(mem_own_set(t->f.m, addr + i * GRANULE, GRANULE, two), 0);
-	CU_ASSERT_EQUAL(mem_own_change(t->f.m, addr, n * GRANULE, MEM_OWN_ADD, three, 0), -E2BIG);
+	CU_ASSERT_EQUAL(
+		mem_own_change(t->f.m, addr, n * GRANULE, MEM_OWN_ADD, three, 0), -EMSGSIZE);
 	CU_ASSERT_EQUAL(try_access(t->f.m, addr, GRANULE, 3), -EPERM);
 	CU_ASSERT_EQUAL(mem_own_change(t->f.m, addr, (n - 1) * GRANULE, MEM_OWN_ADD, three, 0), 0);
 	CU_ASSERT_EQUAL(try_access(t->f.m, addr, (uint32_t)(n - 1) * GRANULE, 3), 0);
