@@ -83,10 +83,11 @@ set_ids(const struct mem *mem, uint16_t set, uint16_t *ids, uint16_t most)
 
 	mem_set_bitmap(mem, set, bits, RTE_DIM(bits));
 	bits[0] &= ~UINT64_C(1);
-	for (uint16_t w = 0; w < RTE_DIM(bits); w++) {
+	for (unsigned int w = 0; w < RTE_DIM(bits); w++) {
 		for (; bits[w] != 0; bits[w] &= bits[w] - 1, n++)
 			if (n < most)
-				ids[n] = (uint16_t)(w * 64 + (uint16_t)__builtin_ctzll(bits[w]));
+				ids[n] = (uint16_t)(w * 64 +
+						    (unsigned int)__builtin_ctzll(bits[w]));
 	}
 	return n;
 }

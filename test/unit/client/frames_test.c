@@ -244,10 +244,10 @@ owners_of_any_number(struct shmx_ep *ep)
 	uint16_t nodes[SHMX_NODES_MAX], found[SHMX_NODES_MAX];
 	struct shmx_alloc_req req = {.pool = fx.pool, .len = 64, .owner = SHMX_OWNER_NODES};
 
-	for (uint16_t i = 0; i < RTE_DIM(nodes); i++)
-		nodes[i] = i + 1;
+	for (unsigned int i = 0; i < RTE_DIM(nodes); i++)
+		nodes[i] = (uint16_t)(i + 1);
 	req.nodes = nodes;
-	for (uint16_t n = 1; n <= RTE_DIM(nodes); n += n < 10 ? 1 : 9) {
+	for (unsigned int n = 1; n <= RTE_DIM(nodes); n += n < 10 ? 1 : 9) {
 		shmx_addr_t addr = 0;
 
 		req.nb_nodes = n;

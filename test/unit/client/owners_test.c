@@ -204,8 +204,8 @@ arguments(void)
 	shmx_addr_t addr = alloc_for(0, RANGE, node, 3, NULL);
 	struct shmx_ep *ep = fx.host[0].ep;
 
-	for (uint16_t i = 0; i < RTE_DIM(many); i++)
-		many[i] = i + 1;
+	for (unsigned int i = 0; i < RTE_DIM(many); i++)
+		many[i] = (uint16_t)(i + 1);
 	SAME(shmx_alloc(ep, &req, 1), -EINVAL);
 	req.nodes = many;
 	SAME(shmx_alloc(ep, &req, 1), -EINVAL);
