@@ -251,7 +251,7 @@ owners_of_any_number(struct shmx_ep *ep)
 		shmx_addr_t addr = 0;
 
 		req.nb_nodes = n;
-		req.name = n % 3 == 0 ? NULL : "odd name" + n % 8;
+		req.name = n % 3 == 0 ? NULL : &"odd name"[n % 8];
 		SAME(shmx_alloc_sync(ep, &req, &addr), 0);
 		SAME(VALUE(ep, shmx_owners(ep, addr, 64, found, RTE_DIM(found), cookie)), n);
 		SAME(memcmp(found, nodes, n * sizeof(nodes[0])), 0);
