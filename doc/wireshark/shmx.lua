@@ -35,6 +35,7 @@ local ops = {
 	[1] = "GET", [2] = "PUT", [3] = "FILL", [4] = "FETCH_ADD", [5] = "FETCH_AND",
 	[6] = "FETCH_OR", [7] = "FETCH_XOR", [8] = "SWAP", [9] = "CAS", [10] = "NOP",
 	[16] = "ALLOC", [17] = "FREE", [18] = "RESIZE", [19] = "LOOKUP", [20] = "OWN",
+	[21] = "OWNERS", [22] = "ALLOC_FOR",
 	[24] = "POOL_CREATE", [25] = "POOL_DESTROY", [26] = "POOL_GROW", [27] = "POOL_SHRINK",
 	[28] = "POOL_OPEN", [29] = "POOL_LIST", [30] = "POOL_STAT",
 }
@@ -109,6 +110,11 @@ field("extents", ProtoField.uint16, "Extents", base.DEC)
 field("pool", ProtoField.uint16, "Pool", base.DEC)
 field("align_log2", ProtoField.uint8, "Alignment (log2)", base.DEC)
 field("owner", ProtoField.uint8, "Owner", base.DEC, owners)
+field("how", ProtoField.uint8, "What becomes of the owners", base.DEC,
+	{[0] = "replaced", [1] = "added", [2] = "dropped", [3] = "replaced, if they are those"})
+field("from", ProtoField.uint8, "Owners so far", base.DEC)
+field("nodes", ProtoField.uint16, "Owners, 65535 for everyone", base.DEC)
+field("owner.node", ProtoField.uint16, "Node", base.DEC)
 field("force", ProtoField.uint64, "Force", base.DEC)
 field("bytes", ProtoField.uint64, "Bytes", base.DEC)
 field("first", ProtoField.uint16, "First pool", base.DEC)
@@ -285,6 +291,15 @@ local function name(c, len)
 	c.tail(len, "name")
 end
 
+local function node_ids(c, len)
+	for _ = 1, math.floor(len / 2) do
+		c.take(2, "owner.node")
+	end
+	if len % 8 > 0 then
+		c.take(8 - len % 8, "padding")
+	end
+end
+
 local requests = {
 	[10] = function() end,
 	[1] = addr_only,
@@ -324,11 +339,27 @@ local requests = {
 		c.reserved(6)
 		name(c, len)
 	end,
-	[20] = function(c)
+	[20] = function(c, len)
 		c.addr()
 		c.take(8, "size")
 		c.take(1, "owner")
-		c.reserved(7)
+		c.take(1, "how")
+		c.take(1, "from")
+		c.reserved(5)
+		node_ids(c, len)
+	end,
+	[21] = function(c)
+		c.addr()
+		c.take(8, "size")
+	end,
+	[22] = function(c, len)
+		c.take(8, "size")
+		c.take(2, "pool")
+		c.take(1, "align_log2")
+		local name_len = c.take(1, "name_len"):uint()
+		c.reserved(4)
+		name(c, name_len)
+		node_ids(c, len - name_len - (8 - name_len % 8) % 8)
 	end,
 	[24] = function(c, len)
 		c.take(8, "size")
@@ -389,6 +420,15 @@ local responses = {
 		c.addr()
 		c.take(8, "size")
 	end,
+	[21] = function(c, len)
+		c.take(8, "size")
+		c.take(2, "nodes")
+		c.reserved(6)
+		for _ = 1, math.floor((len - 16) / 2) do
+			c.take(2, "owner.node")
+		end
+	end,
+	[22] = addr_only,
 	[24] = pool_id, [26] = size_only, [27] = size_only, [28] = pool_id,
 	[29] = pools, [30] = pools,
 }

@@ -30,6 +30,7 @@ enum op_kind {
 	OP_POOL,      /**< a pool id: its addresses go over this session from now on; `len`: kept */
 	OP_POOL_GONE, /**< nothing; the addresses of pool `len` lead nowhere any more */
 	OP_POOL_INFO, /**< descriptions of pools for `dst`, at most `len` of them */
+	OP_OWNERS,    /**< ids of nodes for `dst`, at most `len` of them */
 	OP_REOPEN,    /**< a pool id, which kept pool `len` should have; the library's own */
 	OP_SKIP,      /**< what nobody wants any more */
 };
@@ -387,6 +388,17 @@ void kept_pool_del(struct shmx_ep *ep, uint16_t pool);
 
 /** The response to OP_REOPEN: an id, 0 for none. */
 void link_reopened(struct shmx_ep *ep, uint16_t session, uint32_t index, uint64_t pool);
+
+/** Length of a name; -EINVAL when it is null, empty or too long. */
+int client_name_len(const char *name);
+
+/* ---- owners.c ---- */
+
+/** The response to shmx_owners(). @return false: it is none. */
+bool client_owners_read(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len,
+	uint64_t *count, uint64_t *size);
+
+/* ---- memory.c ---- */
 
 /** Name that stands behind the fixed part of a request, padded with zeros. */
 void client_name_write(void *to, const char *name, uint32_t len);

@@ -5,11 +5,8 @@
 
 #include "client/client_private.h"
 
-#define ALIGN_MAX (UINT32_C(2) << 20)
-
-/* Length of a name; -EINVAL when it is null, empty or too long. */
-static int
-name_len(const char *name)
+int
+client_name_len(const char *name)
 {
 	size_t len = name != NULL ? strnlen(name, SHMX_NAME_LEN) : 0;
 
@@ -21,42 +18,6 @@ client_name_write(void *to, const char *name, uint32_t len)
 {
 	memset(to, 0, wire_pad(len));
 	memcpy(to, name, len);
-}
-
-static const uint8_t owner_wire[] = {
-	[SHMX_OWNER_EVERYONE] = WIRE_OWNER_EVERYONE,
-	[SHMX_OWNER_SELF] = WIRE_OWNER_SELF,
-};
-
-int
-shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie)
-{
-	struct rdp_session *s;
-	struct wire_alloc *alloc;
-	int len = 0;
-
-	if (ep == NULL || req == NULL || req->pool == 0 || req->len == 0 ||
-		req->len > SHMX_LEN_MAX || req->align > ALIGN_MAX ||
-		(req->align & (req->align - 1)) != 0 || (unsigned int)req->owner > SHMX_OWNER_SELF)
-		return -EINVAL;
-	if (req->name != NULL && (len = name_len(req->name)) < 0)
-		return -EINVAL;
-	s = client_route(ep, SHMX_ADDR(req->pool, 0));
-	if (s == NULL)
-		return -ENOTCONN;
-	alloc = (struct wire_alloc *)client_request(ep, s, WIRE_OP_ALLOC,
-		(uint32_t)sizeof(*alloc) + wire_pad((uint32_t)len), (uint32_t)len, OP_VALUE, NULL,
-		0, CLIENT_NONE, cookie);
-	if (alloc == NULL)
-		return -EAGAIN;
-	alloc->size = rte_cpu_to_be_64(req->len);
-	alloc->pool = rte_cpu_to_be_16(req->pool);
-	alloc->align_log2 = (uint8_t)rte_bsf32(req->align != 0 ? req->align : 64);
-	alloc->owner = owner_wire[req->owner];
-	memset(alloc->reserved, 0, sizeof(alloc->reserved));
-	if (len > 0)
-		client_name_write(alloc + 1, req->name, (uint32_t)len);
-	return 0;
 }
 
 int
@@ -103,7 +64,7 @@ shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, uint64_t cookie
 {
 	struct rdp_session *s;
 	struct wire_lookup *rec;
-	int len = name_len(name);
+	int len = client_name_len(name);
 
 	if (ep == NULL || pool == 0 || len < 0)
 		return -EINVAL;
@@ -118,29 +79,6 @@ shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, uint64_t cookie
 	rec->pool = rte_cpu_to_be_16(pool);
 	memset(rec->reserved, 0, sizeof(rec->reserved));
 	client_name_write(rec + 1, name, (uint32_t)len);
-	return 0;
-}
-
-int
-shmx_own(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner, uint64_t cookie)
-{
-	struct rdp_session *s;
-	struct wire_own *rec;
-
-	if (ep == NULL || addr == 0 || len == 0 || len > SHMX_LEN_MAX ||
-		(unsigned int)owner > SHMX_OWNER_SELF)
-		return -EINVAL;
-	s = client_route(ep, addr);
-	if (s == NULL)
-		return -ENOTCONN;
-	rec = (struct wire_own *)client_request(
-		ep, s, WIRE_OP_OWN, sizeof(*rec), 0, OP_STATUS, NULL, 0, CLIENT_NONE, cookie);
-	if (rec == NULL)
-		return -EAGAIN;
-	rec->addr = rte_cpu_to_be_64(addr);
-	rec->size = rte_cpu_to_be_64(len);
-	rec->owner = owner_wire[owner];
-	memset(rec->reserved, 0, sizeof(rec->reserved));
 	return 0;
 }
 
@@ -170,7 +108,7 @@ shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_p
 
 	if (ep == NULL || req == NULL || req->size == 0 || req->size > SHMX_LEN_MAX ||
 		req->max_size > SHMX_LEN_MAX || (req->max_size != 0 && req->max_size < req->size) ||
-		(len = name_len(req->name)) < 0)
+		(len = client_name_len(req->name)) < 0)
 		return -EINVAL;
 	if (req->granule != 0 &&
 		(req->granule < 64 || req->granule > 4096 || !rte_is_power_of_2(req->granule)))
@@ -197,7 +135,7 @@ shmx_pool_open(struct shmx_ep *ep, shmx_session_t session, const char *name, uin
 {
 	struct wire_pool_open *rec;
 	struct rdp_session *s;
-	int len = name_len(name);
+	int len = client_name_len(name);
 
 	if (ep == NULL || len < 0)
 		return -EINVAL;

@@ -130,6 +130,7 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 {
 	const struct op *op = &ep->op[id];
 	uint32_t n = len / sizeof(struct wire_pool_info);
+	uint64_t count, size;
 
 	switch (op->kind) {
 	case OP_VALUE2:
@@ -159,6 +160,11 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 			pool_info_decode((struct shmx_pool_info *)op->dst + i,
 				(const struct wire_pool_info *)data + i);
 		op_finish(ep, id, 0, n, 0);
+		return true;
+	case OP_OWNERS:
+		if (!client_owners_read(ep, id, data, len, &count, &size))
+			return false;
+		op_finish(ep, id, 0, count, size);
 		return true;
 	default:
 		return false;

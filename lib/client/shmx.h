@@ -402,14 +402,23 @@ shmx_swap(struct shmx_ep *ep, shmx_addr_t addr, uint64_t value, uint64_t cookie)
 enum shmx_owner {
 	SHMX_OWNER_EVERYONE, /**< every node may read, write and free it */
 	SHMX_OWNER_SELF,     /**< only this node may */
+	SHMX_OWNER_NODES, /**< only the nodes that are named may; this one need not be among them */
 };
+
+/** Ids of nodes are 1 to this. */
+#define SHMX_NODE_MAX 1023
+
+/** Most nodes that one call names; more come by SHMX_OWN_ADD. */
+#define SHMX_NODES_MAX 64
 
 struct shmx_alloc_req {
 	uint16_t pool;
 	uint64_t len;
 	uint32_t align; /**< power of two up to 2 MiB; 0: 64 */
 	enum shmx_owner owner;
-	const char *name; /**< unique in the pool; NULL: none */
+	const char *name;      /**< unique in the pool; NULL: none */
+	const uint16_t *nodes; /**< with SHMX_OWNER_NODES: ids, copied */
+	unsigned int nb_nodes; /**< up to SHMX_NODES_MAX */
 };
 
 /**
@@ -431,11 +440,47 @@ SHMX_API int shmx_resize(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uin
 SHMX_API int shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, uint64_t cookie);
 
 /**
- * Hand a range inside one allocation, granule-aligned, to everyone or to this node alone; only
- * an owner may. After the event no other node's write under the old ownership takes effect.
+ * Hand a range, granule-aligned, to everyone or to this node alone. The range may be a part of an
+ * allocation, or span several that lie side by side. Only an owner of all of it may; all of it
+ * changes hands, or nothing. After the event no other node's write under the old ownership takes
+ * effect, and none is under way.
+ * Event: -EPERM; -EINVAL off the granule; -ESTALE where nothing is allocated; -EFAULT.
  */
 SHMX_API int shmx_own(
 	struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner, uint64_t cookie);
+
+enum shmx_own_how {
+	SHMX_OWN_SET,  /**< the nodes are the owners from now on, whoever they were before */
+	SHMX_OWN_ADD,  /**< they own it, too */
+	SHMX_OWN_DROP, /**< they do not own it any more; others have to: event -EINVAL */
+};
+
+/**
+ * The same for a set of nodes. Pieces of the range may have had different owners and then still
+ * have. Event, beside those of shmx_own(): -EMSGSIZE when SHMX_OWN_ADD or _DROP would have to look
+ * at more than 4096 such pieces or more than 16 sets of owners: use shorter ranges; -ENOSPC: the
+ * memory node knows as many different sets as it can.
+ */
+SHMX_API int shmx_own_nodes(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len,
+	enum shmx_own_how how, const uint16_t *nodes, unsigned int n, uint64_t cookie);
+
+/**
+ * Hand a range that belongs to exactly the nodes @p from to the nodes @p to. Event: -EPERM also
+ * where it has other owners than those.
+ */
+SHMX_API int shmx_own_move(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, const uint16_t *from,
+	unsigned int nb_from, const uint16_t *to, unsigned int nb_to, uint64_t cookie);
+
+#define SHMX_NODES_ALL UINT64_MAX
+
+/**
+ * Who owns the granule at @p addr: their ids in ascending order into @p nodes, as many as fit into
+ * @p max, at most 128; it belongs to the library until completion. Any node may ask. Event value:
+ * how many they are, or SHMX_NODES_ALL, value2: how many of @p len bytes from there on have the
+ * same owners. Event: -ESTALE when nothing is allocated there.
+ */
+SHMX_API int shmx_owners(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uint16_t *nodes,
+	uint16_t max, uint64_t cookie);
 
 /* ---- pools ----------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-/* Allocations: allocate, free, resize, look at, give to other owners. All on the home worker. */
+/* Allocations: allocate, free, resize, look at. All on the home worker. */
 
 #include "mem_priv.h"
 
@@ -334,26 +334,4 @@ mem_alloc_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
 	}
 	info->addr = addr;
 	return -EAGAIN;
-}
-
-int
-mem_own_set(struct mem *m, uint64_t addr, uint64_t len, uint16_t set)
-{
-	struct mem_spot s;
-	uint32_t n, at;
-	uint64_t want;
-	int ret = live_around(m, addr, &s, &n);
-
-	if (ret != 0)
-		return ret;
-	if (((addr | len) & ((1u << s.p->granule_log) - 1)) != 0 || len == 0 ||
-		set == MEM_SET_FREE || !mem_set_usable(m, set))
-		return -EINVAL;
-	at = (uint32_t)((addr - mem_spot_addr(&s)) >> s.p->granule_log);
-	want = len >> s.p->granule_log;
-	if (want > n - at)
-		return -EFAULT;
-	s.g += at;
-	mem_map_set(m, &s, (uint32_t)want, set);
-	return 0;
 }

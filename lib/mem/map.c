@@ -136,6 +136,25 @@ mem_map_get(const struct mem_spot *s)
 	return set == MEM_SET_MIXED ? s->x->granule[s->g] : set;
 }
 
+/* How many of the n granules from s on belong to set, which the first one does. */
+uint32_t
+mem_map_run(const struct mem_spot *s, uint32_t n, uint16_t set)
+{
+	uint32_t bg = mem_block_granules(s->p), g = s->g, end = s->g + n, part, same;
+	const uint16_t *e = s->x->granule;
+
+	for (; g < end; g += part) {
+		part = RTE_MIN(bg - g % bg, end - g);
+		if (s->x->block[g / bg] == MEM_SET_MIXED)
+			same = e[g] == set ? run_len(e + g, part, set) : 0;
+		else
+			same = s->x->block[g / bg] == set ? part : 0;
+		if (same < part)
+			return g + same - s->g;
+	}
+	return n;
+}
+
 static bool
 runs_valid(const struct mem *m, const uint16_t *e, uint32_t n)
 {

@@ -330,12 +330,33 @@ int mem_alloc_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *in
  */
 
 /*
- * [home] Gives [addr, addr + len) to set. Both granule-aligned, inside one live allocation. -EINVAL
- * alignment, length or set; -ENOENT not allocated; -EFAULT leaves the allocation. Writes one
- * entry per whole 2 MiB block, one per granule at the ends. The caller holds a reference to set
- * during the call, has checked that the requester may (mem_own_check()), and lets a grace period
- * pass before it tells the new owner.
+ * [home] The owners of the granule at addr, and how many of the len bytes from there on, at least a
+ * granule, have the same. Both granule-aligned: -EINVAL; -ENOENT outside of every extent. The set
+ * may be MEM_SET_FREE. Looks at an entry for each whole 2 MiB block.
  */
+int mem_own_run(const struct mem *m, uint64_t addr, uint64_t len, uint16_t *set, uint64_t *run);
+
+enum mem_own_how {
+	MEM_OWN_SET,  /* nodes own the range from now on, whoever did before */
+	MEM_OWN_ADD,  /* nodes own it, too */
+	MEM_OWN_DROP, /* nodes do not own it any more; somebody has to: -EINVAL */
+	MEM_OWN_MOVE, /* nodes own what belonged to exactly the set from: else -EPERM */
+};
+
+#define MEM_OWN_RUNS 4096
+
+/*
+ * [home] Changes who owns [addr, addr + len), which may be part of an allocation or span several
+ * that lie side by side: all of it, or nothing. -EINVAL alignment, length or set; -ENOENT no such
+ * memory; -EFAULT leaves the extents; -ESTALE not allocated; -ENOSPC no id for a new set. ADD and
+ * DROP look at each run of equal owners: -EMSGSIZE for more than MEM_OWN_RUNS of them, or for more
+ * than 16 different sets. Writes one entry per whole 2 MiB block, one per granule at the ends. The
+ * caller holds a reference to the sets during the call, has checked that the requester may
+ * (mem_own_check()), and lets a grace period pass before it tells the new owner.
+ */
+int mem_own_change(struct mem *m, uint64_t addr, uint64_t len, enum mem_own_how how, uint16_t nodes,
+	uint16_t from);
+/* [home] The same with MEM_OWN_SET. */
 int mem_own_set(struct mem *m, uint64_t addr, uint64_t len, uint16_t set);
 /* [any] [view] 0 when node owns all of the range; errors as mem_access(), any length. */
 int mem_own_check(const struct mem *m, uint64_t addr, uint64_t len, uint16_t node);

@@ -184,6 +184,7 @@ bool mem_zero_at_once(const struct mem_pool *p, uint32_t n);
 void mem_map_claim(struct mem *m, const struct mem_spot *s, uint32_t n, uint16_t set);
 void mem_map_set(struct mem *m, const struct mem_spot *s, uint32_t n, uint16_t set);
 uint16_t mem_map_get(const struct mem_spot *s);
+uint32_t mem_map_run(const struct mem_spot *s, uint32_t n, uint16_t set);
 bool mem_map_valid(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x);
 void mem_map_count(struct mem *m, const struct mem_pool *p, const struct mem_ext *x, int sign);
 

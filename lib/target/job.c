@@ -75,6 +75,8 @@ data_len(const struct target_job *job)
 {
 	if (job->err != 0)
 		return 0;
+	if (job->op == WIRE_OP_OWNERS)
+		return owners_len(job);
 	return job->op == WIRE_OP_POOL_STAT ? (uint32_t)sizeof(job->info)
 	                                    : job->values * (uint32_t)sizeof(uint64_t);
 }
@@ -84,6 +86,10 @@ data_write(const struct target_job *job, uint8_t *to, uint32_t len)
 {
 	if (job->op == WIRE_OP_POOL_STAT) {
 		memcpy(to, &job->info, len);
+		return;
+	}
+	if (job->op == WIRE_OP_OWNERS && len > 0) {
+		owners_write(job, to);
 		return;
 	}
 	for (uint32_t i = 0; i * 8 < len; i++) {
@@ -102,7 +108,7 @@ job_respond(struct target_worker *w, struct target_job *job)
 	uint8_t *to;
 
 	if (s != NULL) {
-		to = rdp_response(s, (uint32_t)sizeof(struct wire_record) + len);
+		to = rdp_response(s, (uint32_t)sizeof(struct wire_record) + wire_pad(len));
 		if (to == NULL) {
 			list_put(&w->unsent, job);
 			return;

@@ -10,13 +10,17 @@
 
 /* A name must not hold a zero: it would be cut, and meet another name. */
 static bool
-name_read(const void *data, const struct wire_record *rec, char name[MEM_NAME_LEN])
+name_copy(const void *data, uint32_t len, char name[MEM_NAME_LEN])
 {
-	uint32_t len = rte_be_to_cpu_32(rec->len);
-
 	memcpy(name, data, len);
 	name[len] = '\0';
 	return strlen(name) == len;
+}
+
+static bool
+name_read(const void *data, const struct wire_record *rec, char name[MEM_NAME_LEN])
+{
+	return name_copy(data, rte_be_to_cpu_32(rec->len), name);
 }
 
 static bool
@@ -34,6 +38,23 @@ read_alloc(struct target_job *job, const struct wire_record *rec)
 }
 
 static bool
+read_alloc_for(struct target_job *job, const struct wire_record *rec)
+{
+	const struct wire_alloc_for *alloc = (const struct wire_alloc_for *)rec;
+	const uint8_t *name = (const uint8_t *)(alloc + 1);
+	uint32_t len = rte_be_to_cpu_32(rec->len), name_room = wire_pad(alloc->name_len);
+
+	job->pool = rte_be_to_cpu_16(alloc->pool);
+	job->size = rte_be_to_cpu_64(alloc->size);
+	job->align_log2 = alloc->align_log2;
+	job->values = 1;
+	return alloc->align_log2 <= MEM_PAGE_LOG && alloc->name_len <= WIRE_NAME_MAX &&
+	       len > name_room && len - name_room <= 2 * WIRE_NODES_MAX &&
+	       name_copy(name, alloc->name_len, job->name) &&
+	       owners_read(job, name + name_room, len - name_room) == 0;
+}
+
+static bool
 read_addr(struct target_job *job, const struct wire_record *rec)
 {
 	job->addr = rte_be_to_cpu_64(((const struct wire_free *)rec)->addr);
@@ -44,11 +65,31 @@ read_addr(struct target_job *job, const struct wire_record *rec)
 static bool
 read_range(struct target_job *job, const struct wire_record *rec)
 {
-	/* RESIZE and OWN begin alike. */
+	/* RESIZE, OWN and OWNERS begin alike. */
 	job->size = rte_be_to_cpu_64(((const struct wire_resize *)rec)->size);
-	if (rec->op == WIRE_OP_OWN)
-		job->owner_set = ((const struct wire_own *)rec)->owner;
-	return read_addr(job, rec) && job->owner_set <= WIRE_OWNER_SELF;
+	return read_addr(job, rec);
+}
+
+static bool
+read_own(struct target_job *job, const struct wire_record *rec)
+{
+	const struct wire_own *own = (const struct wire_own *)rec;
+
+	job->owner_set = own->owner;
+	job->how = own->how;
+	job->nb_from = own->from;
+	if (!read_range(job, rec) || owners_read(job, own + 1, rte_be_to_cpu_32(rec->len)) < 0 ||
+		own->how > WIRE_OWN_MOVE || (own->how == WIRE_OWN_MOVE) != (own->from > 0))
+		return false;
+	return job->nb_nodes > 0 ? own->owner == 0 && own->from < job->nb_nodes
+	                         : own->owner <= WIRE_OWNER_SELF && own->how == WIRE_OWN_SET;
+}
+
+static bool
+read_owners(struct target_job *job, const struct wire_record *rec)
+{
+	job->most = (uint16_t)RTE_MIN(rte_be_to_cpu_32(rec->len), (uint32_t)WIRE_NODES_MAX);
+	return read_range(job, rec);
 }
 
 static bool
@@ -92,9 +133,14 @@ job_read(struct target_job *job, const struct wire_record *rec)
 		return read_alloc(job, rec);
 	case WIRE_OP_FREE:
 		return read_addr(job, rec);
+	case WIRE_OP_ALLOC_FOR:
+		return read_alloc_for(job, rec);
 	case WIRE_OP_RESIZE:
-	case WIRE_OP_OWN:
 		return read_range(job, rec);
+	case WIRE_OP_OWN:
+		return read_own(job, rec);
+	case WIRE_OP_OWNERS:
+		return read_owners(job, rec);
 	case WIRE_OP_LOOKUP:
 		return read_lookup(job, rec);
 	case WIRE_OP_POOL_CREATE:

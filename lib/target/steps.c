@@ -31,13 +31,6 @@ done(struct target_job *job, int err)
 }
 
 static int
-set_of(const struct mem *mem, const struct target_job *job, uint16_t *set)
-{
-	*set = MEM_SET_EVERYONE;
-	return job->owner_set == WIRE_OWNER_EVERYONE ? 0 : mem_set_of_node(mem, job->node, set);
-}
-
-static int
 alloc(struct target_worker *w, struct target_job *job, uint16_t set)
 {
 	return mem_alloc(w->mem, job->pool, job->size, UINT64_C(1) << job->align_log2, set,
@@ -48,13 +41,17 @@ static enum job_place
 step_alloc(struct target_worker *w, struct target_job *job)
 {
 	uint16_t set;
-	int ret = set_of(w->mem, job, &set);
+	int ret = owners_set(w, job, &set);
 
-	if (ret == 0)
-		ret = alloc(w, job, set);
+	if (ret == -ENOSPC && !job->reclaimed)
+		return JOB_CONTROL;
+	if (ret < 0)
+		return done(job, ret);
+	ret = alloc(w, job, set);
 	/* It may fit once what was freed has been cleared. */
 	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
 		ret = alloc(w, job, set);
+	mem_set_release(w->mem, set);
 	return ret == -EAGAIN ? JOB_MEMORY : done(job, ret);
 }
 
@@ -106,17 +103,15 @@ step_resize(struct target_worker *w, struct target_job *job)
 static enum job_place
 step_own(struct target_worker *w, struct target_job *job)
 {
-	uint16_t set;
 	int ret;
 
-	if (job->step++ == 0) {
-		ret = mem_own_check(w->mem, job->addr, job->size, job->node);
-		if (ret == 0)
-			ret = set_of(w->mem, job, &set);
-		if (ret == 0)
-			ret = mem_own_set(w->mem, job->addr, job->size, set);
+	if (job->step == 0) {
+		ret = owners_change(w, job);
+		if (ret == -ENOSPC && !job->reclaimed)
+			return JOB_CONTROL;
 		if (ret < 0)
 			return done(job, ret);
+		job->step++;
 		if (must_wait(w, job))
 			return JOB_QUIESCENT;
 	}
@@ -198,6 +193,7 @@ job_step_home(struct target_worker *w, struct target_job *job)
 		target_settle(w);
 	switch (job->op) {
 	case WIRE_OP_ALLOC:
+	case WIRE_OP_ALLOC_FOR:
 		return step_alloc(w, job);
 	case WIRE_OP_FREE:
 		return step_free(w, job);
@@ -205,6 +201,8 @@ job_step_home(struct target_worker *w, struct target_job *job)
 		return step_resize(w, job);
 	case WIRE_OP_OWN:
 		return step_own(w, job);
+	case WIRE_OP_OWNERS:
+		return done(job, owners_find(w, job));
 	case WIRE_OP_LOOKUP:
 		return step_lookup(w, job);
 	case WIRE_OP_POOL_STAT:
@@ -275,6 +273,18 @@ control_destroy(struct target *t, struct target_job *job)
 	return JOB_OWNER;
 }
 
+/* Ids of owner sets that nobody has any more can be used again. */
+static enum job_place
+control_reclaim(struct target *t, struct target_job *job)
+{
+	job->reclaimed = true;
+	if (mem_set_reclaim_begin(t->mem) > 0) {
+		wait_quiescent(t);
+		mem_set_reclaim_end(t->mem);
+	}
+	return JOB_HOME;
+}
+
 enum job_place
 job_step_control(struct target *t, struct target_job *job)
 {
@@ -285,6 +295,9 @@ job_step_control(struct target *t, struct target_job *job)
 		return control_grow(t, job);
 	case WIRE_OP_POOL_SHRINK:
 		return control_shrink(t, job);
+	case WIRE_OP_ALLOC_FOR:
+	case WIRE_OP_OWN:
+		return control_reclaim(t, job);
 	default:
 		return control_destroy(t, job);
 	}

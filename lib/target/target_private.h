@@ -82,8 +82,11 @@ struct target_job {
 	uint8_t place; /**< enum job_place, while it lies in a ring */
 	uint8_t align_log2;
 	uint8_t owner_set; /**< enum wire_owner */
+	uint8_t how;       /**< enum wire_own_how */
+	uint8_t nb_from;   /**< of `nodes`, the last ones: owners so far */
+	bool reclaimed;    /**< ids of sets that nobody uses any more were, for its sake */
 	uint16_t pool;
-	uint16_t values; /**< 64-bit numbers in the response; POOL_STAT has `info` instead */
+	uint16_t values; /**< 64-bit numbers in the response; POOL_STAT and OWNERS have their own */
 	int err;
 	uint64_t addr;
 	uint64_t size;
@@ -94,8 +97,14 @@ struct target_job {
 	struct mem_freed freed;
 	struct mem_extent extent;
 	struct target_job *next; /**< in a list of its holder */
+	uint16_t most;           /**< OWNERS: ids wanted */
+	uint16_t owners;         /**< OWNERS: how many there are, or WIRE_OWNERS_EVERYONE */
+	uint16_t nb_nodes;       /**< in `nodes` */
 	union {
-		char name[MEM_NAME_LEN];
+		struct {
+			char name[MEM_NAME_LEN];
+			uint16_t nodes[WIRE_NODES_MAX];
+		};
 		struct wire_pool_info info;
 	};
 };
@@ -164,6 +173,14 @@ uint32_t job_poll_unsent(struct target_worker *w);
 /* steps.c: what happens to a job where it is; says where it goes next */
 enum job_place job_step_home(struct target_worker *w, struct target_job *job);
 enum job_place job_step_control(struct target *t, struct target_job *job);
+
+/* owners.c: nodes that a request names */
+int owners_read(struct target_job *job, const void *ids, uint32_t bytes);
+int owners_set(struct target_worker *w, const struct target_job *job, uint16_t *set);
+int owners_change(struct target_worker *w, const struct target_job *job);
+int owners_find(struct target_worker *w, struct target_job *job);
+uint32_t owners_len(const struct target_job *job);
+void owners_write(const struct target_job *job, void *to);
 
 /* turn.c: what one turn may do beside serving its frames */
 void turn_init(struct target_worker *w);

@@ -3,29 +3,37 @@
 
 #include "wire/record.h"
 
+#define NONE   WIRE_TAIL_NONE, 0
+#define DATA   WIRE_TAIL_DATA, WIRE_DATA_MAX
+#define NAME   WIRE_TAIL_NAME, WIRE_NAME_MAX
+#define NODES  WIRE_TAIL_NODES, 2 * WIRE_NODES_MAX
+#define OWNERS WIRE_TAIL_OWNERS, RTE_ALIGN_CEIL(WIRE_NAME_MAX, 8) + 2 * WIRE_NODES_MAX
+
 const struct wire_op_info wire_op_table[256] = {
-	[WIRE_OP_GET] = {sizeof(struct wire_get), WIRE_TAIL_NONE},
-	[WIRE_OP_PUT] = {sizeof(struct wire_put), WIRE_TAIL_DATA},
-	[WIRE_OP_FILL] = {sizeof(struct wire_fill), WIRE_TAIL_NONE},
-	[WIRE_OP_FETCH_ADD] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
-	[WIRE_OP_FETCH_AND] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
-	[WIRE_OP_FETCH_OR] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
-	[WIRE_OP_FETCH_XOR] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
-	[WIRE_OP_SWAP] = {sizeof(struct wire_atomic), WIRE_TAIL_NONE},
-	[WIRE_OP_CAS] = {sizeof(struct wire_cas), WIRE_TAIL_NONE},
-	[WIRE_OP_NOP] = {sizeof(struct wire_record), WIRE_TAIL_NONE},
-	[WIRE_OP_ALLOC] = {sizeof(struct wire_alloc), WIRE_TAIL_NAME},
-	[WIRE_OP_FREE] = {sizeof(struct wire_free), WIRE_TAIL_NONE},
-	[WIRE_OP_RESIZE] = {sizeof(struct wire_resize), WIRE_TAIL_NONE},
-	[WIRE_OP_LOOKUP] = {sizeof(struct wire_lookup), WIRE_TAIL_NAME},
-	[WIRE_OP_OWN] = {sizeof(struct wire_own), WIRE_TAIL_NONE},
-	[WIRE_OP_POOL_CREATE] = {sizeof(struct wire_pool_create), WIRE_TAIL_NAME},
-	[WIRE_OP_POOL_DESTROY] = {sizeof(struct wire_pool), WIRE_TAIL_NONE},
-	[WIRE_OP_POOL_GROW] = {sizeof(struct wire_pool), WIRE_TAIL_NONE},
-	[WIRE_OP_POOL_SHRINK] = {sizeof(struct wire_pool), WIRE_TAIL_NONE},
-	[WIRE_OP_POOL_OPEN] = {sizeof(struct wire_pool_open), WIRE_TAIL_NAME},
-	[WIRE_OP_POOL_LIST] = {sizeof(struct wire_pool_list), WIRE_TAIL_NONE},
-	[WIRE_OP_POOL_STAT] = {sizeof(struct wire_pool), WIRE_TAIL_NONE},
+	[WIRE_OP_GET] = {sizeof(struct wire_get), NONE},
+	[WIRE_OP_PUT] = {sizeof(struct wire_put), DATA},
+	[WIRE_OP_FILL] = {sizeof(struct wire_fill), NONE},
+	[WIRE_OP_FETCH_ADD] = {sizeof(struct wire_atomic), NONE},
+	[WIRE_OP_FETCH_AND] = {sizeof(struct wire_atomic), NONE},
+	[WIRE_OP_FETCH_OR] = {sizeof(struct wire_atomic), NONE},
+	[WIRE_OP_FETCH_XOR] = {sizeof(struct wire_atomic), NONE},
+	[WIRE_OP_SWAP] = {sizeof(struct wire_atomic), NONE},
+	[WIRE_OP_CAS] = {sizeof(struct wire_cas), NONE},
+	[WIRE_OP_NOP] = {sizeof(struct wire_record), NONE},
+	[WIRE_OP_ALLOC] = {sizeof(struct wire_alloc), NAME},
+	[WIRE_OP_FREE] = {sizeof(struct wire_free), NONE},
+	[WIRE_OP_RESIZE] = {sizeof(struct wire_resize), NONE},
+	[WIRE_OP_LOOKUP] = {sizeof(struct wire_lookup), NAME},
+	[WIRE_OP_OWN] = {sizeof(struct wire_own), NODES},
+	[WIRE_OP_OWNERS] = {sizeof(struct wire_owners), NONE},
+	[WIRE_OP_ALLOC_FOR] = {sizeof(struct wire_alloc_for), OWNERS},
+	[WIRE_OP_POOL_CREATE] = {sizeof(struct wire_pool_create), NAME},
+	[WIRE_OP_POOL_DESTROY] = {sizeof(struct wire_pool), NONE},
+	[WIRE_OP_POOL_GROW] = {sizeof(struct wire_pool), NONE},
+	[WIRE_OP_POOL_SHRINK] = {sizeof(struct wire_pool), NONE},
+	[WIRE_OP_POOL_OPEN] = {sizeof(struct wire_pool_open), NAME},
+	[WIRE_OP_POOL_LIST] = {sizeof(struct wire_pool_list), NONE},
+	[WIRE_OP_POOL_STAT] = {sizeof(struct wire_pool), NONE},
 };
 
 static const char *const names[WIRE_OP_MAX] = {
@@ -44,6 +52,8 @@ static const char *const names[WIRE_OP_MAX] = {
 	[WIRE_OP_RESIZE] = "resize",
 	[WIRE_OP_LOOKUP] = "lookup",
 	[WIRE_OP_OWN] = "own",
+	[WIRE_OP_OWNERS] = "owners",
+	[WIRE_OP_ALLOC_FOR] = "alloc-for",
 	[WIRE_OP_POOL_CREATE] = "pool-create",
 	[WIRE_OP_POOL_DESTROY] = "pool-destroy",
 	[WIRE_OP_POOL_GROW] = "pool-grow",

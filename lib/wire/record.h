@@ -36,6 +36,8 @@ enum wire_op {
 	WIRE_OP_RESIZE = 18,
 	WIRE_OP_LOOKUP = 19,
 	WIRE_OP_OWN = 20,
+	WIRE_OP_OWNERS = 21,
+	WIRE_OP_ALLOC_FOR = 22,
 
 	WIRE_OP_POOL_CREATE = 24,
 	WIRE_OP_POOL_DESTROY = 25,
@@ -72,7 +74,8 @@ static_assert(sizeof(struct wire_record) == 8, "part of the protocol");
 /** Most bytes one FILL record may cover, so that no record takes long to execute. */
 #define WIRE_FILL_MAX 65536
 
-#define WIRE_NAME_MAX 63 /**< bytes of a name, no terminator on the wire */
+#define WIRE_NAME_MAX  63  /**< bytes of a name, no terminator on the wire */
+#define WIRE_NODES_MAX 128 /**< node ids in one record */
 
 /** GET: len = bytes wanted. Response data: the bytes. */
 struct wire_get {
@@ -144,13 +147,56 @@ struct wire_lookup {
 	uint8_t reserved[6];
 };
 
-/** OWN: a granule-aligned range inside one allocation. Response: no data. */
+/**
+ * ALLOC_FOR: ALLOC for the nodes whose ids stand behind the name. len = bytes behind this: the
+ * name, padded to eight, and two bytes for each node.
+ */
+struct wire_alloc_for {
+	struct wire_record rec;
+	rte_be64_t size;
+	rte_be16_t pool;
+	uint8_t align_log2;
+	uint8_t name_len; /**< 0: no name */
+	uint8_t reserved[4];
+};
+
+/** What becomes of the owners that a range has. */
+enum wire_own_how {
+	WIRE_OWN_SET = 0,  /**< they are replaced */
+	WIRE_OWN_ADD = 1,  /**< others are added */
+	WIRE_OWN_DROP = 2, /**< some are taken out; one has to stay */
+	WIRE_OWN_MOVE = 3, /**< they are replaced, if they are exactly those that are named */
+};
+
+/**
+ * OWN: a granule-aligned range. len = bytes of node ids behind this, two each: 0 for the owner that
+ * is named here. Response: no data.
+ */
 struct wire_own {
 	struct wire_record rec;
 	rte_be64_t addr;
 	rte_be64_t size;
-	uint8_t owner; /**< enum wire_owner */
-	uint8_t reserved[7];
+	uint8_t owner; /**< enum wire_owner; 0 with node ids */
+	uint8_t how;   /**< enum wire_own_how; SET without node ids */
+	uint8_t from;  /**< MOVE: so many of the ids, the last ones, are those of the owners so far
+	                */
+	uint8_t reserved[5];
+};
+
+/** OWNERS: len = most node ids wanted. Response data: struct wire_owners_found and the ids. */
+struct wire_owners {
+	struct wire_record rec;
+	rte_be64_t addr;
+	rte_be64_t size;
+};
+
+#define WIRE_OWNERS_EVERYONE 0xffff /**< instead of their number; no ids follow */
+
+struct wire_owners_found {
+	rte_be64_t size;  /**< bytes from `addr` on that have the same owners, at most those asked
+	                     for */
+	rte_be16_t nodes; /**< how many they are, also when fewer ids were wanted */
+	uint8_t reserved[6];
 };
 
 /** POOL_CREATE: len = bytes of the name behind this. Response data: pool id in eight bytes. */
@@ -210,6 +256,9 @@ static_assert(sizeof(struct wire_free) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_resize) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_lookup) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_own) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_owners) == 24, "part of the protocol");
+static_assert(sizeof(struct wire_owners_found) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_alloc_for) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_pool_create) == 32, "part of the protocol");
 static_assert(sizeof(struct wire_pool) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_pool_list) == 16, "part of the protocol");
@@ -217,14 +266,17 @@ static_assert(sizeof(struct wire_pool_info) == 112, "part of the protocol");
 
 /** What the length field of a request means for the size of its record. */
 enum wire_tail {
-	WIRE_TAIL_NONE = 0, /**< nothing follows the fixed part */
-	WIRE_TAIL_DATA = 1, /**< len bytes of data follow */
-	WIRE_TAIL_NAME = 2, /**< len bytes of a name follow, at most WIRE_NAME_MAX */
+	WIRE_TAIL_NONE = 0,   /**< nothing follows the fixed part */
+	WIRE_TAIL_DATA = 1,   /**< len bytes of data follow */
+	WIRE_TAIL_NAME = 2,   /**< len bytes of a name */
+	WIRE_TAIL_NODES = 3,  /**< len bytes of node ids */
+	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids */
 };
 
 struct wire_op_info {
 	uint8_t fixed; /**< bytes of the fixed part; 0: no such operation */
 	uint8_t tail;  /**< enum wire_tail */
+	uint16_t most; /**< bytes that may follow */
 };
 
 /** Indexed by the request's op, all 256 values. */
@@ -284,7 +336,7 @@ wire_request_size(const struct wire_record *rec, uint32_t room)
 	size = info->fixed;
 	if (info->tail != WIRE_TAIL_NONE) {
 		len = rte_be_to_cpu_32(rec->len);
-		if (unlikely(len > (info->tail == WIRE_TAIL_NAME ? WIRE_NAME_MAX : WIRE_DATA_MAX)))
+		if (unlikely(len > info->most))
 			return 0;
 		size += wire_pad(len);
 	}

@@ -152,7 +152,8 @@ number_at(const void *data)
 	return rte_be_to_cpu_64(be);
 }
 
-/* Bytes of data that belong to a response with status OK; -1: any number of descriptions. */
+/* Bytes of data that belong to a response with status OK; -1: any number of descriptions, or ids.
+ */
 static int64_t
 data_of(const struct expected *e)
 {
@@ -172,6 +173,7 @@ data_of(const struct expected *e)
 	case WIRE_OP_POOL_STAT:
 		return sizeof(struct wire_pool_info);
 	case WIRE_OP_POOL_LIST:
+	case WIRE_OP_OWNERS:
 		return -1;
 	default:
 		return 8;
@@ -189,6 +191,25 @@ check_infos(const void *data, uint32_t len)
 		CHECK(rte_be_to_cpu_64(info->used) <= rte_be_to_cpu_64(info->size));
 		CHECK(rte_be_to_cpu_64(info->largest_free) <= rte_be_to_cpu_64(info->size));
 	}
+}
+
+/* In ascending order, no more of them than there are, and than were wanted. */
+static void
+check_owners(const struct expected *e, const void *data, uint32_t len)
+{
+	const struct wire_owners_found *found = data;
+	const rte_be16_t *id = (const rte_be16_t *)(found + 1);
+	uint32_t n = (len - (uint32_t)sizeof(*found)) / (uint32_t)sizeof(*id);
+	uint16_t nodes;
+
+	CHECK(len >= sizeof(*found) && len % sizeof(*id) == 0);
+	nodes = rte_be_to_cpu_16(found->nodes);
+	CHECK(nodes != 0 && rte_be_to_cpu_64(found->size) != 0);
+	CHECK(n == (nodes == WIRE_OWNERS_EVERYONE
+				   ? 0
+				   : RTE_MIN(nodes, RTE_MIN(e->len, (uint32_t)WIRE_NODES_MAX))));
+	for (uint32_t i = 1; i < n; i++)
+		CHECK(rte_be_to_cpu_16(id[i - 1]) < rte_be_to_cpu_16(id[i]));
 }
 
 static void
@@ -210,7 +231,9 @@ check_response(const struct wire_record *rec, uint32_t size)
 		CHECK(data[i] == 0);
 	if (rec->status == STATUS_OK && (e->op == WIRE_OP_POOL_LIST || e->op == WIRE_OP_POOL_STAT))
 		check_infos(data, len);
-	if (rec->status == STATUS_OK && e->op == WIRE_OP_ALLOC)
+	if (rec->status == STATUS_OK && e->op == WIRE_OP_OWNERS)
+		check_owners(e, data, len);
+	if (rec->status == STATUS_OK && (e->op == WIRE_OP_ALLOC || e->op == WIRE_OP_ALLOC_FOR))
 		known[nb_known++ % KNOWN] = number_at(data);
 	e->op = 0;
 	outstanding--;
@@ -282,14 +305,18 @@ right_word(struct input *in, uint8_t op, unsigned int place)
 {
 	uint8_t b = in_u8(in);
 
+	if (op == WIRE_OP_ALLOC_FOR)
+		op = WIRE_OP_ALLOC;
 	if (place == 0 && op != WIRE_OP_ALLOC && op < WIRE_OP_POOL_CREATE && op != WIRE_OP_LOOKUP)
 		return known[b % KNOWN] + b / KNOWN * 8;
 	if (op >= WIRE_OP_ALLOC && op != WIRE_OP_LOOKUP && op != WIRE_OP_POOL_LIST && place == 0)
 		return op < WIRE_OP_POOL_CREATE ? (1 + (uint64_t)b) * 64 : b / 64 * MEM_PAGE_SIZE;
 	if (op == WIRE_OP_POOL_CREATE)
 		return place == 1 ? (uint64_t)(b / 64) * MEM_PAGE_SIZE : UINT64_C(64) << 32;
-	if (op == WIRE_OP_RESIZE || op == WIRE_OP_OWN)
-		return place == 1 ? (1 + (uint64_t)b) * 64 : (uint64_t)(b & 1) << 56;
+	if (op == WIRE_OP_RESIZE || op == WIRE_OP_OWN || op == WIRE_OP_OWNERS)
+		return place == 1 ? (1 + (uint64_t)b) * 64
+		                  : (uint64_t)(b & 1) << 56 | (uint64_t)(b / 2 % 8) << 48 |
+		                            (uint64_t)(b / 16 % 4) << 40;
 	return (uint64_t)(1 + b % 4) << 48 | (uint64_t)(b / 4 % 16) << 40 |
 	       (uint64_t)(b / 64) << 32;
 }
@@ -330,6 +357,44 @@ put_name(struct input *in, uint8_t *to)
 	return len;
 }
 
+/* Ids of nodes, some of them twice, few of them none. */
+static uint32_t
+put_nodes(struct input *in, uint8_t *to)
+{
+	uint8_t what = in_u8(in);
+	uint32_t n = what < 250 ? what % 8 : WIRE_NODES_MAX - 250 + what;
+
+	for (uint32_t i = 0; i < n; i++) {
+		rte_be16_t id = rte_cpu_to_be_16(i < 4 ? in_u8(in) % 12 : (uint16_t)(what + i));
+
+		memcpy(to + i * sizeof(id), &id, sizeof(id));
+	}
+	return n * (uint32_t)sizeof(rte_be16_t);
+}
+
+static uint32_t
+put_tail(struct input *in, uint8_t tail, uint8_t *to)
+{
+	uint32_t len;
+
+	switch (tail) {
+	case WIRE_TAIL_NAME:
+		return put_name(in, to);
+	case WIRE_TAIL_DATA:
+		len = in_u16(in) % 1400;
+		memset(to, in_u8(in), len);
+		return len;
+	case WIRE_TAIL_NODES:
+		return put_nodes(in, to);
+	case WIRE_TAIL_OWNERS:
+		len = put_name(in, to);
+		memset(to + len, 0, wire_pad(len) - len);
+		return wire_pad(len) + put_nodes(in, to + wire_pad(len));
+	default:
+		return 0;
+	}
+}
+
 static uint32_t
 length_field(struct input *in, uint8_t op)
 {
@@ -337,6 +402,8 @@ length_field(struct input *in, uint8_t op)
 	case WIRE_OP_GET:
 	case WIRE_OP_FILL:
 		return in_u16(in);
+	case WIRE_OP_OWNERS:
+		return in_u8(in) % 160;
 	case WIRE_OP_FETCH_ADD ... WIRE_OP_CAS:
 		return in_u8(in) % 4 != 0 ? 8 : in_u8(in);
 	default:
@@ -348,14 +415,14 @@ length_field(struct input *in, uint8_t op)
 static uint32_t
 put_record(struct input *in, uint8_t *to, uint32_t room)
 {
-	static const uint8_t ops[] = {
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 16, 17, 18, 19, 20, 24, 25, 26, 27, 28, 29, 30};
+	static const uint8_t ops[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 16, 17, 18, 19, 20, 21, 22,
+		24, 25, 26, 27, 28, 29, 30};
 	uint8_t what = in_u8(in), op = what < 220 ? ops[what % RTE_DIM(ops)] : in_u8(in);
 	uint16_t modes = in_u16(in);
 	/* Bits that are none are left alone. */
 	uint8_t ordered = modes & 0x8000 ? in_u8(in) : 0;
 	const struct wire_op_info *info = &wire_op_table[op];
-	uint32_t len = length_field(in, op), size = RTE_MAX(info->fixed, 8u), tail = 0;
+	uint32_t len = length_field(in, op), size = RTE_MAX(info->fixed, 8u), tail;
 
 	if (room < size + WIRE_DATA_MAX)
 		return 0;
@@ -364,12 +431,9 @@ put_record(struct input *in, uint8_t *to, uint32_t room)
 
 		memcpy(to + at, &be, sizeof(be));
 	}
-	if (info->tail == WIRE_TAIL_NAME)
-		len = tail = put_name(in, to + size);
-	if (info->tail == WIRE_TAIL_DATA) {
-		len = tail = in_u16(in) % 1400;
-		memset(to + size, in_u8(in), tail);
-	}
+	tail = put_tail(in, info->tail, to + size);
+	if (info->tail != WIRE_TAIL_NONE)
+		len = tail;
 	if (modes & 0x40)
 		len = (uint32_t)in_field(in, modes >> 4, len);
 	wire_record_write(to, op, ordered, 0, len);

@@ -125,6 +125,8 @@ right_length(const struct wire_record *rec)
 	case WIRE_OP_POOL_STAT:
 	case WIRE_OP_POOL_LIST:
 		return sizeof(struct wire_pool_info);
+	case WIRE_OP_OWNERS:
+		return sizeof(struct wire_owners_found) + 2 * sizeof(rte_be16_t);
 	case WIRE_OP_PUT:
 	case WIRE_OP_FILL:
 	case WIRE_OP_NOP:
@@ -318,8 +320,9 @@ start_data(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
 }
 
 static int
-start_memory(struct input *in, uint64_t cookie, unsigned int kind)
+start_memory(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
 {
+	static const uint16_t nodes[] = {1, 2, SHMX_NODE_MAX};
 	struct shmx_alloc_req req = {.pool = 1 + in_u8(in) % 3, .len = length(in)};
 	uint64_t addr = address(in);
 
@@ -333,8 +336,18 @@ start_memory(struct input *in, uint64_t cookie, unsigned int kind)
 		return shmx_resize(ep, addr, length(in), cookie);
 	case 3:
 		return shmx_lookup(ep, req.pool, "name", cookie);
-	default:
+	case 4:
 		return shmx_own(ep, addr, length(in), SHMX_OWNER_SELF, cookie);
+	case 5:
+		req.owner = SHMX_OWNER_NODES;
+		req.nodes = nodes;
+		req.nb_nodes = in_below(in, RTE_DIM(nodes) + 1);
+		return shmx_alloc(ep, &req, cookie);
+	case 6:
+		return shmx_own_move(ep, addr, length(in), nodes, 2, nodes, 3, cookie);
+	default:
+		return shmx_owners(
+			ep, addr, length(in), buffer(c, 3 * sizeof(uint16_t)), 3, cookie);
 	}
 }
 
@@ -368,7 +381,7 @@ start_pool(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
 static void
 start_call(struct input *in)
 {
-	unsigned int kind = in_below(in, 18);
+	unsigned int kind = in_below(in, 21);
 	struct call *c = &calls[nb_calls];
 	int ret;
 
@@ -378,10 +391,10 @@ start_call(struct input *in)
 	running++;
 	if (kind < 6)
 		ret = start_data(in, c, nb_calls, kind);
-	else if (kind < 11)
-		ret = start_memory(in, nb_calls, kind - 6);
+	else if (kind < 14)
+		ret = start_memory(in, c, nb_calls, kind - 6);
 	else
-		ret = start_pool(in, c, nb_calls, kind - 11);
+		ret = start_pool(in, c, nb_calls, kind - 14);
 	if (ret != 0) {
 		CHECK(ret == -EINVAL || ret == -EAGAIN || ret == -ENOTCONN);
 		call_end(c);

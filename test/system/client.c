@@ -45,15 +45,13 @@ number(const char *word)
 static const struct command *
 find(const char *name)
 {
-	for (const struct command *k = commands; k->name != NULL; k++)
-		if (strcmp(k->name, name) == 0)
-			return k;
-	for (const struct command *k = load_commands; k->name != NULL; k++)
-		if (strcmp(k->name, name) == 0)
-			return k;
-	for (const struct command *k = ledger_commands; k->name != NULL; k++)
-		if (strcmp(k->name, name) == 0)
-			return k;
+	static const struct command *const lists[] = {
+		commands, load_commands, ledger_commands, owner_commands};
+
+	for (unsigned int i = 0; i < RTE_DIM(lists); i++)
+		for (const struct command *k = lists[i]; k->name != NULL; k++)
+			if (strcmp(k->name, name) == 0)
+				return k;
 	return NULL;
 }
 

@@ -42,6 +42,7 @@ struct command {
 extern const struct command commands[];
 extern const struct command load_commands[];
 extern const struct command ledger_commands[];
+extern const struct command owner_commands[];
 
 void reply_value(struct client *c, uint64_t value);
 uint64_t number(const char *word);

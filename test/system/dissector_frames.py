@@ -83,7 +83,11 @@ def requests():
             request(16, struct.pack("!QHBB4x", 4096, 2, 12, 1), tail=b"board"),
             request(17, ADDR), request(18, ADDR + q(8192)),
             request(19, struct.pack("!H6x", 2), tail=b"board"),
-            request(20, ADDR + struct.pack("!QB7x", 64, 1)),
+            request(20, ADDR + struct.pack("!QBBB5x", 64, 0, 3, 1),
+                    tail=struct.pack("!HHH", 5, 6, 7)),
+            request(21, ADDR + q(64), 8),
+            request(22, struct.pack("!QHBB4x", 4096, 2, 6, 5),
+                    tail=pad(b"board") + struct.pack("!H", 9)),
             request(24, struct.pack("!QQI4x", 1 << 21, 1 << 22, 64), tail=b"main")]
     out += [request(op, struct.pack("!QH6x", 1, 2)) for op in (25, 26, 27)]
     return out + [request(28, b"", tail=b"main"), request(29, struct.pack("!HH4x", 1, 8)),
@@ -96,7 +100,8 @@ def responses():
     out = [response(1, bytes(64)), response(2), response(3), response(10)]
     out += [response(op, eight) for op in (4, 5, 6, 7, 8, 9)]
     out += [response(16, ADDR), response(17, status=2), response(18), response(19, ADDR + eight),
-            response(20), response(24, eight), response(25), response(26, eight),
+            response(20), response(21, struct.pack("!QH6xHH", 64, 2, 5, 6)),
+            response(22, ADDR), response(24, eight), response(25), response(26, eight),
             response(27, status=8), response(28, eight), response(29, info + info)]
     return out + [response(30, info)]
 

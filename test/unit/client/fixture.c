@@ -165,6 +165,7 @@ memory_up(struct fixture *f, const struct fixture_conf *fc)
 		.first_pool = fc->first_pool,
 		.last_pool = fc->last_pool,
 		.max_nodes = 1024,
+		.max_sets = fc->max_sets,
 		.provider = mem_provider_memzone(SOCKET_ID_ANY),
 	};
 	struct target_conf tc = {.nb_workers = f->workers, .socket_id = SOCKET_ID_ANY};

@@ -25,7 +25,7 @@
 #include "shmx_sync.h"
 #include "target/target.h"
 
-#define NODES_MAX 2
+#define NODES_MAX 3
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -60,6 +60,7 @@ struct fixture_conf {
 	unsigned int workers;   /**< 0: 1 */
 	uint16_t first_pool;    /**< ids of pools; 0: 1 */
 	uint16_t last_pool;     /**< 0: first_pool + 63 */
+	uint16_t max_sets;      /**< of owners; 0: as many as lib/mem gives */
 	uint64_t pool_size;     /**< 0: 8 MiB */
 	uint64_t pool_max_size; /**< 0: pool_size */
 	uint32_t max_ops;       /**< of the endpoints */

@@ -59,7 +59,9 @@ reserved_clear(const struct wire_record *rec)
 	case WIRE_OP_LOOKUP:
 		return zeros(((const struct wire_lookup *)rec)->reserved, 6);
 	case WIRE_OP_OWN:
-		return zeros(((const struct wire_own *)rec)->reserved, 7);
+		return zeros(((const struct wire_own *)rec)->reserved, 5);
+	case WIRE_OP_ALLOC_FOR:
+		return zeros(((const struct wire_alloc_for *)rec)->reserved, 4);
 	case WIRE_OP_POOL_CREATE:
 		return zeros(((const struct wire_pool_create *)rec)->reserved, 4);
 	case WIRE_OP_POOL_DESTROY:
@@ -235,6 +237,30 @@ names_of_any_length(struct shmx_ep *ep, shmx_session_t session)
 	}
 }
 
+/* The first node is the host's. */
+static void
+owners_of_any_number(struct shmx_ep *ep)
+{
+	uint16_t nodes[SHMX_NODES_MAX], found[SHMX_NODES_MAX];
+	struct shmx_alloc_req req = {.pool = fx.pool, .len = 64, .owner = SHMX_OWNER_NODES};
+
+	for (unsigned int i = 0; i < RTE_DIM(nodes); i++)
+		nodes[i] = (uint16_t)(i + 1);
+	req.nodes = nodes;
+	for (unsigned int n = 1; n <= RTE_DIM(nodes); n += n < 10 ? 1 : 9) {
+		shmx_addr_t addr = 0;
+
+		req.nb_nodes = n;
+		req.name = n % 3 == 0 ? NULL : &"odd name"[n % 8];
+		SAME(shmx_alloc_sync(ep, &req, &addr), 0);
+		SAME(VALUE(ep, shmx_owners(ep, addr, 64, found, RTE_DIM(found), cookie)), n);
+		SAME(memcmp(found, nodes, n * sizeof(nodes[0])), 0);
+		SAME(STATUS(ep, shmx_own_nodes(ep, addr, 64, SHMX_OWN_ADD, nodes, n, cookie)), 0);
+		SAME(STATUS(ep, shmx_own_move(ep, addr, 64, nodes, n, nodes, 1, cookie)), 0);
+		SAME(shmx_free_sync(ep, addr), 0);
+	}
+}
+
 static void
 test_every_byte(void)
 {
@@ -252,6 +278,7 @@ test_every_byte(void)
 		cb[i] = rte_eth_add_tx_callback(port[i], 0, on_transmit, NULL);
 	data_of_any_length(fx.host[0].ep, alloc_of(&fx, 0, 2 * BULK));
 	names_of_any_length(fx.host[0].ep, fx.host[0].session);
+	owners_of_any_number(fx.host[0].ep);
 	given_up(fx.host[0].ep, alloc_of(&fx, 0, LENT));
 	SAME(wrong, 0);
 	/* All there are, or this test has to learn one. */

@@ -412,9 +412,10 @@ own_errors(void)
 	CU_ASSERT_EQUAL(mem_own_set(f.m, a, 0, 3), -EINVAL);
 	CU_ASSERT_EQUAL(mem_own_set(f.m, a, 64, MEM_SET_FREE), -EINVAL);
 	CU_ASSERT_EQUAL(mem_own_set(f.m, a, 64, 160), -EINVAL);
-	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 64, 5 * MIB, 3), -EFAULT);
-	CU_ASSERT_EQUAL(mem_own_set(f.m, a, UINT64_MAX - 63, 3), -EFAULT);
-	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 5 * MIB, 64, 3), -ENOENT);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 64, 5 * MIB, 3), -ESTALE);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 64, 8 * MIB, 3), -ESTALE);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a, UINT64_MAX - 63, 3), -ESTALE);
+	CU_ASSERT_EQUAL(mem_own_set(f.m, a + 5 * MIB, 64, 3), -ESTALE);
 	CU_ASSERT_EQUAL(mem_own_set(f.m, 0, 64, 3), -ENOENT);
 	CU_ASSERT_EQUAL(mem_alloc_find(f.m, a + 5 * MIB, &info), -ENOENT);
 	CU_ASSERT_EQUAL(mem_alloc_find(f.m, a + 5 * MIB - 1, &info), 0);

@@ -33,7 +33,9 @@ static const struct expected {
 	{17, 16, WIRE_TAIL_NONE, "free"},
 	{18, 24, WIRE_TAIL_NONE, "resize"},
 	{19, 16, WIRE_TAIL_NAME, "lookup"},
-	{20, 32, WIRE_TAIL_NONE, "own"},
+	{20, 32, WIRE_TAIL_NODES, "own"},
+	{21, 24, WIRE_TAIL_NONE, "owners"},
+	{22, 24, WIRE_TAIL_OWNERS, "alloc-for"},
 	{24, 32, WIRE_TAIL_NAME, "pool-create"},
 	{25, 24, WIRE_TAIL_NONE, "pool-destroy"},
 	{26, 24, WIRE_TAIL_NONE, "pool-grow"},
@@ -42,6 +44,9 @@ static const struct expected {
 	{29, 16, WIRE_TAIL_NONE, "pool-list"},
 	{30, 24, WIRE_TAIL_NONE, "pool-stat"},
 };
+
+/* Bytes that may follow, by enum wire_tail. */
+static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256};
 
 static const struct expected *
 expected_of(unsigned int op)
@@ -103,11 +108,9 @@ static void
 request__with_a_tail(void)
 {
 	for (unsigned int i = 0; i < RTE_DIM(table); i++) {
-		uint32_t most = table[i].tail == WIRE_TAIL_NAME ? 63 : 8192;
-
 		if (table[i].tail == WIRE_TAIL_NONE)
 			continue;
-		for (uint32_t len = 0; len <= most; len++)
+		for (uint32_t len = 0; len <= most[table[i].tail]; len++)
 			check_size(table[i].op, len, table[i].size + (len + 7) / 8 * 8);
 	}
 }
@@ -124,10 +127,8 @@ request__with_too_long_a_tail(void)
 			continue;
 		for (unsigned int k = 0; k < RTE_DIM(lens); k++)
 			CU_ASSERT_EQUAL(request(table[i].op, lens[k], UINT32_MAX), 0);
-		if (table[i].tail == WIRE_TAIL_NAME) {
-			CU_ASSERT_EQUAL(request(table[i].op, 64, UINT32_MAX), 0);
-			CU_ASSERT_EQUAL(request(table[i].op, 65, UINT32_MAX), 0);
-		}
+		CU_ASSERT_EQUAL(request(table[i].op, most[table[i].tail] + 1, UINT32_MAX), 0);
+		CU_ASSERT_EQUAL(request(table[i].op, most[table[i].tail] + 8, UINT32_MAX), 0);
 	}
 }
 
@@ -222,6 +223,13 @@ record__fields_as_on_the_wire(void)
 	CU_ASSERT_EQUAL(offsetof(struct wire_own, addr), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_own, size), 16);
 	CU_ASSERT_EQUAL(offsetof(struct wire_own, owner), 24);
+	CU_ASSERT_EQUAL(offsetof(struct wire_own, how), 25);
+	CU_ASSERT_EQUAL(offsetof(struct wire_own, from), 26);
+	CU_ASSERT_EQUAL(offsetof(struct wire_owners, size), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_owners_found, nodes), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_alloc_for, pool), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_alloc_for, align_log2), 18);
+	CU_ASSERT_EQUAL(offsetof(struct wire_alloc_for, name_len), 19);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, size), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, max_size), 16);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, granule), 24);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <string.h>
+
+#include "target/target_private.h"
+
+/* Owners of memory: the nodes that a request names, and what it asks of them. */
+
+int
+owners_read(struct target_job *job, const void *ids, uint32_t bytes)
+{
+	const rte_be16_t *id = ids;
+
+	if (bytes % sizeof(*id) != 0)
+		return -EINVAL;
+	job->nb_nodes = (uint16_t)(bytes / sizeof(*id));
+	for (uint16_t i = 0; i < job->nb_nodes; i++) {
+		job->nodes[i] = rte_be_to_cpu_16(id[i]);
+		if (job->nodes[i] == 0 || job->nodes[i] >= MEM_NODES_MAX)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* The set of nodes[from] up to nodes[to], with a reference. */
+static int
+set_of_nodes(
+	struct mem *mem, const struct target_job *job, uint16_t from, uint16_t to, uint16_t *set)
+{
+	uint64_t bits[MEM_NODES_MAX / 64] = {0};
+
+	for (; from < to; from++)
+		bits[job->nodes[from] / 64] |= UINT64_C(1) << (job->nodes[from] % 64);
+	return mem_set_intern(mem, bits, RTE_DIM(bits), set);
+}
+
+int
+owners_set(struct target_worker *w, const struct target_job *job, uint16_t *set)
+{
+	if (job->nb_nodes > 0)
+		return set_of_nodes(w->mem, job, 0, job->nb_nodes - job->nb_from, set);
+	if (job->owner_set != WIRE_OWNER_EVERYONE)
+		return mem_set_of_node(w->mem, job->node, set);
+	*set = MEM_SET_EVERYONE;
+	return 0;
+}
+
+static int
+change(struct target_worker *w, const struct target_job *job)
+{
+	uint16_t set, from = MEM_SET_FREE;
+	int ret = owners_set(w, job, &set);
+
+	if (ret < 0)
+		return ret;
+	if (job->nb_from > 0)
+		ret = set_of_nodes(w->mem, job, job->nb_nodes - job->nb_from, job->nb_nodes, &from);
+	if (ret == 0) {
+		ret = mem_own_change(
+			w->mem, job->addr, job->size, (enum mem_own_how)job->how, set, from);
+		mem_set_release(w->mem, from);
+	}
+	mem_set_release(w->mem, set);
+	return ret;
+}
+
+int
+owners_change(struct target_worker *w, const struct target_job *job)
+{
+	int ret = mem_own_check(w->mem, job->addr, job->size, job->node);
+
+	return ret < 0 ? ret : change(w, job);
+}
+
+/* Ids of the set, at most @p most of them. @return how many there are. */
+static uint16_t
+set_ids(const struct mem *mem, uint16_t set, uint16_t *ids, uint16_t most)
+{
+	uint64_t bits[MEM_NODES_MAX / 64];
+	uint16_t n = 0;
+
+	mem_set_bitmap(mem, set, bits, RTE_DIM(bits));
+	bits[0] &= ~UINT64_C(1);
+	for (unsigned int w = 0; w < RTE_DIM(bits); w++) {
+		for (; bits[w] != 0; bits[w] &= bits[w] - 1, n++)
+			if (n < most)
+				ids[n] = (uint16_t)(w * 64 +
+						    (unsigned int)__builtin_ctzll(bits[w]));
+	}
+	return n;
+}
+
+int
+owners_find(struct target_worker *w, struct target_job *job)
+{
+	uint16_t set;
+	int ret = mem_own_run(w->mem, job->addr, job->size, &set, &job->value[0]);
+
+	if (ret < 0)
+		return ret;
+	if (set == MEM_SET_FREE)
+		return -ESTALE;
+	job->owners = WIRE_OWNERS_EVERYONE;
+	job->nb_nodes = 0;
+	if (set == MEM_SET_EVERYONE)
+		return 0;
+	job->owners = set_ids(w->mem, set, job->nodes, job->most);
+	job->nb_nodes = RTE_MIN(job->owners, job->most);
+	return 0;
+}
+
+uint32_t
+owners_len(const struct target_job *job)
+{
+	return (uint32_t)(sizeof(struct wire_owners_found) + job->nb_nodes * sizeof(rte_be16_t));
+}
+
+void
+owners_write(const struct target_job *job, void *to)
+{
+	struct wire_owners_found *found = to;
+	rte_be16_t *id = (rte_be16_t *)(found + 1);
+
+	*found = (struct wire_owners_found){
+		.size = rte_cpu_to_be_64(job->value[0]),
+		.nodes = rte_cpu_to_be_16(job->owners),
+	};
+	wire_pad_clear(id, job->nb_nodes * (uint32_t)sizeof(*id));
+	for (uint16_t i = 0; i < job->nb_nodes; i++)
+		id[i] = rte_cpu_to_be_16(job->nodes[i]);
+}
