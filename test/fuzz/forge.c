@@ -443,7 +443,7 @@ forge_arp(struct net *net, unsigned int to, struct input *in)
 
 /* An address: of the sender, of the victim, of a group, none, or one that the input makes. */
 static void
-nd_address(struct net *net, struct input *in, unsigned int from, unsigned int to, uint8_t *ip)
+nd_address(struct input *in, unsigned int from, unsigned int to, uint8_t *ip)
 {
 	uint8_t which = in_u8(in);
 	struct ip_addr known = net_ip6(which & 1 ? to : from);
@@ -455,44 +455,45 @@ nd_address(struct net *net, struct input *in, unsigned int from, unsigned int to
 		in_bytes(in, ip, sizeof(known.byte));
 }
 
+#define ND_FIXED   20 /* behind the four bytes of ICMPv6: flags, target */
+#define ND_OPTIONS 40
+
 void
 forge_nd(struct net *net, unsigned int to, struct input *in)
 {
 	uint8_t how = in_u8(in);
 	unsigned int from = how & 1 ? 3 : to == 1 ? 0 : 1;
 	const struct rte_ether_addr mac = net_mac(from);
-	struct {
-		struct icmp6_frame f;
-		uint8_t flags[4], target[16], options[40];
-		uint8_t tag_room[4];
-	} __rte_packed __rte_aligned(2) m = {0};
-	uint32_t options = in_u8(in) % (sizeof(m.options) + 1);
-	uint32_t len = (uint32_t)(sizeof(m.f) + sizeof(m.flags) + sizeof(m.target) + options);
+	uint8_t bytes[sizeof(struct icmp6_frame) + ND_FIXED + ND_OPTIONS +
+		      WIRE_TAG_LEN] __rte_aligned(2) = {0};
+	struct icmp6_frame *f = (struct icmp6_frame *)bytes;
+	uint32_t options = in_u8(in) % (ND_OPTIONS + 1);
+	uint32_t len = (uint32_t)sizeof(*f) + ND_FIXED + options;
 
-	m.f.eth = (struct rte_ether_hdr){.dst_addr = net->node[to]->conf.mac,
+	f->eth = (struct rte_ether_hdr){.dst_addr = net->node[to]->conf.mac,
 		.src_addr = mac,
 		.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV6)};
-	m.f.ip.vtc_flow = RTE_BE32(6u << 28);
-	m.f.ip.payload_len = rte_cpu_to_be_16((uint16_t)(len - offsetof(struct icmp6_frame, type)));
-	m.f.ip.proto = IPPROTO_ICMPV6;
-	m.f.ip.hop_limits = how & 2 ? in_u8(in) : UINT8_MAX;
-	m.f.type = how & 4 ? ICMP6_SOLICIT : how & 8 ? in_u8(in) : ICMP6_ADVERTISE;
-	m.flags[0] = in_u8(in);
-	nd_address(net, in, from, to, m.f.ip.src_addr);
-	nd_address(net, in, from, to, m.f.ip.dst_addr);
-	nd_address(net, in, from, to, m.target);
+	f->ip.vtc_flow = RTE_BE32(6u << 28);
+	f->ip.payload_len = rte_cpu_to_be_16((uint16_t)(len - offsetof(struct icmp6_frame, type)));
+	f->ip.proto = IPPROTO_ICMPV6;
+	f->ip.hop_limits = how & 2 ? in_u8(in) : UINT8_MAX;
+	f->type = how & 4 ? ICMP6_SOLICIT : how & 8 ? in_u8(in) : ICMP6_ADVERTISE;
+	f->body[0] = in_u8(in);
+	nd_address(in, from, to, f->ip.src_addr);
+	nd_address(in, from, to, f->ip.dst_addr);
+	nd_address(in, from, to, &f->body[4]);
 	/* One option that is right, and what the input puts in its place. */
-	m.options[0] = m.f.type == ICMP6_SOLICIT ? 1 : 2;
-	m.options[1] = 1;
-	memcpy(&m.options[2], &mac, sizeof(mac));
+	f->body[ND_FIXED] = f->type == ICMP6_SOLICIT ? 1 : 2;
+	f->body[ND_FIXED + 1] = 1;
+	memcpy(&f->body[ND_FIXED + 2], &mac, sizeof(mac));
 	if (how & 16)
-		in_bytes(in, m.options, options);
+		in_bytes(in, &f->body[ND_FIXED], options);
 	if (how & 32)
-		((uint8_t *)&m)[in_u8(in) % len] ^= in_u8(in);
-	if (!(how & 64))
-		icmp6_sum(&m.f);
-	to_vlan((uint8_t *)&m, &len, how & 128 ? 0 : net->vlan);
-	net_inject(net, to, &m, len);
+		bytes[in_u8(in) % len] ^= in_u8(in);
+	if (!(how & 64) && rte_be_to_cpu_16(f->ip.payload_len) <= ND_FIXED + ND_OPTIONS + 4)
+		icmp6_sum(f);
+	to_vlan(bytes, &len, how & 128 ? 0 : net->vlan);
+	net_inject(net, to, bytes, len);
 }
 
 void
