@@ -490,7 +490,8 @@ forge_nd(struct net *net, unsigned int to, struct input *in)
 		in_bytes(in, &f->body[ND_FIXED], options);
 	if (how & 32)
 		bytes[in_u8(in) % len] ^= in_u8(in);
-	if (!(how & 64) && rte_be_to_cpu_16(f->ip.payload_len) <= ND_FIXED + ND_OPTIONS + 4)
+	if (!(how & 64) && f->ip.proto == IPPROTO_ICMPV6 &&
+		rte_be_to_cpu_16(f->ip.payload_len) <= ND_FIXED + ND_OPTIONS + 4)
 		icmp6_sum(f);
 	to_vlan(bytes, &len, how & 128 ? 0 : net->vlan);
 	net_inject(net, to, bytes, len);

@@ -26,6 +26,7 @@
 #define FRAME_MIN      60
 #define FRAME_ROOM     2048
 #define OPS_MAX        256
+#define ADVERTISEMENT  (14 + 40 + 32)
 #define IP(a, b, c, d) RTE_BE32(RTE_IPV4(a, b, c, d))
 
 struct arp_frame {
@@ -189,7 +190,8 @@ change6(struct input *in, uint8_t *bytes, uint16_t len, bool repair)
 
 	for (unsigned int n = in_below(in, 4); n > 0; n--)
 		bytes[in_u16(in) % len] ^= in_u8(in);
-	if (repair && rte_be_to_cpu_16(f->ip.payload_len) <= FRAME_ROOM - sizeof(*f))
+	if (repair && f->ip.proto == IPPROTO_ICMPV6 &&
+		rte_be_to_cpu_16(f->ip.payload_len) <= FRAME_ROOM - sizeof(*f))
 		icmp6_sum(f);
 }
 
@@ -306,7 +308,17 @@ counted(void)
 	return sum;
 }
 
-/* The buffer is good for nothing behind the frame. */
+/* The buffer is good for nothing behind the frame, but for the option of an advertisement, which a
+ * solicitation may come without. */
+static void
+seal(struct rte_mbuf *m)
+{
+	strict_pool_seal(m);
+	if (m->data_len < ADVERTISEMENT)
+		ASAN_UNPOISON_MEMORY_REGION(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len),
+			ADVERTISEMENT - m->data_len);
+}
+
 static void
 give_frame(const uint8_t *bytes, uint16_t len)
 {
@@ -316,7 +328,7 @@ give_frame(const uint8_t *bytes, uint16_t len)
 
 	CHECK(m != NULL);
 	memcpy(rte_pktmbuf_append(m, len), bytes, len);
-	strict_pool_seal(m);
+	seal(m);
 	m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	verdict = l2_input(&table, &self, m, now_ns);
 	CHECK(counted() == before + 1);
