@@ -31,6 +31,7 @@ struct trial {
 	uint16_t tx_most; /**< frames it takes at once, up to */
 	uint32_t requests;
 	bool small; /**< records of a few words only, many to a frame */
+	bool thin;  /**< one end asks, the next time when it has been answered */
 };
 
 /* What a node has to send still. */
@@ -67,6 +68,20 @@ send_some(struct node *node)
 			return;
 		load->left--;
 	}
+}
+
+/* Little goes on: timers come due between two frames as often as not. */
+static void
+send_one(struct node *node)
+{
+	struct load *load = node->user;
+	uint64_t last = ledger_sent() - 1;
+
+	if (load->left == 0 || node->closed > 0 ||
+		(last != UINT64_MAX && !(ledger_state(last) & LEDGER_ANSWERED)) ||
+		net_random_below(node->net, 64) != 0)
+		return;
+	load->left -= node_request(node, load->s, NODE_RECORD_MIN, NODE_RECORD_MIN) >= 0;
 }
 
 static bool
@@ -139,7 +154,8 @@ run_trial(const struct trial *t, uint64_t round)
 	struct net *net = net_create();
 	struct node *server, *client;
 	struct load load[2] = {
-		{.trial = t, .left = t->requests}, {.trial = t, .left = t->requests}};
+		{.trial = t, .left = t->thin ? 0 : t->requests}, {.trial = t, .left = t->requests}};
+	uint64_t requests = load[0].left + load[1].left;
 
 	net->v6 = t->v6;
 	net->vlan = t->vlan;
@@ -157,14 +173,14 @@ run_trial(const struct trial *t, uint64_t round)
 	net->chances.flips_max = t->crc ? 9 : 1;
 	for (unsigned int i = 0; i < 2; i++) {
 		net->node[i]->user = &load[i];
-		net->node[i]->pump = send_some;
+		net->node[i]->pump = t->thin ? send_one : send_some;
 	}
 	CU_ASSERT(net_run_until(net, all_done, net, DRAIN_NS));
 	CU_ASSERT_EQUAL(server->closed + client->closed, 0);
 	if (server->closed + client->closed > 0)
 		net_error(net, "%s: session closed with %d, %d", t->name, server->status,
 			client->status);
-	CU_ASSERT_EQUAL(ledger_sent(), 2 * t->requests);
+	CU_ASSERT_EQUAL(ledger_sent(), requests);
 	CU_ASSERT(ledger_complete());
 	report(net, t);
 	check_retransmits(net, t);
@@ -181,6 +197,8 @@ static const struct trial trials[] = {
 	{"30 % lost", {.drop = 0.3}, 64, .crc = true, .tx_most = 32, .requests = 2000},
 	{"30 % lost, window 8", {.drop = 0.3}, 8, .tx_most = 4, .requests = 1000},
 	{"30 % lost, window 256", {.drop = 0.3}, 256, .tx_most = 32, .requests = 3000},
+	{"10 % lost, one by one", {.drop = 0.1}, 64, .tx_most = 32, .requests = 3000, .thin = true},
+	{"30 % lost, one by one", {.drop = 0.3}, 64, .tx_most = 32, .requests = 1500, .thin = true},
 	{"doubled", {.copy = 0.5}, 64, .crc = true, .tx_most = 32, .requests = 2000},
 	{"reordered", {.delay = 0.2, .delay_max_ns = REORDER}, 128, .tx_most = 32,
 		.requests = 3000},
