@@ -292,6 +292,17 @@ unsent_timeout(struct rdp_session *s)
 	rdp_timer_arm(s, ep->now_ns + RTE_MIN(wait, RDP_RTO_MAX_NS));
 }
 
+/* For an idle session the timer is far away; and where frames waited for the port, or the path was
+ * longer, it may be though there are some in flight. */
+void
+rdp_loss_watch(struct rdp_session *s)
+{
+	uint64_t now = s->ep->now_ns;
+
+	if (rdp_in_flight(s) == 0 || s->timer_ns > now + rdp_rto_ns(s))
+		rdp_timer_arm(s, now + rdp_pto_ns(s));
+}
+
 void
 rdp_loss_timeout(struct rdp_session *s)
 {

@@ -10,9 +10,9 @@
 
 struct live_watch {
 	uint32_t inc;
-	uint32_t una;                /* oldest in flight */
-	uint64_t since_ns;           /* when it became that, or could be sent again */
-	uint64_t most_ns;            /* time-out, the longest since then */
+	uint32_t una;               /* oldest in flight */
+	uint64_t since_ns;          /* when it became that, or could be sent again */
+	uint64_t most_ns;           /* time-out, the longest since then */
 	uint64_t sent_ns[RDP_RING]; /* by number: when it was on the wire last */
 };
 
