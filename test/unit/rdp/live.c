@@ -8,12 +8,19 @@
 
 #define SLOT_NS (UINT64_C(1) << RDP_WHEEL_SHIFT)
 
+/* What there is to wait for, and for how long. */
+struct wait {
+	uint32_t psn;
+	uint64_t since_ns; /* when it began, or nothing stood in its way any more */
+	uint64_t most_ns;  /* the longest that was allowed since then */
+};
+
 struct live_watch {
 	uint32_t inc;
-	uint32_t una;               /* oldest in flight */
-	uint64_t since_ns;          /* when it became that, or could be sent again */
-	uint64_t most_ns;           /* time-out, the longest since then */
+	struct wait oldest, last;   /* of the frames in flight */
+	uint64_t untimed_ns;        /* no round trip was known until then */
 	uint64_t sent_ns[RDP_RING]; /* by number: when it was on the wire last */
+	bool again[RDP_RING];       /* that was not the first time */
 };
 
 struct live_watch *
@@ -26,6 +33,13 @@ live_new(uint16_t sessions)
 	return w;
 }
 
+static void
+sent(struct live_watch *w, const struct net_frame *f)
+{
+	w->sent_ns[f->psn % RDP_RING] = f->ns;
+	w->again[f->psn % RDP_RING] = f->flags & WIRE_F_RETRANSMIT;
+}
+
 void
 live_sent(const struct node *node, const struct net_frame *f)
 {
@@ -33,7 +47,7 @@ live_sent(const struct node *node, const struct net_frame *f)
 		const struct rdp_session *s = node->ep->session[i];
 
 		if (s != NULL && rte_be_to_cpu_32(s->local_inc) == f->src_inc)
-			node->watch[i].sent_ns[f->psn % RDP_RING] = f->ns;
+			sent(&node->watch[i], f);
 	}
 }
 
@@ -49,34 +63,81 @@ timeout_ns(const struct node *node, const struct rdp_session *s)
 	return RTE_MIN(ns, 100 * NET_MS);
 }
 
-/* Time begins anew. */
-static void
-watch_begin(struct live_watch *w, const struct rdp_session *s, uint64_t now)
+/* Two smoothed round trips and the delay of acknowledgements. */
+static uint64_t
+probe_ns(const struct node *node, const struct rdp_session *s)
 {
-	w->inc = s->local_inc;
-	w->una = s->tx_una;
-	w->since_ns = now;
-	w->most_ns = 0;
+	uint64_t ns = 2 * (uint64_t)s->srtt * WIRE_TS_NS + node->conf.ack_delay_ns;
+
+	return RTE_MIN(ns, timeout_ns(node, s));
+}
+
+/* @return for how long it was waited for @p psn, beyond what is allowed now; 0: not. */
+static uint64_t
+late_ns(const struct node *node, const struct live_watch *w, struct wait *wait, uint32_t psn,
+	bool anew, uint64_t allowed_ns)
+{
+	uint64_t now = node->net->now_ns, from;
+
+	if (anew || wait->psn != psn)
+		*wait = (struct wait){.psn = psn, .since_ns = now};
+	wait->most_ns = RTE_MAX(wait->most_ns, allowed_ns);
+	from = RTE_MAX(wait->since_ns, w->sent_ns[psn % RDP_RING]);
+	from += wait->most_ns + SLOT_NS + 2 * node->net->step_ns + NET_US;
+	return now > from ? now - from : 0;
+}
+
+/* Told once. */
+static void
+complain(struct node *node, const struct rdp_session *s, struct wait *wait, const char *which,
+	uint64_t late)
+{
+	net_error(node->net,
+		"node %u: frame %u of session %u, the %s, is repeated later than after %" PRIu64
+		" us, by %" PRIu64 " ns",
+		node->index, wait->psn, s->index, which, wait->most_ns / NET_US, late);
+	wait->since_ns = node->net->now_ns;
+}
+
+static void
+watch_oldest(struct node *node, const struct rdp_session *s, bool anew)
+{
+	struct live_watch *w = &node->watch[s->index];
+	uint64_t late = late_ns(node, w, &w->oldest, s->tx_una, anew, timeout_ns(node, s));
+
+	if (late > 0)
+		complain(node, s, &w->oldest, "oldest", late);
+}
+
+/* The timer may have been armed when the round trip was a little longer, and then for the rest. */
+static void
+watch_last(struct node *node, const struct rdp_session *s, bool anew)
+{
+	struct live_watch *w = &node->watch[s->index];
+	uint32_t last = s->tx_next - 1;
+	uint64_t late;
+
+	if (s->srtt == 0)
+		w->untimed_ns = node->net->now_ns;
+	anew |= s->backoff > 0 || w->again[last % RDP_RING] || rdp_bit(s->sacked, last) ||
+	        node->net->now_ns - w->untimed_ns <= timeout_ns(node, s) + SLOT_NS;
+	late = late_ns(node, w, &w->last, last, anew, probe_ns(node, s) + SLOT_NS);
+	if (late > 0)
+		complain(node, s, &w->last, "last", late);
 }
 
 static void
 watch(struct node *node, const struct rdp_session *s, bool excused)
 {
 	struct live_watch *w = &node->watch[s->index];
-	uint64_t now = node->net->now_ns;
-	uint64_t from, most;
+	bool anew = excused || w->inc != s->local_inc || rdp_in_flight(s) == 0;
 
-	if (excused || w->inc != s->local_inc || w->una != s->tx_una || rdp_in_flight(s) == 0)
-		watch_begin(w, s, now);
-	w->most_ns = RTE_MAX(w->most_ns, timeout_ns(node, s));
-	from = RTE_MAX(w->since_ns, w->sent_ns[s->tx_una % RDP_RING]);
-	most = w->most_ns + SLOT_NS + 2 * node->net->step_ns + NET_US;
-	if (s->state != RDP_OPEN || now <= from + most)
-		return;
-	net_error(node->net,
-		"node %u: frame %u of session %u waits for %" PRIu64 " us, longer than %" PRIu64,
-		node->index, s->tx_una, s->index, (now - from) / NET_US, most / NET_US);
-	watch_begin(w, s, now);
+	if (w->inc != s->local_inc)
+		w->untimed_ns = node->net->now_ns;
+	w->inc = s->local_inc;
+	watch_oldest(node, s, anew);
+	if (!node->conf.no_tail_probe)
+		watch_last(node, s, anew);
 }
 
 void
@@ -88,6 +149,6 @@ live_turn(struct node *node)
 
 	node->turn_ns = now;
 	for (uint16_t i = 0; i < node->conf.max_sessions; i++)
-		if (node->ep->session[i] != NULL)
+		if (node->ep->session[i] != NULL && node->ep->session[i]->state == RDP_OPEN)
 			watch(node, node->ep->session[i], excused);
 }

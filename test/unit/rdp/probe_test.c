@@ -96,6 +96,32 @@ probe__once(void)
 	pair_free(&p);
 }
 
+/* One frame at a time: the one behind a probe has its own, though the timer is armed for less than
+ * a time-out already. */
+static void
+probe__of_the_frame_behind_one(void)
+{
+	struct pair p = pair_warm(probing);
+	uint64_t begin;
+
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	while (p.client->responses_in < 21)
+		net_step(p.net);
+	CU_ASSERT_EQUAL(stats(&p)->tx_probe, 1);
+	begin = p.net->now_ns;
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	while (stats(&p)->tx_retransmit < 2)
+		net_step(p.net);
+	CU_ASSERT(p.net->now_ns - begin <= 46 * NET_US + WHEEL_NS + NET_US);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(stats(&p)->tx_probe, 2);
+	CU_ASSERT_EQUAL(stats(&p)->rto, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
 /* None where frames follow each other, nor where it is switched off. */
 static void
 probe__not_while_frames_follow(void)
@@ -233,6 +259,7 @@ CU_TestInfo probe_tests[] = {
 	TEST(probe__last_frame_before_the_time_out),
 	TEST(probe__brings_the_others),
 	TEST(probe__once),
+	TEST(probe__of_the_frame_behind_one),
 	TEST(probe__not_while_frames_follow),
 	TEST(spurious__time_out),
 	TEST(spurious__is_undone),
