@@ -219,7 +219,7 @@ keepalive(struct rdp_session *s)
 
 	/* An empty DATA frame: it has to be acknowledged, which is all that is wanted. */
 	if (rdp_response_open(s, 0) != NULL)
-		return ep->now_ns + rdp_rto_ns(s);
+		return ep->now_ns + rdp_pto_ns(s);
 	/* All sessions of the port fare alike, so nobody tries again soon. What the port does not
 	 * take is for the peer as if it had been lost; where buffers are short nobody is asked. */
 	ep->stats.tx_full++;
@@ -283,13 +283,16 @@ unsent(const struct rdp_session *s)
 	       !(rdp_kept(s->ring[s->tx_una % RDP_RING])->flags & WIRE_F_RETRANSMIT);
 }
 
-/* All that waits is looked at, and the less often the longer nothing moves. */
+/* All that waits is looked at, and the less often the longer nothing moves. What no flush has left
+ * there leaves with the next one. */
 static void
 unsent_timeout(struct rdp_session *s)
 {
 	struct rdp_ep *ep = s->ep;
-	uint64_t wait = RTE_MAX(rdp_pto_ns(s), 2 * (ep->now_ns - ep->tx_moved_ns));
+	uint64_t wait = rdp_pto_ns(s);
 
+	if (ep->txq_late > 0)
+		wait = RTE_MAX(wait, 2 * (ep->now_ns - ep->tx_moved_ns));
 	s->asked_ns = ep->now_ns;
 	rdp_timer_arm(s, ep->now_ns + RTE_MIN(wait, RDP_RTO_MAX_NS));
 }

@@ -397,7 +397,6 @@ flush_txq(struct rdp_ep *ep)
 static void
 flush_rest(struct rdp_ep *ep)
 {
-	ep->txq_late = ep->txq_len;
 	if (ep->stats.tx_frames == ep->tx_seen)
 		return;
 	ep->tx_seen = ep->stats.tx_frames;
@@ -445,6 +444,7 @@ rdp_flush_turn(struct rdp_ep *ep)
 		if (ep->txq_len > 0)
 			flush_txq(ep);
 	}
+	ep->txq_late = ep->txq_len;
 	if (unlikely(ep->txq_len > 0)) {
 		flush_rest(ep);
 		rdp_settle(ep);

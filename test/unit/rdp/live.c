@@ -19,6 +19,9 @@ struct live_watch {
 	uint32_t inc;
 	struct wait oldest, last;   /* of the frames in flight */
 	uint64_t untimed_ns;        /* no round trip was known until then */
+	uint64_t armed_ns;          /* the longest that the timer may be armed for */
+	uint64_t armed_before_ns;   /* and the time before */
+	uint64_t armed_since_ns;    /* begin of the time of the first */
 	uint64_t sent_ns[RDP_RING]; /* by number: when it was on the wire last */
 	bool again[RDP_RING];       /* that was not the first time */
 };
@@ -72,6 +75,19 @@ probe_ns(const struct node *node, const struct rdp_session *s)
 	return RTE_MIN(ns, timeout_ns(node, s));
 }
 
+/* The timer may have been armed when the round trip was longer. */
+static uint64_t
+armed_ns(const struct node *node, struct live_watch *w, uint64_t now_ns)
+{
+	w->armed_ns = RTE_MAX(w->armed_ns, now_ns);
+	if (node->net->now_ns - w->armed_since_ns > w->armed_ns + 2 * SLOT_NS) {
+		w->armed_before_ns = w->armed_ns;
+		w->armed_ns = now_ns;
+		w->armed_since_ns = node->net->now_ns;
+	}
+	return RTE_MAX(w->armed_ns, w->armed_before_ns);
+}
+
 /* @return for how long it was waited for @p psn, beyond what is allowed now; 0: not. */
 static uint64_t
 late_ns(const struct node *node, const struct live_watch *w, struct wait *wait, uint32_t psn,
@@ -109,7 +125,7 @@ watch_oldest(struct node *node, const struct rdp_session *s, bool anew)
 		complain(node, s, &w->oldest, "oldest", late);
 }
 
-/* The timer may have been armed when the round trip was a little longer, and then for the rest. */
+/* The timer may have been armed for one before it, and then for the rest. */
 static void
 watch_last(struct node *node, const struct rdp_session *s, bool anew)
 {
@@ -121,7 +137,8 @@ watch_last(struct node *node, const struct rdp_session *s, bool anew)
 		w->untimed_ns = node->net->now_ns;
 	anew |= s->backoff > 0 || w->again[last % RDP_RING] || rdp_bit(s->sacked, last) ||
 	        node->net->now_ns - w->untimed_ns <= timeout_ns(node, s) + SLOT_NS;
-	late = late_ns(node, w, &w->last, last, anew, probe_ns(node, s) + SLOT_NS);
+	late = late_ns(
+		node, w, &w->last, last, anew, armed_ns(node, w, probe_ns(node, s)) + SLOT_NS);
 	if (late > 0)
 		complain(node, s, &w->last, "last", late);
 }
