@@ -62,13 +62,15 @@ window_now(const struct share *sh)
 
 /* Whether a frame with a request may be in flight, and leave room for others. */
 static bool
-frame_left(const struct rdp_session *s, bool fills)
+frame_left(const struct share *sh, const struct rdp_session *s, bool fills)
 {
 	uint32_t spare = rdp_request_spare(s);
 	uint32_t most = s->request_room > spare ? s->request_room - spare : 1;
 
-	/* No room may still mean one frame from time to time, which is not decided here. */
-	return s->request_room == 0 || s->tx_next - s->tx_una + (fills && s->wr != NULL) < most;
+	/* No room may still mean one frame from time to time, which is not decided here. Nor is the
+	 * first part's: others that never pause would keep it waiting for ever. */
+	return s->request_room == 0 || sh->large == 0 ||
+	       s->tx_next - s->tx_una + (fills && s->wr != NULL) < most;
 }
 
 /* Likewise operations of the endpoint. */
@@ -89,7 +91,7 @@ share_left(struct shmx_ep *ep, const struct rdp_session *s, bool large, bool fil
 		return false;
 	if (!large)
 		return true;
-	if (!frame_left(s, fills) || !op_left(ep))
+	if (!frame_left(sh, s, fills) || !op_left(ep))
 		return false;
 	if (likely(!ep->yields))
 		return true;

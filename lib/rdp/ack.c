@@ -56,7 +56,7 @@ rdp_ack_input(struct rdp_session *s, const struct wire_frame *f, uint32_t ack)
 		s->cc->on_ack(s, acked, rtt);
 	if (unlikely(s->backoff > 0)) {
 		s->backoff = 0;
-		rdp_timer_arm(s, s->ep->now_ns + rdp_rto_ns(s));
+		rdp_timer_arm(s, s->ep->now_ns + rdp_pto_ns(s));
 	}
 }
 

@@ -72,11 +72,12 @@ rdp_cc_update(struct rdp_session *s)
 	s->tx_room = (uint16_t)RTE_MAX(frames, requests + 1);
 }
 
-/* One frame a gap; a response may be the second in flight, behind a request. */
+/* One frame a gap; a response may be the second in flight, behind a request. How long ago the last
+ * one was is counted without a sign: when nothing was paced for long, it may be any time. */
 bool
 rdp_cc_paced(const struct rdp_session *s, bool request)
 {
-	if (s->cc_gap == 0 || (int32_t)(s->ep->now_ts - s->cc_next) < 0)
+	if (s->cc_gap == 0 || s->ep->now_ts - s->cc_last < s->cc_gap)
 		return false;
 	return request ? rdp_in_flight(s) < 1 && s->peer_pressure < WIRE_PRESSURE_FULL
 	               : rdp_in_flight(s) < 2;
@@ -85,7 +86,7 @@ rdp_cc_paced(const struct rdp_session *s, bool request)
 void
 rdp_cc_sent(struct rdp_session *s)
 {
-	s->cc_next = s->ep->now_ts + s->cc_gap;
+	s->cc_last = s->ep->now_ts;
 }
 
 static uint32_t

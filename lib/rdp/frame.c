@@ -86,8 +86,8 @@ frame_open(struct rdp_session *s, uint32_t size, bool for_requests)
 	rdp_list_add(s, RDP_LIST_DIRTY);
 	if (unlikely(s->cc_gap > 0))
 		rdp_cc_sent(s);
-	if (unlikely(s->timer_ns > ep->now_ns + ep->rto_min_ns) && rdp_in_flight(s) == 0)
-		rdp_timer_arm(s, ep->now_ns + rdp_pto_ns(s));
+	if (unlikely(s->timer_ns > ep->now_ns + ep->rto_min_ns))
+		rdp_loss_watch(s);
 	return records;
 }
 

@@ -180,22 +180,24 @@ probe(struct rdp_session *s, uint32_t psn)
 		s->sack_high = psn + 1;
 }
 
-/* Probe if it is time. @return until then; UINT64_MAX: not again before new frames are sent. */
+/* Probe if it is time. @return until then, or until one may be due of a frame that is sent after
+ * this: nobody arms the timer for it. UINT64_MAX: never. */
 static uint64_t
 probe_wait_ns(struct rdp_session *s)
 {
 	uint32_t last = s->tx_next - 1;
 	uint64_t pto, age;
 
-	if (s->backoff > 0 || s->probe_psn == last || s->srtt == 0 || s->ep->conf.no_tail_probe ||
-		rdp_bit(s->sacked, last) || rdp_queued(s, last))
+	if (s->backoff > 0 || s->srtt == 0 || s->ep->conf.no_tail_probe)
 		return UINT64_MAX;
 	pto = rdp_pto_ns(s);
+	if (s->probe_psn == last || rdp_bit(s->sacked, last) || rdp_queued(s, last))
+		return pto;
 	age = age_ns(s, last);
 	if (age < pto)
 		return pto - age;
 	probe(s, last);
-	return UINT64_MAX;
+	return pto;
 }
 
 /* The end that was connected to waits a little longer: the other one asks, and one is enough. */
@@ -217,7 +219,7 @@ keepalive(struct rdp_session *s)
 
 	/* An empty DATA frame: it has to be acknowledged, which is all that is wanted. */
 	if (rdp_response_open(s, 0) != NULL)
-		return ep->now_ns + rdp_rto_ns(s);
+		return ep->now_ns + rdp_pto_ns(s);
 	/* All sessions of the port fare alike, so nobody tries again soon. What the port does not
 	 * take is for the peer as if it had been lost; where buffers are short nobody is asked. */
 	ep->stats.tx_full++;
@@ -281,15 +283,29 @@ unsent(const struct rdp_session *s)
 	       !(rdp_kept(s->ring[s->tx_una % RDP_RING])->flags & WIRE_F_RETRANSMIT);
 }
 
-/* All that waits is looked at, and the less often the longer nothing moves. */
+/* All that waits is looked at, and the less often the longer nothing moves. What no flush has left
+ * there leaves with the next one. */
 static void
 unsent_timeout(struct rdp_session *s)
 {
 	struct rdp_ep *ep = s->ep;
-	uint64_t wait = RTE_MAX(rdp_rto_ns(s), 2 * (ep->now_ns - ep->tx_moved_ns));
+	uint64_t wait = rdp_pto_ns(s);
 
+	if (ep->txq_late > 0)
+		wait = RTE_MAX(wait, 2 * (ep->now_ns - ep->tx_moved_ns));
 	s->asked_ns = ep->now_ns;
 	rdp_timer_arm(s, ep->now_ns + RTE_MIN(wait, RDP_RTO_MAX_NS));
+}
+
+/* For an idle session the timer is far away; and where frames waited for the port, or the path was
+ * longer, it may be though there are some in flight. */
+void
+rdp_loss_watch(struct rdp_session *s)
+{
+	uint64_t now = s->ep->now_ns;
+
+	if (rdp_in_flight(s) == 0 || s->timer_ns > now + rdp_rto_ns(s))
+		rdp_timer_arm(s, now + rdp_pto_ns(s));
 }
 
 void

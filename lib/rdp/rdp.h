@@ -175,7 +175,7 @@ struct rdp_session {
 	/* Congestion control, in WIRE_TS_NS units. */
 	const struct rdp_cc_ops *cc;
 	uint32_t cc_gap;     /**< between two frames opened; 0: not paced */
-	uint32_t cc_next;    /**< time at which the next frame may be opened, when paced */
+	uint32_t cc_last;    /**< time at which a frame was opened last, while paced */
 	uint32_t cc_round;   /**< begin of the round trip that `cc_repeats` counts */
 	uint16_t cc_repeats; /**< frames sent again in it */
 	uint16_t window;     /**< negotiated: frames in flight at most */

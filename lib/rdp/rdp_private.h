@@ -125,8 +125,8 @@ struct rdp_ep {
 	struct rdp_io io;
 	uint64_t now_ns;      /**< time of this poll or flush */
 	uint32_t now_ts;      /**< the same in WIRE_TS_NS units */
+	uint32_t poll_gap_ts; /**< between the last two polls; received frames may be so old */
 	uint64_t polled_ns;   /**< time of the last poll that looked at the clock */
-	uint32_t poll_gap_ts; /**< from the poll before that; received frames may be so old */
 	uint16_t udp_port;    /**< the first of our ports; host order */
 	uint16_t nb_ports;    /**< that sessions have had */
 	rte_be32_t ip;
@@ -136,6 +136,7 @@ struct rdp_ep {
 	uint16_t nb_held;
 	uint16_t txq_len;
 	uint16_t txq_ready; /**< of these, headers are final */
+	uint16_t txq_late;  /**< these, or fewer, were there when the last flush ended */
 	uint8_t pressure;   /**< how short of buffers we are, 0 to 15 */
 	uint8_t idle_skip;  /**< idle polls that need no clock */
 	bool from_ring;     /**< the frames in hand were handed over */
@@ -446,6 +447,9 @@ void rdp_recover(struct rdp_session *s);
 /** Send again what is lost by now. @return whether there is more to be seen at rack_check. */
 bool rdp_loss_detect(struct rdp_session *s);
 void rdp_loss_timeout(struct rdp_session *s);
+
+/** A frame is about to leave: see that the timer looks in time whether it was answered. */
+void rdp_loss_watch(struct rdp_session *s);
 uint64_t rdp_rto_ns(const struct rdp_session *s);
 
 /** Time after the last frame at which it is repeated though nothing speaks for its loss. */

@@ -348,7 +348,7 @@ made_of(const struct rdp_txq_entry *e)
 	return rdp_kept(e->s->ring[psn % RDP_RING]);
 }
 
-/* The same with frames that were made in a flush before this one, and leave only now. */
+/* The same with frames that were there in a flush before this one, and leave only now. */
 static uint16_t
 flush_late(struct rdp_ep *ep, uint16_t first, uint16_t n)
 {
@@ -358,9 +358,13 @@ flush_late(struct rdp_ep *ep, uint16_t first, uint16_t n)
 	for (uint16_t i = 0; i < n; i++)
 		kept[i] = made_of(&ep->txq[first + i]);
 	sent = flush_burst(ep, first, n);
-	for (uint16_t i = 0; i < sent; i++)
-		if (kept[i] != NULL)
-			kept[i]->sent_ts = ep->now_ts;
+	for (uint16_t i = 0; i < sent; i++) {
+		if (kept[i] == NULL)
+			continue;
+		kept[i]->sent_ts = ep->now_ts;
+		rdp_loss_watch(ep->txq[first + i].s);
+	}
+	ep->txq_late -= RTE_MIN(sent, ep->txq_late);
 	return sent;
 }
 
@@ -369,15 +373,17 @@ flush_late(struct rdp_ep *ep, uint16_t first, uint16_t n)
 static void
 flush_txq(struct rdp_ep *ep)
 {
-	uint16_t old = ep->txq_ready, done = 0, n, sent;
+	uint16_t done = 0, n, sent;
 
 	do {
 		flush_make(ep, (uint16_t)RTE_MIN(done + RDP_TX_BURST, ep->txq_len));
 		n = (uint16_t)RTE_MIN(ep->txq_ready - done, RDP_TX_BURST);
-		if (unlikely(done < old))
+		if (unlikely(n == 0))
+			sent = 0;
+		else if (unlikely(ep->txq_late > 0))
 			sent = flush_late(ep, done, n);
 		else
-			sent = n > 0 ? flush_burst(ep, done, n) : 0;
+			sent = flush_burst(ep, done, n);
 		done += sent;
 	} while (sent == RDP_TX_BURST);
 	ep->stats.tx_frames += done;
@@ -438,6 +444,7 @@ rdp_flush_turn(struct rdp_ep *ep)
 		if (ep->txq_len > 0)
 			flush_txq(ep);
 	}
+	ep->txq_late = ep->txq_len;
 	if (unlikely(ep->txq_len > 0)) {
 		flush_rest(ep);
 		rdp_settle(ep);

@@ -36,9 +36,9 @@ for workers in 3 1; do
 	REPLY_LIMIT=60 ask a "0 $rounds" seize $rounds $length 2 3 4
 	for name in b c; do
 		reply $name
-		read -r status done refused <<<"$reply"
-		((status == 0 && done > 0 && refused > 0)) || fail "$name: hammer: $reply"
-		echo "$workers workers: $name wrote $done times, and was refused $refused times"
+		read -r status wrote refused <<<"$reply"
+		((status == 0 && wrote > 0 && refused > 0)) || fail "$name: hammer: $reply"
+		echo "$workers workers: $name wrote $wrote times, and was refused $refused times"
 	done
 	ask a 0 own-nodes drop $length 3 4
 	ask b 'EPERM .*' read 0

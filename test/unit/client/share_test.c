@@ -64,8 +64,10 @@ struct fixture {
 	unsigned int samples;
 	unsigned int again; /* small ones that found no room */
 	unsigned int errors;
-	uint64_t moved; /* bytes of transfers */
-	uint32_t parts; /* most that transfers had in progress */
+	bool without_gap; /* the next small one starts when the last has completed */
+	uint8_t pressure; /* that the server tells; 0: as it is */
+	uint64_t moved;   /* bytes of transfers */
+	uint32_t parts;   /* most that transfers had in progress */
 };
 
 static struct fixture *f;
@@ -75,6 +77,8 @@ server_turn(void *ctx)
 {
 	rdp_poll(f->server);
 	target_worker_poll(target_worker_at(f->target, 0));
+	if (f->pressure > 0)
+		f->server->pressure = f->pressure;
 	rdp_flush(f->server);
 }
 
@@ -107,7 +111,9 @@ small_done(void)
 {
 	f->waited[f->samples++] = f->net->now_ns - f->small_ns;
 	f->small_open = false;
-	f->small_ns = f->net->now_ns + net_random(f->net) % GAP_NS;
+	f->small_ns = f->net->now_ns;
+	if (!f->without_gap)
+		f->small_ns += net_random(f->net) % GAP_NS;
 }
 
 static void
@@ -431,7 +437,35 @@ share__path_becomes_longer(void)
 	down();
 }
 
+/* Small ones that never pause leave a transfer its part, though the memory node wants few frames.
+ */
+static void
+share__goes_on_under_pressure(void)
+{
+	static const struct shmx_ep_conf confs[] = {{0}, {.greedy = true}, {.window = 8}};
+
+	for (unsigned int i = 0; i < RTE_DIM(confs) * 2; i++) {
+		up(&confs[i / 2]);
+		f->without_gap = true;
+		f->pressure = WIRE_PRESSURE_FULL - 1;
+		f->beside = i % 2 == 0 ? PUTS : GETS;
+		f->small_about = true;
+		net_run(f->net, NET_MS);
+		large_start(0);
+		net_run(f->net, 15 * NET_MS);
+		CU_ASSERT(f->samples < SAMPLES);
+		CU_ASSERT(f->samples > 200);
+		CU_ASSERT(f->moved > 0);
+		f->pressure = 0;
+		f->small_about = false;
+		f->beside = NOTHING;
+		net_run(f->net, 5 * NET_MS);
+		down();
+	}
+}
+
 static CU_TestInfo share_tests[] = {
+	TEST(share__goes_on_under_pressure),
 	TEST(share__small_can_always_start),
 	TEST(share__alone_has_half_the_window),
 	TEST(share__path_becomes_longer),

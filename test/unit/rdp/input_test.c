@@ -47,6 +47,21 @@ spoiled_send(struct spoiled *sp)
 	net_run(sp->p.net, 10 * NET_US);
 }
 
+/* No repetition yet. */
+static void
+spoiled_hold(struct spoiled *sp)
+{
+	sp->p.client->untimed = true;
+	sp->p.c->timer_ns = UINT64_MAX;
+}
+
+static void
+spoiled_go_on(struct spoiled *sp)
+{
+	sp->p.client->untimed = false;
+	rdp_timer_arm(sp->p.c, sp->p.net->now_ns);
+}
+
 /* The right one comes, is taken, and the session is well. */
 static void
 spoiled_close(struct spoiled *sp)
@@ -100,9 +115,9 @@ length__every_cut_is_dropped(void)
 			spoiled_is_other(&sp);
 		else
 			spoiled_is_malformed(&sp);
-		sp.p.c->timer_ns = UINT64_MAX; /* no repetition yet */
+		spoiled_hold(&sp);
 	}
-	rdp_timer_arm(sp.p.c, sp.p.net->now_ns);
+	spoiled_go_on(&sp);
 	spoiled_close(&sp);
 }
 
@@ -123,9 +138,9 @@ length__fields_that_disagree(void)
 		sp.h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(udp) + add));
 		spoiled_is_malformed(&sp);
 		sp.h->udp.dgram_len = udp;
-		sp.p.c->timer_ns = UINT64_MAX;
+		spoiled_hold(&sp);
 	}
-	rdp_timer_arm(sp.p.c, sp.p.net->now_ns);
+	spoiled_go_on(&sp);
 	spoiled_close(&sp);
 }
 
@@ -172,7 +187,7 @@ header__version_and_type(void)
 		net_repair(sp.bytes, sp.len);
 		spoiled_is_malformed(&sp);
 	}
-	sp.p.c->timer_ns = UINT64_MAX;
+	spoiled_hold(&sp);
 	for (uint8_t type = 0; type < 16; type++) {
 		if (type >= WIRE_HELLO && type <= WIRE_CLOSED)
 			continue;
@@ -180,7 +195,7 @@ header__version_and_type(void)
 		net_repair(sp.bytes, sp.len);
 		spoiled_is_malformed(&sp);
 	}
-	rdp_timer_arm(sp.p.c, sp.p.net->now_ns);
+	spoiled_go_on(&sp);
 	spoiled_close(&sp);
 }
 
@@ -238,11 +253,11 @@ checksum__every_single_bit(void)
 		spoiled_send(&sp);
 		sent++;
 		sp.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		sp.p.c->timer_ns = UINT64_MAX;
+		spoiled_hold(&sp);
 	}
 	dropped = sp.st->rx_bad_checksum + sp.st->rx_malformed + sp.st->rx_other;
 	CU_ASSERT_EQUAL(dropped, sent);
-	rdp_timer_arm(sp.p.c, sp.p.net->now_ns);
+	spoiled_go_on(&sp);
 	spoiled_close(&sp);
 }
 
@@ -412,11 +427,11 @@ control__cut_bodies(void)
 			sp.len = (uint32_t)sizeof(*sp.h) + body;
 			net_repair(sp.bytes, sp.len);
 			spoiled_is_malformed(&sp);
-			sp.p.c->timer_ns = UINT64_MAX;
+			spoiled_hold(&sp);
 		}
 	}
 	CU_ASSERT_EQUAL(sp.p.net->port[SERVER].count[WIRE_CHALLENGE], 1);
-	rdp_timer_arm(sp.p.c, sp.p.net->now_ns);
+	spoiled_go_on(&sp);
 	spoiled_close(&sp);
 }
 

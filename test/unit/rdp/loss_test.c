@@ -330,6 +330,25 @@ timeout__watches_a_frame_that_was_open(void)
 	pair_free(&p);
 }
 
+/* It comes due while the next frame is full, and waits for the flush. */
+static void
+timeout__watches_a_frame_that_was_closed(void)
+{
+	struct pair p = pair_open(NULL);
+
+	warm_up(&p);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 2;
+	p.c->no_coalesce = true;
+	rdp_timer_arm(p.c, p.net->now_ns);
+	CU_ASSERT(node_request(p.client, p.c, 64, 0) >= 0);
+	CU_ASSERT(node_request(p.client, p.c, 64, 0) >= 0);
+	p.net->now_ns += 2 * WHEEL_NS;
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->rto, 1);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
 static void
 double_delay(void *ctx, const struct net_frame *f, struct net_fate *fate)
 {
@@ -362,6 +381,37 @@ rtt__follows_the_path(void)
 		net_run(p.net, 2 * NET_MS);
 	}
 	CU_ASSERT_EQUAL(rdp_ep_stats(p.client->ep)->tx_retransmit, before);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* The path was long; it has become short while frames were in flight all the time, and the last of
+ * them is lost. */
+static void
+timeout__of_a_path_that_became_short(void)
+{
+	struct pair p = pair_open(NULL);
+	uint64_t more = 10 * NET_MS, until;
+
+	p.net->script = double_delay;
+	p.net->script_ctx = &more;
+	for (int i = 0; i < 20; i++) {
+		CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+		net_run(p.net, 30 * NET_MS);
+	}
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT >= 15 * NET_MS);
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	net_run(p.net, 5 * NET_MS);
+	more = 0;
+	until = p.net->now_ns + 5 * NET_MS;
+	while (p.net->now_ns < until || rdp_in_flight(p.c) == 0) {
+		node_request(p.client, p.c, 64, 64);
+		net_run(p.net, 3 * NET_US);
+	}
+	CU_ASSERT(p.c->srtt << WIRE_TS_SHIFT <= 2 * RTT_NS);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
 	CU_ASSERT(ledger_complete());
 	pair_free(&p);
 }
@@ -757,6 +807,8 @@ CU_TestInfo loss_tests[] = {
 	TEST(timeout__one_brings_all),
 	TEST(timeout__is_short_again_after_a_break),
 	TEST(timeout__watches_a_frame_that_was_open),
+	TEST(timeout__watches_a_frame_that_was_closed),
+	TEST(timeout__of_a_path_that_became_short),
 	TEST(rtt__follows_the_path),
 	TEST(rtt__after_a_pause_of_the_application),
 	TEST(rtt__without_the_delay_of_acknowledgements),

@@ -12,6 +12,7 @@
 #include <rte_eal.h>
 
 #include "common/memcheck.h"
+#include "live.h"
 #include "net.h"
 #include "node.h"
 #include "strict_pool.h"
@@ -637,6 +638,7 @@ send_other(struct net_port *port, struct rte_mbuf *m, void *bytes)
 static void
 send_one(struct net_port *port, struct rte_mbuf *m)
 {
+	const struct node *node = port->net->node[port->index];
 	void *h = rte_pktmbuf_mtod(m, void *);
 	struct net_packet *p;
 	struct net_frame f;
@@ -656,6 +658,8 @@ send_one(struct net_port *port, struct rte_mbuf *m)
 	fate.drop |= p->to == NET_NODES;
 	f.dropped = fate.drop || fate.keep;
 	log_add(port->net, &f);
+	if (f.type == WIRE_DATA && node != NULL && node->watch != NULL)
+		live_sent(node, &f);
 	transmit(port, p, &fate);
 	/* What a port copies it need not keep. */
 	if (m->nb_segs > 1)

@@ -7,6 +7,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "live.h"
 #include "node.h"
 #include "strict_pool.h"
 
@@ -378,6 +379,9 @@ node_start(struct net *net, unsigned int index, const struct node_conf *conf)
 	node->conf.handler = &handler;
 	node->conf.handler_ctx = node;
 	node->check = conf->rdp.max_sessions <= CHECKED_SESSIONS;
+	if (node->check)
+		node->watch = live_new(conf->rdp.max_sessions);
+	node->turn_ns = net->now_ns;
 	ret = rdp_ep_create(&node->conf, &node->ep);
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 	net->node[index] = node;
@@ -406,6 +410,7 @@ node_stop(struct node *node)
 	node->net->node[node->index] = NULL;
 	free(node->staged);
 	free(node->seen);
+	free(node->watch);
 	free(node);
 	return missing;
 }
@@ -631,4 +636,6 @@ node_turn(struct node *node)
 	if (!node->no_flush)
 		rdp_flush(node->ep);
 	node_check(node);
+	if (node->check && !node->no_flush)
+		live_turn(node);
 }

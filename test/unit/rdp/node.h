@@ -43,6 +43,9 @@ struct node {
 	void *user;
 	bool check; /**< white-box invariants after every poll; on unless there are many sessions */
 	bool no_flush;
+	bool untimed; /**< the test holds its timers back: nothing is repeated in time */
+	struct live_watch *watch; /**< by session index, while `check` */
+	uint64_t turn_ns;         /**< of the latest turn */
 
 	unsigned int opened, failed, closed; /**< calls */
 	int status;                          /**< of the last of them */

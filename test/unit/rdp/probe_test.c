@@ -96,6 +96,48 @@ probe__once(void)
 	pair_free(&p);
 }
 
+/* One frame at a time: the one behind a probe has its own, though the timer is armed for less than
+ * a time-out already. */
+static void
+probe__of_the_frame_behind_one(void)
+{
+	struct pair p = pair_warm(probing);
+	uint64_t begin;
+
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	while (p.client->responses_in < 21)
+		net_step(p.net);
+	CU_ASSERT_EQUAL(stats(&p)->tx_probe, 1);
+	begin = p.net->now_ns;
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	while (stats(&p)->tx_retransmit < 2)
+		net_step(p.net);
+	CU_ASSERT(p.net->now_ns - begin <= 46 * NET_US + WHEEL_NS + NET_US);
+	CU_ASSERT(net_run_quiet(p.net, NET_MS));
+	CU_ASSERT_EQUAL(stats(&p)->tx_probe, 2);
+	CU_ASSERT_EQUAL(stats(&p)->rto, 0);
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
+/* What asks whether a peer takes requests again is a frame like others. */
+static void
+probe__of_a_keep_alive(void)
+{
+	struct pair p = pair_warm(probing);
+	uint64_t rto_ns = 20 * NET_MS;
+
+	p.c->rttvar = (uint32_t)(rto_ns / 4 / WIRE_TS_NS);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	net_run(p.net, NET_S + 5 * NET_MS);
+	CU_ASSERT_EQUAL(stats(&p)->tx_probe, 1);
+	CU_ASSERT_EQUAL(stats(&p)->rto, 0);
+	CU_ASSERT_EQUAL(rdp_in_flight(p.c), 0);
+	pair_free(&p);
+}
+
 /* None where frames follow each other, nor where it is switched off. */
 static void
 probe__not_while_frames_follow(void)
@@ -233,6 +275,8 @@ CU_TestInfo probe_tests[] = {
 	TEST(probe__last_frame_before_the_time_out),
 	TEST(probe__brings_the_others),
 	TEST(probe__once),
+	TEST(probe__of_the_frame_behind_one),
+	TEST(probe__of_a_keep_alive),
 	TEST(probe__not_while_frames_follow),
 	TEST(spurious__time_out),
 	TEST(spurious__is_undone),

@@ -31,6 +31,9 @@ struct trial {
 	uint16_t tx_most; /**< frames it takes at once, up to */
 	uint32_t requests;
 	bool small; /**< records of a few words only, many to a frame */
+	bool swift;
+	uint64_t gbps; /**< of the links; 0: no limit */
+	bool thin;     /**< one end asks, the next time when it has been answered */
 };
 
 /* What a node has to send still. */
@@ -69,6 +72,20 @@ send_some(struct node *node)
 	}
 }
 
+/* Little goes on: timers come due between two frames as often as not. */
+static void
+send_one(struct node *node)
+{
+	struct load *load = node->user;
+	uint64_t last = ledger_sent() - 1;
+
+	if (load->left == 0 || node->closed > 0 ||
+		(last != UINT64_MAX && !(ledger_state(last) & LEDGER_ANSWERED)) ||
+		net_random_below(node->net, 64) != 0)
+		return;
+	load->left -= node_request(node, load->s, NODE_RECORD_MIN, NODE_RECORD_MIN) >= 0;
+}
+
 static bool
 all_done(void *ctx)
 {
@@ -93,6 +110,8 @@ start(struct net *net, unsigned int index, const struct trial *t)
 	conf.rdp.mtu = t->mtu != 0 ? t->mtu : NET_MTU;
 	conf.rdp.no_coalesce = t->no_coalesce;
 	conf.rdp.crc = t->crc;
+	conf.rdp.cc = t->swift ? RDP_CC_SWIFT : RDP_CC_FIXED;
+	conf.rdp.cc_target_ns = 25 * NET_US;
 	conf.rdp.tx_udp_cksum = t->offload;
 	conf.rdp.tx_vlan_insert = t->insert;
 	net->port[index].strips = t->strip;
@@ -101,7 +120,7 @@ start(struct net *net, unsigned int index, const struct trial *t)
 }
 
 static void
-report(struct net *net, const struct trial *t)
+report(struct net *net, const struct trial *t, uint64_t begin)
 {
 	const struct rdp_stats *a = rdp_ep_stats(net->node[0]->ep);
 	const struct rdp_stats *b = rdp_ep_stats(net->node[1]->ep);
@@ -111,7 +130,7 @@ report(struct net *net, const struct trial *t)
 			"\n%s: %" PRIu64 " us, frames %" PRIu64 "/%" PRIu64 " retransmits %" PRIu64
 			"/%" PRIu64 " rto %" PRIu64 "/%" PRIu64 " acks %" PRIu64 "/%" PRIu64
 			" dup %" PRIu64 "/%" PRIu64 " bad %" PRIu64,
-			t->name, (net->now_ns - NET_START) / 1000, a->tx_frames, b->tx_frames,
+			t->name, (net->now_ns - begin) / 1000, a->tx_frames, b->tx_frames,
 			a->tx_retransmit, b->tx_retransmit, a->rto, b->rto, a->tx_ack, b->tx_ack,
 			a->rx_duplicate, b->rx_duplicate, a->rx_bad_checksum + b->rx_bad_checksum);
 }
@@ -139,15 +158,20 @@ run_trial(const struct trial *t, uint64_t round)
 	struct net *net = net_create();
 	struct node *server, *client;
 	struct load load[2] = {
-		{.trial = t, .left = t->requests}, {.trial = t, .left = t->requests}};
+		{.trial = t, .left = t->thin ? 0 : t->requests}, {.trial = t, .left = t->requests}};
+	uint64_t requests = load[0].left + load[1].left, begin;
 
-	net->v6 = t->v6;
-	net->vlan = t->vlan;
-	server = start(net, 0, t);
-	client = start(net, 1, t);
 	net->logging = false;
 	net->seed += round << 32;
 	net->random = net->seed;
+	/* Time stamps begin anywhere. */
+	net->now_ns += net_random(net) % ((UINT64_C(1) << 32) * WIRE_TS_NS);
+	net->v6 = t->v6;
+	net->vlan = t->vlan;
+	net->gbps = t->gbps;
+	server = start(net, 0, t);
+	client = start(net, 1, t);
+	begin = net->now_ns;
 	net->chances = t->chances;
 	net->chances.flips_max = 1; /* the handshake has nothing but the UDP checksum */
 	load[1].s = node_open(client, 0);
@@ -157,16 +181,16 @@ run_trial(const struct trial *t, uint64_t round)
 	net->chances.flips_max = t->crc ? 9 : 1;
 	for (unsigned int i = 0; i < 2; i++) {
 		net->node[i]->user = &load[i];
-		net->node[i]->pump = send_some;
+		net->node[i]->pump = t->thin ? send_one : send_some;
 	}
 	CU_ASSERT(net_run_until(net, all_done, net, DRAIN_NS));
 	CU_ASSERT_EQUAL(server->closed + client->closed, 0);
 	if (server->closed + client->closed > 0)
 		net_error(net, "%s: session closed with %d, %d", t->name, server->status,
 			client->status);
-	CU_ASSERT_EQUAL(ledger_sent(), 2 * t->requests);
+	CU_ASSERT_EQUAL(ledger_sent(), requests);
 	CU_ASSERT(ledger_complete());
-	report(net, t);
+	report(net, t, begin);
 	check_retransmits(net, t);
 	net_free(net);
 }
@@ -181,6 +205,14 @@ static const struct trial trials[] = {
 	{"30 % lost", {.drop = 0.3}, 64, .crc = true, .tx_most = 32, .requests = 2000},
 	{"30 % lost, window 8", {.drop = 0.3}, 8, .tx_most = 4, .requests = 1000},
 	{"30 % lost, window 256", {.drop = 0.3}, 256, .tx_most = 32, .requests = 3000},
+	{"10 % lost, one by one", {.drop = 0.1}, 64, .tx_most = 32, .requests = 3000, .thin = true},
+	{"30 % lost, one by one", {.drop = 0.3}, 64, .tx_most = 32, .requests = 1500, .thin = true},
+	{"10 % lost, Swift", {.drop = 0.1}, 64, .tx_most = 32, .requests = 3000, .swift = true},
+	{"30 % lost, Swift", {.drop = 0.3}, 64, .tx_most = 32, .requests = 1000, .swift = true},
+	{"1 % lost, Swift, a slow link", {.drop = 0.01}, 64, .tx_most = 32, .requests = 500,
+		.swift = true, .gbps = 1},
+	{"late, Swift", {.delay = 0.5, .delay_max_ns = 3 * NET_MS}, 64, .tx_most = 32,
+		.requests = 500, .swift = true},
 	{"doubled", {.copy = 0.5}, 64, .crc = true, .tx_most = 32, .requests = 2000},
 	{"reordered", {.delay = 0.2, .delay_max_ns = REORDER}, 128, .tx_most = 32,
 		.requests = 3000},

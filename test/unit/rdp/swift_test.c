@@ -200,6 +200,34 @@ swift__paces_below_one_frame(void)
 	pair_free(&p);
 }
 
+/* When pacing begins, the clock of time stamps may stand anywhere in its turn, and so may that of
+ * a session that was paced long ago. */
+static void
+swift__paces_at_any_time(void)
+{
+	for (uint32_t eighth = 0; eighth < 8; eighth++) {
+		struct pair p = pair_start(with_swift);
+		uint64_t delay = 2 * NET_MS;
+		uint64_t turn_ns = (UINT64_C(1) << 32) * WIRE_TS_NS;
+
+		p.net->now_ns += turn_ns / 8 * eighth;
+		net_run(p.net, NET_US);
+		pair_connect(&p);
+		run_load(&p, NET_MS);
+		p.net->script = delayed;
+		p.net->script_ctx = &delay;
+		run_load(&p, 60 * NET_MS);
+		CU_ASSERT(p.c->cc_gap > 0);
+		CU_ASSERT(run_load(&p, 500 * NET_MS).frames >= 4);
+		p.net->now_ns += turn_ns / 8 * 5;
+		CU_ASSERT(run_load(&p, 500 * NET_MS).frames >= 4);
+		delay = 0;
+		CU_ASSERT(net_run_quiet(p.net, 200 * NET_MS));
+		CU_ASSERT(ledger_complete());
+		pair_free(&p);
+	}
+}
+
 /* Time-outs: a half for each, the smallest window after five, and back when the line is. */
 static void
 swift__time_outs(void)
@@ -304,6 +332,7 @@ CU_TestInfo swift_tests[] = {
 	TEST(swift__polling_seldom_is_no_congestion),
 	TEST(swift__follows_the_delay),
 	TEST(swift__paces_below_one_frame),
+	TEST(swift__paces_at_any_time),
 	TEST(swift__time_outs),
 	TEST(swift__losses),
 	TEST(swift__repeats_no_faster_than_its_window),

@@ -183,6 +183,38 @@ unsent__port_is_full_ipv6(void)
 	all_is_well(&p);
 }
 
+/* Once it has left it is repeated like any other, however long it had to wait. */
+static void
+unsent__and_then_lost(void)
+{
+	struct pair p = pair_warm(impatient);
+
+	p.net->step_ns = 500;
+	p.net->port[CLIENT].tx_most = 0;
+	CU_ASSERT_EQUAL(pair_frames(p.client, p.c, 1), 1);
+	net_run(p.net, RDP_PORT_STUCK_NS * 3 / 4);
+	nothing_was_repeated(&p);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 1;
+	p.net->port[CLIENT].tx_most = 32;
+	CU_ASSERT(net_run_quiet(p.net, 400 * NET_US));
+	all_is_well(&p);
+}
+
+static void
+unsent__for_want_of_buffers_and_then_lost(void)
+{
+	struct pair p = pair_warm(impatient);
+
+	p.net->step_ns = 5 * NET_US;
+	fill_frames(&p, 3);
+	net_run(p.net, 2 * TIMEOUT + TIMEOUT / 3);
+	nothing_was_repeated(&p);
+	p.net->port[CLIENT].drop_next[WIRE_DATA] = 3;
+	feed();
+	CU_ASSERT(net_run_quiet(p.net, 400 * NET_US));
+	all_is_well(&p);
+}
+
 static struct pair
 pair_tagged_by_port(void)
 {
@@ -281,6 +313,8 @@ CU_TestInfo unsent_tests[] = {
 	TEST(unsent__for_want_of_what_the_peer_keeps),
 	TEST(unsent__port_is_full),
 	TEST(unsent__port_is_full_ipv6),
+	TEST(unsent__and_then_lost),
+	TEST(unsent__for_want_of_buffers_and_then_lost),
 	TEST(unsent__port_is_full_behind_the_tag),
 	TEST(unsent__port_is_stuck),
 	TEST(unsent__others_do_not_hide_silence),
