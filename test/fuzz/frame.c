@@ -493,6 +493,8 @@ start(struct net *net, unsigned int index, uint8_t how, uint8_t sizes, uint8_t m
 	net->port[index].keeps = how & 128 ? 16 : 0;
 	net->port[index].gathers = conf.rdp.tx_gather;
 	sides[index] = (struct side){.node = node_start(net, index, &conf), .other = !index};
+	/* Time goes in leaps. */
+	sides[index].node->untimed = true;
 	sides[index].node->ep->handler = &handler;
 	sides[index].node->ep->handler_ctx = &sides[index];
 	forge_no_chance(sides[index].node);

@@ -70,6 +70,7 @@ start(struct net *net, unsigned int index)
 	}
 	*e = (struct end){.node = node_start(net, index, &conf)};
 	e->node->blind = true;
+	e->node->untimed = true; /* time goes in leaps */
 	e->node->user = e;
 	e->node->on_opened = on_opened;
 	e->node->on_closed = on_closed;
