@@ -4,6 +4,7 @@
 #include <rte_arp.h>
 
 #include "forge.h"
+#include "rdp/icmp6.h"
 
 #define BODY_MAX   1900
 #define FRAME_ROOM 2048 /* of the buffers of the wire */
@@ -34,6 +35,7 @@ struct forged {
 	uint8_t type;
 	uint8_t flags;
 	uint8_t spoil;
+	bool plain;   /* untagged IPv4, whatever the victim is */
 	uint32_t len; /* of the whole frame */
 	union {
 		struct wire_ipv4_hdrs h;
@@ -53,10 +55,22 @@ begins_session(uint8_t type)
 	return type == WIRE_HELLO || type == WIRE_CONNECT;
 }
 
+static unsigned int
+sender(const struct forged *f)
+{
+	return f->spoil & SPOIL_STRANGER ? 3 : other(f);
+}
+
+static struct ip_addr
+sender_ip(const struct forged *f)
+{
+	return f->plain ? ip_addr_v4(net_ip(sender(f))) : net_addr(f->net, sender(f));
+}
+
 static void
 addresses(struct forged *f)
 {
-	unsigned int from = f->spoil & SPOIL_STRANGER ? 3 : other(f);
+	unsigned int from = sender(f);
 	const struct rdp_conf *conf = &f->victim->conf;
 
 	f->h.eth.dst_addr = conf->mac;
@@ -120,9 +134,12 @@ header(struct forged *f, uint16_t modes)
 static uint64_t
 cookie_of(const struct forged *f, uint32_t stamp)
 {
-	uint32_t data[4] = {f->h.ip.src_addr, f->h.udp.src_port, f->h.frame.src_inc, stamp};
+	const struct {
+		struct ip_addr ip;
+		uint32_t port, inc, stamp, zero;
+	} data = {sender_ip(f), f->h.udp.src_port, f->h.frame.src_inc, stamp, 0};
 
-	return rdp_cookie(f->victim->ep->cookie_key, data, sizeof(data));
+	return rdp_cookie(f->victim->ep->cookie_key, &data, sizeof(data));
 }
 
 static uint32_t
@@ -186,17 +203,33 @@ put_data(struct forged *f, uint8_t *body)
 	return len;
 }
 
+/* CONNECT and ACCEPT are as long as the largest frames will be, mostly. */
+static uint32_t
+put_padded(struct forged *f, void *body, uint32_t len)
+{
+	uint32_t to = in_u8(f->in) % 8 < 3
+	                      ? in_u16(f->in) % BODY_MAX
+	                      : f->victim->conf.mtu - (uint32_t)sizeof(struct wire_frame) -
+	                                rdp_ip_overhead(sender_ip(f));
+
+	if (to <= len)
+		return len;
+	memset((uint8_t *)body + len, 0, to - len);
+	return to;
+}
+
 static uint32_t
 put_body(struct forged *f, void *body)
 {
 	switch (f->type) {
 	case WIRE_HELLO:
-	case WIRE_CONNECT:
 		return put_hello(f, body);
+	case WIRE_CONNECT:
+		return put_padded(f, body, put_hello(f, body));
 	case WIRE_CHALLENGE:
 		return put_challenge(f, body);
 	case WIRE_ACCEPT:
-		return put_accept(f, body);
+		return put_padded(f, body, put_accept(f, body));
 	case WIRE_REFUSE:
 		in_bytes(f->in, body, sizeof(struct wire_refuse));
 		return sizeof(struct wire_refuse);
@@ -259,6 +292,48 @@ wants_crc(const struct forged *f)
 	return (numbered && f->s != NULL && f->s->crc) != ((f->spoil & SPOIL_CRC) != 0);
 }
 
+/* Over IPv6 the headers are longer, and another four bytes stand before the frame's own. */
+static void
+to_ipv6(struct forged *f)
+{
+	struct wire_ipv6_hdrs h = {.eth = f->h.eth, .udp = f->h.udp};
+	const uint32_t more = (uint32_t)offsetof(struct wire_ipv6_hdrs, frame) - FRAME_AT;
+
+	h.eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV6);
+	h.ip.vtc_flow = RTE_BE32(6u << 28);
+	h.ip.proto = IPPROTO_UDP;
+	h.ip.hop_limits = 64;
+	memcpy(h.ip.src_addr, sender_ip(f).byte, sizeof(h.ip.src_addr));
+	memcpy(h.ip.dst_addr, net_addr(f->net, f->victim->index).byte, sizeof(h.ip.dst_addr));
+	memmove(f->bytes + FRAME_AT + more, f->bytes + FRAME_AT, f->len - FRAME_AT);
+	memcpy(f->bytes, &h, offsetof(struct wire_ipv6_hdrs, frame));
+	f->len += more;
+}
+
+static void
+to_vlan(uint8_t *bytes, uint32_t *len, uint16_t vlan)
+{
+	const rte_be16_t tag[] = {RTE_BE16(RTE_ETHER_TYPE_VLAN), rte_cpu_to_be_16(vlan)};
+	const uint32_t at = 2 * RTE_ETHER_ADDR_LEN;
+
+	if (vlan == 0)
+		return;
+	memmove(bytes + at + sizeof(tag), bytes + at, *len - at);
+	memcpy(bytes + at, tag, sizeof(tag));
+	*len += (uint32_t)sizeof(tag);
+}
+
+/* As the network of the victim has it. */
+static void
+widen(struct forged *f)
+{
+	if (f->plain || f->len <= FRAME_AT)
+		return;
+	if (f->net->v6)
+		to_ipv6(f);
+	to_vlan(f->bytes, &f->len, f->net->vlan);
+}
+
 static void
 build(struct forged *f)
 {
@@ -271,6 +346,7 @@ build(struct forged *f)
 		f->h.frame.flags |= WIRE_F_CRC;
 		f->len += WIRE_CRC_LEN;
 	}
+	widen(f);
 	if (f->spoil & SPOIL_MEANING)
 		change(f);
 	net_repair(f->bytes, f->len);
@@ -288,6 +364,7 @@ forge_frame(struct net *net, unsigned int to, struct input *in)
 
 	f.type = what & 0xf;
 	f.k = what >> 4 & 7;
+	f.plain = what & 0x80;
 	f.s = rdp_session_at(f.victim->ep, f.k);
 	f.theirs = peer != NULL ? rdp_session_at(peer->ep, f.k) : NULL;
 	f.flags = in_u8(in);
@@ -316,6 +393,7 @@ forge_data(struct net *net, unsigned int to, const struct rdp_session *s, const 
 		f.h.frame.flags |= WIRE_F_CRC;
 		f.len += WIRE_CRC_LEN;
 	}
+	widen(&f);
 	net_repair(f.bytes, f.len);
 	net_inject(net, to, f.bytes, f.len);
 }
@@ -361,6 +439,62 @@ forge_arp(struct net *net, unsigned int to, struct input *in)
 	if (how & 4)
 		((uint8_t *)&f)[in_u8(in) % sizeof(f)] ^= in_u8(in);
 	net_inject(net, to, &f, sizeof(f));
+}
+
+/* An address: of the sender, of the victim, of a group, none, or one that the input makes. */
+static void
+nd_address(struct input *in, unsigned int from, unsigned int to, uint8_t *ip)
+{
+	uint8_t which = in_u8(in);
+	struct ip_addr known = net_ip6(which & 1 ? to : from);
+
+	memcpy(ip, known.byte, sizeof(known.byte));
+	if (which % 16 == 14)
+		memset(ip, 0, sizeof(known.byte));
+	if (which % 16 == 15)
+		in_bytes(in, ip, sizeof(known.byte));
+}
+
+#define ND_FIXED   20 /* behind the four bytes of ICMPv6: flags, target */
+#define ND_OPTIONS 40
+
+void
+forge_nd(struct net *net, unsigned int to, struct input *in)
+{
+	uint8_t how = in_u8(in);
+	unsigned int from = how & 1 ? 3 : to == 1 ? 0 : 1;
+	const struct rte_ether_addr mac = net_mac(from);
+	uint8_t bytes[sizeof(struct icmp6_frame) + ND_FIXED + ND_OPTIONS +
+		      WIRE_TAG_LEN] __rte_aligned(2) = {0};
+	struct icmp6_frame *f = (struct icmp6_frame *)bytes;
+	uint32_t options = in_u8(in) % (ND_OPTIONS + 1);
+	uint32_t len = (uint32_t)sizeof(*f) + ND_FIXED + options;
+
+	f->eth = (struct rte_ether_hdr){.dst_addr = net->node[to]->conf.mac,
+		.src_addr = mac,
+		.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV6)};
+	f->ip.vtc_flow = RTE_BE32(6u << 28);
+	f->ip.payload_len = rte_cpu_to_be_16((uint16_t)(len - offsetof(struct icmp6_frame, type)));
+	f->ip.proto = IPPROTO_ICMPV6;
+	f->ip.hop_limits = how & 2 ? in_u8(in) : UINT8_MAX;
+	f->type = how & 4 ? ICMP6_SOLICIT : how & 8 ? in_u8(in) : ICMP6_ADVERTISE;
+	f->body[0] = in_u8(in);
+	nd_address(in, from, to, f->ip.src_addr);
+	nd_address(in, from, to, f->ip.dst_addr);
+	nd_address(in, from, to, &f->body[4]);
+	/* One option that is right, and what the input puts in its place. */
+	f->body[ND_FIXED] = f->type == ICMP6_SOLICIT ? 1 : 2;
+	f->body[ND_FIXED + 1] = 1;
+	memcpy(&f->body[ND_FIXED + 2], &mac, sizeof(mac));
+	if (how & 16)
+		in_bytes(in, &f->body[ND_FIXED], options);
+	if (how & 32)
+		bytes[in_u8(in) % len] ^= in_u8(in);
+	if (!(how & 64) && f->ip.proto == IPPROTO_ICMPV6 &&
+		rte_be_to_cpu_16(f->ip.payload_len) <= ND_FIXED + ND_OPTIONS + 4)
+		icmp6_sum(f);
+	to_vlan(bytes, &len, how & 128 ? 0 : net->vlan);
+	net_inject(net, to, bytes, len);
 }
 
 void

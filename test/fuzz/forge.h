@@ -27,6 +27,9 @@ void forge_raw(struct net *net, unsigned int to, struct input *in);
 /** An ARP request or reply to node @p to: of the peer's, and where the input wants to differ. */
 void forge_arp(struct net *net, unsigned int to, struct input *in);
 
+/** A neighbour solicitation or advertisement to node @p to, likewise. */
+void forge_nd(struct net *net, unsigned int to, struct input *in);
+
 /** What is random in an endpoint and not the input's: its cookies and incarnations. */
 void forge_no_chance(struct node *node);
 

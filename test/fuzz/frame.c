@@ -177,7 +177,7 @@ connect_other(struct side *d)
 {
 	struct rdp_session *s;
 
-	if (rdp_connect(d->node->ep, ip_addr_v4(net_ip(d->other)),
+	if (rdp_connect(d->node->ep, net_addr(d->node->net, d->other),
 		    (uint16_t)(WIRE_UDP_PORT + d->other), &s) == 0)
 		told_connecting(&d->told, s);
 }
@@ -449,7 +449,10 @@ run_one(struct net *net, struct input *in)
 		connect_other(either(in));
 		break;
 	case 10:
-		forge_arp(net, in_below(in, 2), in);
+		if (net->v6)
+			forge_nd(net, in_below(in, 2), in);
+		else
+			forge_arp(net, in_below(in, 2), in);
 		break;
 	case 11:
 		flood(net, in);
@@ -490,6 +493,8 @@ start(struct net *net, unsigned int index, uint8_t how, uint8_t sizes, uint8_t m
 	net->port[index].keeps = how & 128 ? 16 : 0;
 	net->port[index].gathers = conf.rdp.tx_gather;
 	sides[index] = (struct side){.node = node_start(net, index, &conf), .other = !index};
+	/* Time goes in leaps. */
+	sides[index].node->untimed = true;
 	sides[index].node->ep->handler = &handler;
 	sides[index].node->ep->handler_ctx = &sides[index];
 	forge_no_chance(sides[index].node);
@@ -507,6 +512,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	turns = 0;
 	/* Buffers of its own to receive into: their want is felt in sending, and told. */
 	net->own_pool = more & 16;
+	net->v6 = more & 32;
+	net->vlan = more & 64 ? 5 : 0;
+	net->port[SERVER].strips = net->port[CLIENT].strips = more & 128;
 	start(net, SERVER, how, sizes, more);
 	start(net, CLIENT, how, sizes, more);
 	if (!(sizes & 32)) {

@@ -70,6 +70,7 @@ start(struct net *net, unsigned int index)
 	}
 	*e = (struct end){.node = node_start(net, index, &conf)};
 	e->node->blind = true;
+	e->node->untimed = true; /* time goes in leaps */
 	e->node->user = e;
 	e->node->on_opened = on_opened;
 	e->node->on_closed = on_closed;
@@ -106,7 +107,7 @@ connect_to_other(struct end *e)
 	unsigned int to = e == &ends[SERVER] ? CLIENT : SERVER;
 	struct rdp_session *s;
 	int ret = rdp_connect(
-		e->node->ep, ip_addr_v4(net_ip(to)), (uint16_t)(WIRE_UDP_PORT + to), &s);
+		e->node->ep, net_addr(e->node->net, to), (uint16_t)(WIRE_UDP_PORT + to), &s);
 
 	CHECK(ret == 0 || ret == -ENOSPC || ret == -ENOMEM);
 	if (ret == 0)
@@ -205,7 +206,10 @@ run_one(struct net *net, struct input *in)
 		forge_frame(net, CLIENT, in);
 		break;
 	case 4:
-		forge_arp(net, in_below(in, 2), in);
+		if (net->v6)
+			forge_nd(net, in_below(in, 2), in);
+		else
+			forge_arp(net, in_below(in, 2), in);
 		break;
 	case 5:
 		replay(net, in);
@@ -240,17 +244,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, data + size};
 	struct net *net = net_create();
+	uint8_t kind;
 
 	how = in_u8(&in);
 	sizes = in_u8(&in);
+	kind = in_u8(&in);
+	net->v6 = kind & 1;
+	net->vlan = kind & 2 ? 5 : 0;
 	net->logging = false;
 	net->latency_ns = 0;
 	turns = 0;
 	restarts = 0;
 	nb_ends = 2 + (sizes >> 7);
 	handover = nb_ends > SIBLING ? handover_up() : NULL;
-	for (unsigned int i = 0; i < nb_ends; i++)
+	for (unsigned int i = 0; i < nb_ends; i++) {
+		net->port[i].strips = kind & 4;
 		start(net, i);
+	}
 	while (in_left(&in) > 0 && turns < TURNS_MAX)
 		run_one(net, &in);
 	fuzz_alloc_fail(0);

@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 The shmx developers */
 
 /*
- * What a host answers beside the protocol: ARP and ICMP echo; and the table of neighbours, which
- * strangers fill. Frames are right ones with the input's changes, or all the input's.
+ * What a host answers beside the protocol: ARP, neighbour discovery and echo requests, for IPv4,
+ * IPv6 or both; and the table of neighbours, which strangers fill. Frames are right ones with the
+ * input's changes, or all the input's.
  *
  * What must hold: an answer goes back to where the question came from, is complete and has right
  * checksums; the table knows nobody who cannot be a neighbour, and asks no more often than it may.
@@ -17,6 +18,7 @@
 
 #include "fuzz.h"
 #include "rdp/asan.h"
+#include "rdp/icmp6.h"
 #include "rdp/l2.h"
 #include "rdp/neigh.h"
 #include "rdp/strict_pool.h"
@@ -24,6 +26,7 @@
 #define FRAME_MIN      60
 #define FRAME_ROOM     2048
 #define OPS_MAX        256
+#define ADVERTISEMENT  (14 + 40 + 32)
 #define IP(a, b, c, d) RTE_BE32(RTE_IPV4(a, b, c, d))
 
 struct arp_frame {
@@ -59,6 +62,44 @@ address(struct input *in)
 	default:
 		return in_u32(in);
 	}
+}
+
+static struct ip_addr
+ip6(uint8_t site, uint8_t host)
+{
+	return (struct ip_addr){.byte = {0xfd, 0, site, [15] = host}};
+}
+
+static struct ip_addr
+address6(struct input *in)
+{
+	uint8_t kind = in_u8(in);
+	struct ip_addr ip = {0};
+
+	switch (kind % 8) {
+	case 0:
+		return self.ip6;
+	case 1:
+		return icmp6_solicited_node(self.ip6);
+	case 2:
+		return icmp6_all_nodes;
+	case 3:
+		return self.gateway6;
+	case 4:
+		return ip;
+	case 5:
+		in_bytes(in, ip.byte, sizeof(ip.byte));
+		return ip;
+	default:
+		return ip6(kind & 8 ? 0 : in_u8(in), in_u8(in));
+	}
+}
+
+/* IPv4 or IPv6, of which self may have one or both. */
+static struct ip_addr
+either_address(struct input *in)
+{
+	return in_u8(in) & 1 ? address6(in) : ip_addr_v4(address(in));
 }
 
 static uint16_t
@@ -105,6 +146,53 @@ put_echo(struct input *in, uint8_t *bytes)
 	};
 	in_bytes(in, f + 1, data);
 	return (uint16_t)(sizeof(f->eth) + len);
+}
+
+/* A question, or something like it; flags, address and options behind the header. */
+static uint16_t
+put_icmp6(struct input *in, uint8_t *bytes)
+{
+	static const uint8_t types[] = {ICMP6_SOLICIT, ICMP6_ADVERTISE, ICMP6_ECHO_REQUEST};
+	struct icmp6_frame *f = (struct icmp6_frame *)bytes;
+	uint8_t type = in_u8(in);
+	uint16_t more = in_u8(in), len = (uint16_t)(4 + 20 + more);
+	struct ip_addr from = address6(in), to = address6(in), about = address6(in);
+
+	*f = (struct icmp6_frame){
+		.eth = {.dst_addr = self.mac,
+			.src_addr = peer_mac,
+			.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV6)},
+		.ip = {.vtc_flow = RTE_BE32(6u << 28),
+			.payload_len = rte_cpu_to_be_16(len),
+			.proto = IPPROTO_ICMPV6,
+			.hop_limits = type & 0x40 ? in_u8(in) : UINT8_MAX},
+		.type = type < 0xf0 ? types[type % RTE_DIM(types)] : type,
+	};
+	memcpy(f->ip.src_addr, from.byte, sizeof(from.byte));
+	memcpy(f->ip.dst_addr, to.byte, sizeof(to.byte));
+	if (to.byte[0] == 0xff && !(type & 0x20))
+		f->eth.dst_addr = icmp6_group_mac(to);
+	f->body[0] = in_u8(in);
+	memcpy(f->body + 4, about.byte, sizeof(about.byte));
+	/* The option that most have. */
+	f->body[20] = f->type == ICMP6_SOLICIT ? 1 : 2;
+	f->body[21] = 1;
+	memcpy(f->body + 22, &peer_mac, sizeof(peer_mac));
+	if (type & 0x10)
+		in_bytes(in, f->body + 20, more);
+	return (uint16_t)(offsetof(struct icmp6_frame, type) + len);
+}
+
+static void
+change6(struct input *in, uint8_t *bytes, uint16_t len, bool repair)
+{
+	struct icmp6_frame *f = (struct icmp6_frame *)bytes;
+
+	for (unsigned int n = in_below(in, 4); n > 0; n--)
+		bytes[in_u16(in) % len] ^= in_u8(in);
+	if (repair && f->ip.proto == IPPROTO_ICMPV6 &&
+		rte_be_to_cpu_16(f->ip.payload_len) <= FRAME_ROOM - sizeof(*f))
+		icmp6_sum(f);
 }
 
 /* Changed before the checksums are made, if that is wanted, so that they are right. */
@@ -157,14 +245,53 @@ check_echo_answer(const struct rte_mbuf *m, const struct echo_frame *asked, uint
 }
 
 static void
+check_advertisement(const struct icmp6_frame *f, const struct icmp6_frame *asked)
+{
+	CHECK(asked->type == ICMP6_SOLICIT && asked->ip.hop_limits == UINT8_MAX);
+	CHECK(ip_addr_equal(ip_addr_v6(asked->body + 4), self.ip6));
+	CHECK(ip_addr_equal(ip_addr_v6(f->body + 4), self.ip6));
+	CHECK(f->ip.hop_limits == UINT8_MAX && (f->body[0] & 0x20) != 0);
+	CHECK(f->body[20] == 2 && f->body[21] == 1 &&
+		memcmp(f->body + 22, &self.mac, sizeof(self.mac)) == 0);
+}
+
+static void
+check_answer6(const struct rte_mbuf *m, const struct icmp6_frame *asked)
+{
+	struct icmp6_frame *f = rte_pktmbuf_mtod(m, struct icmp6_frame *);
+	uint16_t len = rte_be_to_cpu_16(f->ip.payload_len), sum = f->sum;
+	bool probe = ip_addr_is_none(ip_addr_v6(asked->ip.src_addr));
+	struct ip_addr to = probe ? icmp6_all_nodes : ip_addr_v6(asked->ip.src_addr);
+	struct rte_ether_addr mac = probe ? icmp6_group_mac(to) : asked->eth.src_addr;
+
+	CHECK(m->data_len == offsetof(struct icmp6_frame, type) + len);
+	CHECK(ip_addr_equal(ip_addr_v6(f->ip.src_addr), self.ip6));
+	CHECK(ip_addr_equal(ip_addr_v6(f->ip.dst_addr), to));
+	CHECK(rte_is_same_ether_addr(&f->eth.dst_addr, &mac));
+	icmp6_sum(f);
+	CHECK(f->sum == sum);
+	if (f->type == ICMP6_ADVERTISE) {
+		check_advertisement(f, asked);
+		return;
+	}
+	CHECK(f->type == ICMP6_ECHO_REPLY && asked->type == ICMP6_ECHO_REQUEST && !probe);
+	CHECK(f->ip.payload_len == asked->ip.payload_len);
+	CHECK(memcmp(f->body, asked->body, len - 4u) == 0);
+}
+
+static void
 check_answer(const struct rte_mbuf *m, const uint8_t *asked, uint16_t len)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 
 	CHECK(m->data_len == m->pkt_len && m->nb_segs == 1);
-	CHECK(m->data_len <= len && m->data_len >= RTE_MIN(len, FRAME_MIN));
 	CHECK((m->ol_flags & ~(RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT)) == 0);
 	CHECK(rte_is_same_ether_addr(&eth->src_addr, &self.mac));
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
+		check_answer6(m, (const struct icmp6_frame *)asked);
+		return;
+	}
+	CHECK(m->data_len <= len && m->data_len >= RTE_MIN(len, FRAME_MIN));
 	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP))
 		check_arp_answer(m, (const struct arp_frame *)asked);
 	else
@@ -181,7 +308,17 @@ counted(void)
 	return sum;
 }
 
-/* The buffer is good for nothing behind the frame. */
+/* The buffer is good for nothing behind the frame, but for the option of an advertisement, which a
+ * solicitation may come without. */
+static void
+seal(struct rte_mbuf *m)
+{
+	strict_pool_seal(m);
+	if (m->data_len < ADVERTISEMENT)
+		ASAN_UNPOISON_MEMORY_REGION(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len),
+			ADVERTISEMENT - m->data_len);
+}
+
 static void
 give_frame(const uint8_t *bytes, uint16_t len)
 {
@@ -191,7 +328,7 @@ give_frame(const uint8_t *bytes, uint16_t len)
 
 	CHECK(m != NULL);
 	memcpy(rte_pktmbuf_append(m, len), bytes, len);
-	strict_pool_seal(m);
+	seal(m);
 	m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	verdict = l2_input(&table, &self, m, now_ns);
 	CHECK(counted() == before + 1);
@@ -209,7 +346,7 @@ send_frame(struct input *in)
 	uint8_t kind = in_u8(in);
 	uint16_t len;
 
-	switch (kind % 3) {
+	switch (kind % 5) {
 	case 0:
 		len = put_arp(in, bytes);
 		change(in, bytes, len, false);
@@ -217,6 +354,11 @@ send_frame(struct input *in)
 	case 1:
 		len = put_echo(in, bytes);
 		change(in, bytes, len, !(kind & 0x80));
+		break;
+	case 2:
+	case 3:
+		len = put_icmp6(in, bytes);
+		change6(in, bytes, len, !(kind & 0x80));
 		break;
 	default:
 		len = in_u8(in);
@@ -240,7 +382,7 @@ on_link(struct ip_addr ip)
 static void
 look_up(struct input *in)
 {
-	struct ip_addr ip = ip_addr_v4(address(in)), hop = neigh_next_hop(&self, ip);
+	struct ip_addr ip = either_address(in), hop = neigh_next_hop(&self, ip);
 	struct rte_ether_addr mac;
 	int ret = neigh_resolve(&table, &self, ip, now_ns, &mac);
 
@@ -254,7 +396,7 @@ look_up(struct input *in)
 static void
 want(struct input *in)
 {
-	struct ip_addr ip = ip_addr_v4(address(in));
+	struct ip_addr ip = either_address(in);
 	bool first = neigh_want_request(&table, &self, ip, now_ns);
 	struct rte_mbuf *m;
 
@@ -290,14 +432,21 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, data + size};
-	uint8_t prefix = in_u8(&in) % 33;
+	uint8_t prefix = in_u8(&in) % 33, families = in_u8(&in);
 
 	self = (struct l2_addr){
 		.mac = {{0x02, 0, 0, 0, 0, 1}},
 		.ip = IP(10, 0, 0, 1),
 		.netmask = prefix == 0 ? 0 : rte_cpu_to_be_32(UINT32_MAX << (32 - prefix)),
-		.gateway = in_u8(&in) & 1 ? IP(10, 0, 0, 254) : 0,
+		.gateway = families & 1 ? IP(10, 0, 0, 254) : 0,
+		.prefix6_len = (uint8_t)(families & 2 ? 0 : 4 * prefix),
 	};
+	if (families & 4)
+		self.ip6 = ip6(0, 1);
+	if (families & 8)
+		self.gateway6 = ip6(0, 254);
+	if ((families & 0x14) == 0x14)
+		self.ip = 0;
 	pool = strict_pool_create("l2", 16, RTE_MBUF_DEFAULT_BUF_SIZE);
 	CHECK(pool != NULL);
 	now_ns = NEIGH_EXPIRE_NS;

@@ -23,11 +23,11 @@ parsers() {
 	adopt) echo lib/mem/{adopt,mem,pool,extent,sets,names}.c ;;
 	bench) echo apps/shmx-bench/options.c ;;
 	config) echo apps/shmx-server/{config_file,config_lines,options,options_check,eal_args}.c ;;
-	frame) echo lib/rdp/{rx,ack,park,loss,session,frame,tx}.c ;;
-	handshake) echo lib/rdp/{handshake,handover,control,session,peer_table}.c ;;
-	l2) echo lib/rdp/{l2,arp,icmp,neigh}.c ;;
-	records) echo lib/target/{target,request,data,steps,job,turn}.c lib/wire/record.h ;;
-	responses) echo lib/client/{poll,bulk,data,memory,session,reconnect}.c ;;
+	frame) echo lib/rdp/{rx,ack,park,loss,session,frame,tx,hdrs,vlan}.c ;;
+	handshake) echo lib/rdp/{handshake,handover,control,session,peer_table,pmtu}.c ;;
+	l2) echo lib/rdp/{l2,arp,icmp,icmp6,nd,neigh}.c ;;
+	records) echo lib/target/{target,request,owners,data,steps,job,turn}.c lib/wire/record.h ;;
+	responses) echo lib/client/{poll,bulk,data,memory,owners,session,reconnect}.c ;;
 	spec) echo drivers/{port,controller}.c ;;
 	value) echo apps/shmx-server/value.c drivers/fault/spec.c ;;
 	esac

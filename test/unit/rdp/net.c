@@ -365,8 +365,10 @@ static uint16_t
 udp_sum(const struct parts *p)
 {
 	p->udp->dgram_cksum = 0;
-	return p->v4 != NULL ? rte_ipv4_udptcp_cksum(p->v4, p->udp)
-	                     : rte_ipv6_udptcp_cksum(p->v6, p->udp);
+	if (p->v4 != NULL)
+		return rte_ipv4_udptcp_cksum(p->v4, p->udp);
+	/* DPDK sums no protocol above 127, and no other than UDP is meant. */
+	return p->v6->proto == IPPROTO_UDP ? rte_ipv6_udptcp_cksum(p->v6, p->udp) : 0;
 }
 
 static bool

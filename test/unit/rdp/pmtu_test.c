@@ -221,6 +221,31 @@ pmtu__a_path_that_becomes_narrow(void)
 	pair_free(&p);
 }
 
+/* An ACCEPT is as long as its CONNECT, but never longer than we may send, whatever comes. */
+static void
+pmtu__accept_within_our_own(void)
+{
+	for (unsigned int v6 = 0; v6 < 2; v6++) {
+		struct pair p = v6 ? pair_start_v6(NULL) : pair_start(NULL);
+		uint8_t longer[NET_MTU + 500] __rte_aligned(8) = {0};
+		const struct net_packet *kept;
+
+		pair_keep_next(&p, CLIENT, WIRE_CONNECT);
+		p.net->logging = true;
+		pair_connect(&p);
+		kept = p.net->jar[0];
+		memcpy(longer, kept->bytes, kept->len);
+		net_repair(longer, sizeof(longer));
+		net_inject(p.net, SERVER, longer, sizeof(longer));
+		net_run(p.net, NET_MS);
+		CU_ASSERT(net_logged(p.net, SERVER, WIRE_ACCEPT) >= 2);
+		for (uint32_t i = 0; i < p.net->nb_log; i++)
+			CU_ASSERT(p.net->log[i].from != SERVER ||
+				  p.net->log[i].len <= RTE_ETHER_HDR_LEN + NET_MTU);
+		pair_free(&p);
+	}
+}
+
 CU_TestInfo pmtu_tests[] = {
 	TEST(pmtu__the_session_is_as_wide_as_the_path),
 	TEST(pmtu__a_wide_path_is_used),
@@ -230,5 +255,6 @@ CU_TestInfo pmtu_tests[] = {
 	TEST(pmtu__too_narrow),
 	TEST(pmtu__silence_is_no_matter_of_size),
 	TEST(pmtu__a_path_that_becomes_narrow),
+	TEST(pmtu__accept_within_our_own),
 	CU_TEST_INFO_NULL,
 };
