@@ -376,8 +376,21 @@ give_up(struct rdp_session *old)
 	rdp_session_fail(old, -ECONNRESET);
 }
 
-/* What an initiator found out is told by a CONNECT that is shorter than its MTU; by the latest, if
- * several come, and no more when the session is in use. */
+/*
+ * What an initiator found out is told by a CONNECT that is shorter than its MTU; by the latest, if
+ * several come, and no more when the session is in use. Of those sent at the same time the largest
+ * is the latest: it found out more and more.
+ */
+static void
+connect_told(struct rdp_session *s, uint32_t ts, uint16_t mtu)
+{
+	if (ts == s->rx_ts && mtu < s->mtu)
+		return;
+	s->rx_ts = ts;
+	s->rx_ns = s->ep->now_ns;
+	rdp_session_mtu(s, mtu);
+}
+
 static void
 connect_again(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
 	const struct wire_hello *hello, uint32_t len)
@@ -389,9 +402,7 @@ connect_again(struct rdp_session *s, const struct rdp_from *from, const struct w
 	if (len + rdp_ip_overhead(from->ip) < rte_be_to_cpu_16(hello->mtu) && s->rx_next == 0) {
 		if (wire_psn_before(ts, s->rx_ts))
 			return;
-		s->rx_ts = ts;
-		s->rx_ns = s->ep->now_ns;
-		rdp_session_mtu(s, agreed_mtu(s->ep, hello));
+		connect_told(s, ts, agreed_mtu(s->ep, hello));
 	}
 	send_accept(s, from, f, hello, len);
 }
