@@ -485,6 +485,10 @@ start(struct net *net, unsigned int index, uint8_t how, uint8_t sizes, uint8_t m
 	conf.rdp.max_sessions = sessions[sizes / 4 % 4];
 	conf.rdp.mtu = sizes & 16 ? RDP_MTU_MIN : NET_MTU;
 	conf.mbufs = how & 64 ? 128 : 1024;
+	if (sizes & 64) {
+		conf.rdp.ip = net_ip(index);
+		conf.rdp.ip6 = net_ip6(index);
+	}
 	if (how & 16) {
 		neigh_init(&neighbours[index]);
 		conf.rdp.neigh = &neighbours[index];

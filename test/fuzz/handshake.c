@@ -31,6 +31,7 @@ static struct handover *handover; /* between the two; NULL: the server is alone 
 static struct neigh_table neighbours[3];
 static unsigned int turns, restarts;
 static uint8_t how, sizes;
+static bool both; /* addresses of IPv4 and of IPv6 */
 
 static void
 on_opened(struct node *node, struct rdp_session *s, int status)
@@ -48,7 +49,8 @@ static void
 start(struct net *net, unsigned int index)
 {
 	static const uint16_t windows[] = {64, 8, 256, 16}, sessions[] = {8, 1, 2, 4};
-	struct node_conf conf = node_conf(net, index == SIBLING ? SERVER : index);
+	unsigned int as = index == SIBLING ? SERVER : index;
+	struct node_conf conf = node_conf(net, as);
 	struct end *e = &ends[index];
 
 	conf.rdp.io = net_io(net, index);
@@ -63,6 +65,10 @@ start(struct net *net, unsigned int index)
 	conf.mbufs = how & 128 ? 64 : 1024;
 	conf.rdp.peer_timeout_ns = 50 * NET_MS;
 	conf.rdp.keepalive_ns = 20 * NET_MS;
+	if (both) {
+		conf.rdp.ip = net_ip(as);
+		conf.rdp.ip6 = net_ip6(as);
+	}
 	if (how & 16) {
 		neigh_init(&neighbours[index]);
 		conf.rdp.neigh = &neighbours[index];
@@ -251,6 +257,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kind = in_u8(&in);
 	net->v6 = kind & 1;
 	net->vlan = kind & 2 ? 5 : 0;
+	both = kind & 8;
 	net->logging = false;
 	net->latency_ns = 0;
 	turns = 0;
