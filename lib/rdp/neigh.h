@@ -34,8 +34,8 @@ extern "C" {
 #define NEIGH_MS         UINT64_C(1000000)
 #define NEIGH_REFRESH_NS (30000 * NEIGH_MS)  /**< ask again after this long without a word */
 #define NEIGH_EXPIRE_NS  (120000 * NEIGH_MS) /**< forget after this long */
-#define NEIGH_TRIES      10                  /**< unanswered requests make it unreachable */
-#define NEIGH_RETRY_NS   (100 * NEIGH_MS)    /**< between requests, the first two excepted */
+#define NEIGH_TRIES      20                  /**< unanswered requests make it unreachable */
+#define NEIGH_RETRY_NS   (40 * NEIGH_MS)     /**< between requests, the first two excepted */
 #define NEIGH_FAILED_NS  (1000 * NEIGH_MS)   /**< between requests to the unreachable */
 #define NEIGH_FORGIVE_NS (3000 * NEIGH_MS)   /**< not asked for so long: start over */
 

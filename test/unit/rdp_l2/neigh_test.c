@@ -154,11 +154,11 @@ back_off(void)
 	CU_ASSERT_EQUAL(at[1], MS);
 	CU_ASSERT_EQUAL(at[2], 11 * MS);
 	for (i = 3; i < NEIGH_TRIES; i++)
-		CU_ASSERT_EQUAL(at[i], 11 * MS + (i - 2) * 100 * MS);
+		CU_ASSERT_EQUAL(at[i], 11 * MS + (i - 2) * 40 * MS);
 	last = 5 * MS + at[NEIGH_TRIES - 1];
 	/* The last one gets its time, too. */
-	CU_ASSERT_EQUAL(resolve(ip, last + 99 * MS), -EAGAIN);
-	CU_ASSERT_EQUAL(resolve(ip, last + 100 * MS), -EHOSTUNREACH);
+	CU_ASSERT_EQUAL(resolve(ip, last + 39 * MS), -EAGAIN);
+	CU_ASSERT_EQUAL(resolve(ip, last + 40 * MS), -EHOSTUNREACH);
 	/* One a second goes on, and the verdict stands meanwhile. */
 	CU_ASSERT_EQUAL(requests(ip, last + MS, last + 5001 * MS, at, 32), 5);
 	CU_ASSERT_EQUAL(resolve(ip, last + 5000 * MS), -EHOSTUNREACH);
