@@ -29,10 +29,10 @@ static void
 pairs(uint32_t n, uint32_t over)
 {
 	struct sync_want w[SYNC_CALL_MAX];
-	uint32_t locks[SYNC_CALL_MAX], i, k, at = 1;
+	uint32_t locks[SYNC_CALL_MAX], i, k, at = 1, calls = ROUNDS / n;
 	double start = now();
 
-	for (i = 0; i < ROUNDS / n; i++) {
+	for (i = 0; i < calls; i++) {
 		at = at * 1664525 + 1013904223;
 		for (k = 0; k < n; k++) {
 			locks[k] = 1 + ((at >> 8) + k) % over;
@@ -43,7 +43,7 @@ pairs(uint32_t n, uint32_t over)
 			exit(1);
 	}
 	printf("acquire + release, %2u a call, over %5u locks: %6.1f ns a lock\n", n, over,
-		(now() - start) / (ROUNDS / n * n));
+		(now() - start) / (double)(calls * n));
 }
 
 static void
