@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* A table where the server has it. Needs EAL, but neither hugepages nor ports. */
+
+#include <rte_eal.h>
+#include <rte_memory.h>
+#include <rte_memzone.h>
+
+#include "fixture.h"
+
+static void
+memzones(void)
+{
+	struct sync_conf conf = {.seed = 3};
+	struct sync *t;
+	uint32_t id;
+	int err;
+
+	CU_ASSERT_PTR_NULL(sync_memzone_adopt("zt_sync", &err));
+	CU_ASSERT_EQUAL(err, -ENOENT);
+	t = sync_memzone_create("zt_sync", SOCKET_ID_ANY, &conf, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	CU_ASSERT_PTR_NULL(sync_memzone_create("zt_sync", SOCKET_ID_ANY, &conf, &err));
+	CU_ASSERT_EQUAL(err, -EEXIST);
+	CU_ASSERT_EQUAL(sync_reserve(t, 65536, "last", &id), 0);
+	CU_ASSERT_EQUAL(sync_reserve(t, 65537, NULL, &id), -EINVAL);
+	sync_detach(t);
+	t = sync_memzone_adopt("zt_sync", &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	CU_ASSERT_EQUAL(sync_lookup(t, "last", &id), 0);
+	CU_ASSERT_EQUAL(id, 65536);
+	CU_ASSERT_EQUAL(sync_memzone_destroy(t, "another"), -ENOENT);
+	CU_ASSERT_EQUAL(sync_memzone_destroy(t, "zt_sync"), 0);
+	CU_ASSERT_PTR_NULL(rte_memzone_lookup("zt_sync"));
+	conf.nb_calls = SYNC_LOCKS_MAX + 1;
+	CU_ASSERT_PTR_NULL(sync_memzone_create("zt_sync", SOCKET_ID_ANY, &conf, &err));
+	CU_ASSERT_EQUAL(err, -EINVAL);
+}
+
+int
+main(void)
+{
+	static const CU_TestInfo tests[] = {{"memzones", memzones}, {NULL, NULL}};
+	char arg[][32] = {"memzone_test", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry",
+		"--no-shconf", "--lcores=0", "--log-level=lib.eal:error"};
+	char *argv[RTE_DIM(arg)];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(arg); i++)
+		argv[i] = arg[i];
+	if (rte_eal_init(RTE_DIM(arg), argv) < 0) {
+		printf("no EAL here\n");
+		return 77;
+	}
+	i = (unsigned int)run_suite("sync memzone", tests);
+	rte_eal_cleanup();
+	return (int)i;
+}
