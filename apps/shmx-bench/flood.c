@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "flood.h"
+#include "rdp/checksum.h"
 #include "resolve.h"
 #include "wire/frame.h"
 
@@ -97,15 +98,6 @@ flood_destroy(struct flood *f)
 	free(f);
 }
 
-/* RFC 1071. */
-static inline uint16_t
-checksum(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 /* Another stranger. The sums are carried on, so that little time is spent on being one. */
 static void
 frame_write(struct flood *f, struct rte_mbuf *m)
@@ -121,8 +113,8 @@ frame_write(struct flood *f, struct rte_mbuf *m)
 	frame->h.ip.src_addr = ip;
 	frame->h.udp.src_port = port;
 	frame->h.frame.src_inc = inc;
-	frame->h.ip.hdr_checksum = checksum(f->ip_sum + ip_words);
-	frame->h.udp.dgram_cksum = checksum(
+	frame->h.ip.hdr_checksum = (rte_be16_t)~checksum_fold(f->ip_sum + ip_words);
+	frame->h.udp.dgram_cksum = (rte_be16_t)~checksum_fold(
 		f->udp_sum + ip_words + port + (inc >> 16) + (inc & 0xffff));
 	if (unlikely(frame->h.udp.dgram_cksum == 0))
 		frame->h.udp.dgram_cksum = 0xffff;

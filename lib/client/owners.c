@@ -42,10 +42,14 @@ nodes_write(rte_be16_t *to, const uint16_t *nodes, unsigned int n)
 
 /* ---- allocating --------------------------------------------------------------------------- */
 
-static uint8_t
-align_log2(const struct shmx_alloc_req *req)
+/* ALLOC and ALLOC_FOR begin alike. */
+static void
+alloc_head_write(struct wire_alloc *alloc, const struct shmx_alloc_req *req)
 {
-	return (uint8_t)rte_bsf32(req->align != 0 ? req->align : 64);
+	alloc->size = rte_cpu_to_be_64(req->len);
+	alloc->pool = rte_cpu_to_be_16(req->pool);
+	alloc->align_log2 = (uint8_t)rte_bsf32(req->align != 0 ? req->align : 64);
+	memset(alloc->reserved, 0, sizeof(alloc->reserved));
 }
 
 static int
@@ -58,11 +62,8 @@ alloc_one(struct shmx_ep *ep, struct rdp_session *s, const struct shmx_alloc_req
 
 	if (alloc == NULL)
 		return -EAGAIN;
-	alloc->size = rte_cpu_to_be_64(req->len);
-	alloc->pool = rte_cpu_to_be_16(req->pool);
-	alloc->align_log2 = align_log2(req);
+	alloc_head_write(alloc, req);
 	alloc->owner = owner_wire[req->owner];
-	memset(alloc->reserved, 0, sizeof(alloc->reserved));
 	if (name_len > 0)
 		client_name_write(alloc + 1, req->name, name_len);
 	return 0;
@@ -81,11 +82,8 @@ alloc_for(struct shmx_ep *ep, struct rdp_session *s, const struct shmx_alloc_req
 		cookie);
 	if (alloc == NULL)
 		return -EAGAIN;
-	alloc->size = rte_cpu_to_be_64(req->len);
-	alloc->pool = rte_cpu_to_be_16(req->pool);
-	alloc->align_log2 = align_log2(req);
+	alloc_head_write((struct wire_alloc *)alloc, req);
 	alloc->name_len = (uint8_t)name_len;
-	memset(alloc->reserved, 0, sizeof(alloc->reserved));
 	behind = (uint8_t *)(alloc + 1);
 	if (name_len > 0)
 		client_name_write(behind, req->name, name_len);

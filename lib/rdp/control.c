@@ -55,12 +55,11 @@ rdp_send_control(struct rdp_session *s, uint8_t type, const void *body, uint32_t
 bool
 rdp_send_padded(struct rdp_session *s, uint8_t type, const void *body, uint32_t len, uint16_t mtu)
 {
-	uint16_t before = (uint16_t)(rdp_ip_overhead(s->peer_ip) + sizeof(struct wire_frame));
 	union rdp_hdrs h = s->hdrs;
 
 	h.v4.frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
 	h.v4.frame.flags = 0;
 	h.v4.frame.ts = rte_cpu_to_be_32(s->ep->now_ts);
 	return control_queue(s->ep, &h, s->hdr_len, ip_addr_is_v4(s->peer_ip), body, len,
-		mtu > before ? mtu - before : 0);
+		rdp_body_max(s->peer_ip, mtu));
 }

@@ -239,13 +239,6 @@ agreed_mtu(const struct rdp_ep *ep, const struct wire_hello *hello)
 	return RTE_MIN(rte_be_to_cpu_16(hello->mtu), ep->conf.mtu);
 }
 
-/* Bytes behind the header of the largest frame that we may send. */
-static uint32_t
-most_padding(const struct rdp_ep *ep, struct ip_addr to)
-{
-	return ep->conf.mtu - rdp_ip_overhead(to) - (uint32_t)sizeof(struct wire_frame);
-}
-
 /* As long as the CONNECT, which a peer may have made longer than we are wide. */
 static void
 send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wire_frame *f,
@@ -264,7 +257,8 @@ send_accept(struct rdp_session *s, const struct rdp_from *from, const struct wir
 	};
 
 	rdp_send_reply(s->ep, from, f, WIRE_ACCEPT, s->peer_index, s->local_inc, &body,
-		sizeof(body), RTE_MIN(len - (uint32_t)sizeof(*f), most_padding(s->ep, from->ip)));
+		sizeof(body),
+		RTE_MIN(len - (uint32_t)sizeof(*f), rdp_body_max(from->ip, conf->mtu)));
 }
 
 /* Whether the CONNECT is later than the session that its sender has here already. */

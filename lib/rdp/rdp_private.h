@@ -503,6 +503,15 @@ rdp_ip_overhead(struct ip_addr peer)
 			  RTE_ETHER_HDR_LEN);
 }
 
+/** Bytes behind the header of a frame in an IP datagram of @p mtu bytes; 0 where there are none. */
+static inline uint32_t
+rdp_body_max(struct ip_addr peer, uint16_t mtu)
+{
+	uint32_t before = rdp_ip_overhead(peer) + (uint32_t)sizeof(struct wire_frame);
+
+	return mtu > before ? mtu - before : 0;
+}
+
 /* hdrs.c */
 
 /** Headers of frames to a peer, all but lengths and checksums. @return how long they are. */

@@ -23,17 +23,24 @@ name_read(const void *data, const struct wire_record *rec, char name[MEM_NAME_LE
 	return name_copy(data, rte_be_to_cpu_32(rec->len), name);
 }
 
+/* ALLOC and ALLOC_FOR begin alike. */
+static bool
+read_alloc_head(struct target_job *job, const struct wire_alloc *alloc)
+{
+	job->pool = rte_be_to_cpu_16(alloc->pool);
+	job->size = rte_be_to_cpu_64(alloc->size);
+	job->align_log2 = alloc->align_log2;
+	job->values = 1;
+	return alloc->align_log2 <= MEM_PAGE_LOG;
+}
+
 static bool
 read_alloc(struct target_job *job, const struct wire_record *rec)
 {
 	const struct wire_alloc *alloc = (const struct wire_alloc *)rec;
 
-	job->pool = rte_be_to_cpu_16(alloc->pool);
-	job->size = rte_be_to_cpu_64(alloc->size);
-	job->align_log2 = alloc->align_log2;
 	job->owner_set = alloc->owner;
-	job->values = 1;
-	return alloc->align_log2 <= MEM_PAGE_LOG && alloc->owner <= WIRE_OWNER_SELF &&
+	return read_alloc_head(job, alloc) && alloc->owner <= WIRE_OWNER_SELF &&
 	       name_read(alloc + 1, rec, job->name);
 }
 
@@ -44,12 +51,9 @@ read_alloc_for(struct target_job *job, const struct wire_record *rec)
 	const uint8_t *name = (const uint8_t *)(alloc + 1);
 	uint32_t len = rte_be_to_cpu_32(rec->len), name_room = wire_pad(alloc->name_len);
 
-	job->pool = rte_be_to_cpu_16(alloc->pool);
-	job->size = rte_be_to_cpu_64(alloc->size);
-	job->align_log2 = alloc->align_log2;
-	job->values = 1;
-	return alloc->align_log2 <= MEM_PAGE_LOG && alloc->name_len <= WIRE_NAME_MAX &&
-	       len > name_room && len - name_room <= 2 * WIRE_NODES_MAX &&
+	return read_alloc_head(job, (const struct wire_alloc *)rec) &&
+	       alloc->name_len <= WIRE_NAME_MAX && len > name_room &&
+	       len - name_room <= 2 * WIRE_NODES_MAX &&
 	       name_copy(name, alloc->name_len, job->name) &&
 	       owners_read(job, name + name_room, len - name_room) == 0;
 }

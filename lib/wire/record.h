@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_branch_prediction.h>
@@ -259,6 +260,10 @@ static_assert(sizeof(struct wire_own) == 32, "part of the protocol");
 static_assert(sizeof(struct wire_owners) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_owners_found) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_alloc_for) == 24, "part of the protocol");
+static_assert(
+	offsetof(struct wire_alloc_for, name_len) == offsetof(struct wire_alloc, owner) &&
+		offsetof(struct wire_alloc_for, reserved) == offsetof(struct wire_alloc, reserved),
+	"they begin alike, but for one byte");
 static_assert(sizeof(struct wire_pool_create) == 32, "part of the protocol");
 static_assert(sizeof(struct wire_pool) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_pool_list) == 16, "part of the protocol");

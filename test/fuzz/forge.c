@@ -207,10 +207,8 @@ put_data(struct forged *f, uint8_t *body)
 static uint32_t
 put_padded(struct forged *f, void *body, uint32_t len)
 {
-	uint32_t to = in_u8(f->in) % 8 < 3
-	                      ? in_u16(f->in) % BODY_MAX
-	                      : f->victim->conf.mtu - (uint32_t)sizeof(struct wire_frame) -
-	                                rdp_ip_overhead(sender_ip(f));
+	uint32_t to = in_u8(f->in) % 8 < 3 ? in_u16(f->in) % BODY_MAX
+	                                   : rdp_body_max(sender_ip(f), f->victim->conf.mtu);
 
 	if (to <= len)
 		return len;
