@@ -64,7 +64,7 @@ sync_of_holder(const struct sync *t, uint32_t holder, struct sync_item *items, u
 	uint32_t s = sync_slot_find(t, holder), r = s != 0 ? t->slots[s].records.first : 0;
 	unsigned int i;
 
-	for (i = 0; i < n && r != 0; i++, r = t->records[r].holder_next)
+	for (i = 0; i < n && r != 0; i++, r = t->records[r].link[SYNC_BY_HOLDER].next)
 		item_fill(&t->records[r], &items[i]);
 	return i;
 }
@@ -78,9 +78,9 @@ sync_of_lock(const struct sync *t, uint32_t lock, struct sync_item *items, unsig
 
 	if (l == NULL)
 		return 0;
-	for (r = l->grants.first; i < n && r != 0; r = t->records[r].lock_next)
+	for (r = l->grants.first; i < n && r != 0; r = t->records[r].link[SYNC_BY_LOCK].next)
 		item_fill(&t->records[r], &items[i++]);
-	for (r = l->queue.first; i < n && r != 0; r = t->records[r].lock_next)
+	for (r = l->queue.first; i < n && r != 0; r = t->records[r].link[SYNC_BY_LOCK].next)
 		item_fill(&t->records[r], &items[i++]);
 	return i;
 }

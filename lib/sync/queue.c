@@ -12,33 +12,6 @@ sync_compatible(const struct sync_lock *l, uint32_t mode)
 	return !sync_is_exclusive(l) && (mode == SYNC_SHARED || l->nb_shared == 0);
 }
 
-static void
-append(struct sync *t, struct sync_list *l, uint32_t r)
-{
-	t->records[r].lock_prev = l->last;
-	t->records[r].lock_next = 0;
-	if (l->last != 0)
-		t->records[l->last].lock_next = r;
-	else
-		l->first = r;
-	l->last = r;
-}
-
-static void
-cut(struct sync *t, struct sync_list *l, uint32_t r)
-{
-	const struct sync_record *rec = &t->records[r];
-
-	if (rec->lock_prev != 0)
-		t->records[rec->lock_prev].lock_next = rec->lock_next;
-	else
-		l->first = rec->lock_next;
-	if (rec->lock_next != 0)
-		t->records[rec->lock_next].lock_prev = rec->lock_prev;
-	else
-		l->last = rec->lock_prev;
-}
-
 /* Somebody left: perhaps there is one to grant it to. */
 static void
 hand_on(struct sync *t, uint32_t id)
@@ -49,11 +22,7 @@ hand_on(struct sync *t, uint32_t id)
 		return;
 	l->runs = 1;
 	l->run_next = 0;
-	if (t->run.last != 0)
-		t->locks[t->run.last].run_next = id;
-	else
-		t->run.first = id;
-	t->run.last = id;
+	sync_list_add(&t->run, &t->locks[t->run.last].run_next, id);
 }
 
 /* The lock is compatible. The holder is told later, by sync_tell_grant(). */
@@ -70,7 +39,7 @@ sync_take(struct sync *t, uint32_t r)
 	else
 		l->nb_shared++;
 	__atomic_store_n(&l->word, rec->token << 1 | exclusive, __ATOMIC_RELEASE);
-	append(t, &l->grants, r);
+	sync_link_add(t, &l->grants, r, SYNC_BY_LOCK);
 	rec->state = SYNC_KEPT;
 }
 
@@ -79,7 +48,7 @@ sync_enqueue(struct sync *t, uint32_t r)
 {
 	struct sync_lock *l = &t->locks[t->records[r].lock];
 
-	append(t, &l->queue, r);
+	sync_link_add(t, &l->queue, r, SYNC_BY_LOCK);
 	l->nb_waiting++;
 	t->records[r].state = SYNC_WAITING;
 }
@@ -89,7 +58,7 @@ sync_dequeue(struct sync *t, uint32_t r)
 {
 	struct sync_lock *l = &t->locks[t->records[r].lock];
 
-	cut(t, &l->queue, r);
+	sync_link_del(t, &l->queue, r, SYNC_BY_LOCK);
 	l->nb_waiting--;
 	t->records[r].state = SYNC_AHEAD;
 }
@@ -105,7 +74,7 @@ sync_drop(struct sync *t, uint32_t r)
 	if (rec->state == SYNC_WAITING) {
 		sync_dequeue(t, r);
 	} else if (rec->state != SYNC_AHEAD) {
-		cut(t, &l->grants, r);
+		sync_link_del(t, &l->grants, r, SYNC_BY_LOCK);
 		if (rec->mode == SYNC_EXCLUSIVE)
 			__atomic_store_n(&l->word, l->word & ~UINT64_C(1), __ATOMIC_RELEASE);
 		else

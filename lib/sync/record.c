@@ -75,36 +75,43 @@ slot_put(struct sync *t, uint32_t s)
 	t->used.nb_holders--;
 }
 
-static void
-holder_link(struct sync *t, uint32_t r, uint32_t s)
+void
+sync_link_add(struct sync *t, struct sync_list *l, uint32_t r, enum sync_links which)
 {
-	struct sync_list *l = &t->slots[s].records;
+	t->records[r].link[which] = (struct sync_link){.prev = l->last};
+	sync_list_add(l, &t->records[l->last].link[which].next, r);
+}
 
-	t->records[r].slot = s;
-	t->records[r].holder_prev = l->last;
-	t->records[r].holder_next = 0;
-	if (l->last != 0)
-		t->records[l->last].holder_next = r;
+void
+sync_link_del(struct sync *t, struct sync_list *l, uint32_t r, enum sync_links which)
+{
+	const struct sync_link *link = &t->records[r].link[which];
+
+	if (link->prev != 0)
+		t->records[link->prev].link[which].next = link->next;
 	else
-		l->first = r;
-	l->last = r;
+		l->first = link->next;
+	if (link->next != 0)
+		t->records[link->next].link[which].prev = link->prev;
+	else
+		l->last = link->prev;
 }
 
 static void
-holder_unlink(struct sync *t, const struct sync_record *rec)
+holder_link(struct sync *t, uint32_t r, uint32_t s)
 {
-	struct sync_list *l = &t->slots[rec->slot].records;
+	t->records[r].slot = s;
+	sync_link_add(t, &t->slots[s].records, r, SYNC_BY_HOLDER);
+}
 
-	if (rec->holder_prev != 0)
-		t->records[rec->holder_prev].holder_next = rec->holder_next;
-	else
-		l->first = rec->holder_next;
-	if (rec->holder_next != 0)
-		t->records[rec->holder_next].holder_prev = rec->holder_prev;
-	else
-		l->last = rec->holder_prev;
-	if (l->first == 0)
-		slot_put(t, rec->slot);
+static void
+holder_unlink(struct sync *t, uint32_t r)
+{
+	uint32_t s = t->records[r].slot;
+
+	sync_link_del(t, &t->slots[s].records, r, SYNC_BY_HOLDER);
+	if (t->slots[s].records.first == 0)
+		slot_put(t, s);
 }
 
 /* The caller has seen that there is one left. */
@@ -141,7 +148,7 @@ sync_record_delete(struct sync *t, uint32_t r)
 	while (*at != r)
 		at = &t->records[*at].hash_next;
 	*at = rec->hash_next;
-	holder_unlink(t, rec);
+	holder_unlink(t, r);
 	t->locks[rec->lock].nb_records--;
 	t->used.nb_grants--;
 	rec->hash_next = t->free_record;

@@ -15,10 +15,22 @@
 #define SYNC_MAGIC   UINT64_C(0x6b636f6c2d6d6873)
 #define SYNC_VERSION 1
 
-/* A list of records: first and last. */
+/* A list, of records or of what else has an index: first and last. */
 struct sync_list {
 	uint32_t first;
 	uint32_t last;
+};
+
+/* Neighbours of a record in one of the lists it is in. */
+struct sync_link {
+	uint32_t prev;
+	uint32_t next;
+};
+
+enum sync_links {
+	SYNC_BY_LOCK,   /* the lock's grants or queue */
+	SYNC_BY_HOLDER, /* what the holder has or wants */
+	SYNC_LINKS
 };
 
 struct sync_lock {
@@ -46,10 +58,9 @@ struct sync_record {
 	uint32_t holder;
 	uint32_t mode;
 	uint64_t token;
-	uint32_t call;                     /* that waits; derived, as all below */
-	uint32_t slot;                     /* of the holder */
-	uint32_t lock_prev, lock_next;     /* in the lock's grants or queue */
-	uint32_t holder_prev, holder_next; /* in the holder's list */
+	uint32_t call; /* that waits; derived, as all below */
+	uint32_t slot; /* of the holder */
+	struct sync_link link[SYNC_LINKS];
 	uint32_t hash_next; /* chain of (holder, lock); of an unused one: free list */
 	uint32_t pad[3];
 };

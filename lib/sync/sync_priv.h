@@ -43,6 +43,17 @@ sync_order(void)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+/* At the end; behind_last is where the last one, if there is one, says who comes next. */
+static inline void
+sync_list_add(struct sync_list *l, uint32_t *behind_last, uint32_t i)
+{
+	if (l->last != 0)
+		*behind_last = i;
+	else
+		l->first = i;
+	l->last = i;
+}
+
 /* A reserved lock, or NULL. */
 static inline struct sync_lock *
 sync_lock_of(const struct sync *t, uint32_t id)
@@ -80,6 +91,8 @@ uint32_t sync_record_find(const struct sync *t, uint32_t holder, uint32_t lock);
 uint32_t sync_record_new(struct sync *t, uint32_t holder, const struct sync_want *want);
 void sync_record_delete(struct sync *t, uint32_t r);
 uint32_t sync_slot_find(const struct sync *t, uint32_t holder);
+void sync_link_add(struct sync *t, struct sync_list *l, uint32_t r, enum sync_links which);
+void sync_link_del(struct sync *t, struct sync_list *l, uint32_t r, enum sync_links which);
 
 /* queue.c: who has a lock and who waits for it */
 bool sync_compatible(const struct sync_lock *l, uint32_t mode);

@@ -30,11 +30,7 @@ tell(struct sync *t, uint32_t c, int status)
 	call->waits = 0;
 	call->status = status;
 	call->next = 0;
-	if (t->tell.last != 0)
-		t->calls[t->tell.last].next = c;
-	else
-		t->tell.first = c;
-	t->tell.last = c;
+	sync_list_add(&t->tell, &t->calls[t->tell.last].next, c);
 }
 
 /* Takes what can be taken, and queues for the first lock that cannot. */
