@@ -184,12 +184,18 @@ put_icmp6(struct input *in, uint8_t *bytes)
 }
 
 static void
+scramble(struct input *in, uint8_t *bytes, uint16_t len)
+{
+	for (unsigned int n = in_below(in, 4); n > 0; n--)
+		bytes[in_u16(in) % len] ^= in_u8(in);
+}
+
+static void
 change6(struct input *in, uint8_t *bytes, uint16_t len, bool repair)
 {
 	struct icmp6_frame *f = (struct icmp6_frame *)bytes;
 
-	for (unsigned int n = in_below(in, 4); n > 0; n--)
-		bytes[in_u16(in) % len] ^= in_u8(in);
+	scramble(in, bytes, len);
 	if (repair && f->ip.proto == IPPROTO_ICMPV6 &&
 		rte_be_to_cpu_16(f->ip.payload_len) <= FRAME_ROOM - sizeof(*f))
 		icmp6_sum(f);
@@ -201,8 +207,7 @@ change(struct input *in, uint8_t *bytes, uint16_t len, bool repair)
 {
 	struct echo_frame *f = (struct echo_frame *)bytes;
 
-	for (unsigned int n = in_below(in, 4); n > 0; n--)
-		bytes[in_u16(in) % len] ^= in_u8(in);
+	scramble(in, bytes, len);
 	if (!repair)
 		return;
 	f->ip.hdr_checksum = 0;

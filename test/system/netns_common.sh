@@ -94,17 +94,29 @@ pinged() {
 	grep -q " $1 received, 0% packet loss" "$TMP/ping.log" || fail "lost a ping"
 }
 
+# hits KIND I OPTION...: compute node I adds to a word that all of them share; more options of
+# shmx-bench say how often. What it prints goes to $TMP/countI.log.
+hits() {
+	local kind=$1 i=$2
+	shift 2
+	timeout -k 5 60 ip netns exec "$ID-c$i" "$BENCH" \
+		--lcores "0@(0-$all)" --no-pci "--file-prefix=${ID}n$i" "${EAL_MEMORY[@]}" -- \
+		--port "$kind:iface=eth" --ip "$LAN_NET$((10 + i))/$LAN_LEN" --server "${LAN_NET}1" \
+		"${LAN_OPTIONS[@]}" --node $((10 + i)) --quiet --workload faa --pool main \
+		--word hits "$@" >"$TMP/count$i.log" 2>&1
+}
+
+# hits_are KIND SUM
+hits_are() {
+	hits "$1" 1 --count 0 --expect "$2" || fail "the sum is not $2"
+}
+
 # counters KIND PROCESSES COUNT: as many processes, shared out over the namespaces, add as often to
 # one word; every one of them also checks that it never got a value twice.
 counters() {
 	local kind=$1 processes=$2 count=$3 i pids=() status
 	for ((i = 1; i <= processes; i++)); do
-		timeout -k 5 60 ip netns exec "$ID-c$i" "$BENCH" \
-			--lcores "0@(0-$all)" --no-pci "--file-prefix=${ID}n$i" "${EAL_MEMORY[@]}" -- \
-			--port "$kind:iface=eth" --ip "$LAN_NET$((10 + i))/$LAN_LEN" --server "${LAN_NET}1" \
-			"${LAN_OPTIONS[@]}" --node $((10 + i)) --quiet --workload faa --window full --pool main \
-			--word hits --count "$count" --check \
-			>"$TMP/count$i.log" 2>&1 &
+		hits "$kind" "$i" --window full --count "$count" --check &
 		pids+=($!)
 	done
 	pinged 10
@@ -113,9 +125,5 @@ counters() {
 		wait "${pids[i]}" || status=$?
 		((status == 0)) || fail "process $((i + 1)) of $processes ended with status $status"
 	done
-	timeout -k 5 60 ip netns exec "$ID-c1" "$BENCH" --lcores "0@(0-$all)" --no-pci \
-		"--file-prefix=${ID}n1" "${EAL_MEMORY[@]}" -- \
-		--port "$kind:iface=eth" --ip "${LAN_NET}11/$LAN_LEN" --server "${LAN_NET}1" \
-		"${LAN_OPTIONS[@]}" --node 11 --quiet --workload faa --pool main --word hits --count 0 --expect $((processes * count)) \
-		>"$TMP/count.log" 2>&1 || fail "the sum is not $((processes * count))"
+	hits_are "$kind" $((processes * count))
 }

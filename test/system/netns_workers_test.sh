@@ -15,15 +15,6 @@ opened() {
 		'import json, sys; print(list(json.load(sys.stdin).values())[0]["sessions_opened"])'
 }
 
-# counted WORKER COUNT: a client with a session there counts and checks each of its results.
-counted() {
-	timeout -k 5 60 ip netns exec "$ID-c1" "$BENCH" --lcores "0@(0-$all)" --no-pci \
-		"--file-prefix=${ID}n1" "${EAL_MEMORY[@]}" -- --port af_packet:iface=eth \
-		--ip "${LAN_NET}11/$LAN_LEN" --server "${LAN_NET}1" --node 11 --quiet --workload faa \
-		--window full --pool main --word hits --worker "$1" --count "$2" --check \
-		>"$TMP/count.log" 2>&1 || fail "worker $1: $(tail -n 1 "$TMP/count.log")"
-}
-
 need_root
 need_command python3
 need_built apps/shmx-bench/shmx-bench
@@ -35,13 +26,10 @@ lan af_packet
 grep -q 'shmx-server: ready' "$TMP/server.log" || fail "the server did not start"
 for worker in 1 2 2 1 1 2; do
 	before=$(opened $((worker - 1)))
-	counted $worker 20000
+	hits af_packet 1 --window full --worker $worker --count 20000 --check ||
+		fail "worker $worker: $(tail -n 1 "$TMP/count1.log")"
 	(($(opened $((worker - 1))) == before + 1)) || fail "the session is not at worker $worker"
 done
-timeout -k 5 60 ip netns exec "$ID-c1" "$BENCH" --lcores "0@(0-$all)" --no-pci \
-	"--file-prefix=${ID}n1" "${EAL_MEMORY[@]}" -- --port af_packet:iface=eth \
-	--ip "${LAN_NET}11/$LAN_LEN" --server "${LAN_NET}1" --node 11 --quiet --workload faa \
-	--pool main --word hits --count 0 --expect 120000 >"$TMP/count.log" 2>&1 ||
-	fail "the sum is not 120000: $(tail -n 1 "$TMP/count.log")"
+hits_are af_packet 120000
 server_stop TERM
 echo "six clients had the worker they asked for"

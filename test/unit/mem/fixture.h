@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-/* What the tests of lib/mem share: a memory on heap zones, and CUnit's main(). */
+/* What the tests of lib/mem share: a memory on heap zones. */
 
 #ifndef TEST_MEM_FIXTURE_H
 #define TEST_MEM_FIXTURE_H
@@ -13,6 +13,7 @@
 
 #include <CUnit/Basic.h>
 
+#include "common/suite.h"
 #include "mem/mem.h"
 #include "mem/mem_access.h"
 
@@ -65,24 +66,6 @@ try_access(const struct mem *m, uint64_t addr, uint32_t len, uint16_t node)
 	int err = 0;
 
 	return mem_access(m, addr, len, node, &err) != NULL ? 0 : err;
-}
-
-static inline int
-run_suite(const char *name, const CU_TestInfo *tests)
-{
-	CU_pSuite suite;
-	unsigned int failures;
-
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	suite = CU_add_suite(name, NULL, NULL);
-	for (; suite != NULL && tests->pName != NULL; tests++)
-		CU_add_test(suite, tests->pName, tests->pTestFunc);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return suite == NULL || failures != 0;
 }
 
 #endif /* TEST_MEM_FIXTURE_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-/* What the tests of lib/sync share: a table in the C heap, and CUnit's main(). */
+/* What the tests of lib/sync share: a table in the C heap. */
 
 #ifndef TEST_SYNC_FIXTURE_H
 #define TEST_SYNC_FIXTURE_H
@@ -13,6 +13,7 @@
 
 #include <CUnit/Basic.h>
 
+#include "common/suite.h"
 #include "sync/sync.h"
 
 struct fixture {
@@ -69,24 +70,6 @@ fixture_down(struct fixture *f)
 	CU_ASSERT_FALSE(sync_pending(f->t));
 	sync_detach(f->t);
 	free(f->zone);
-}
-
-static inline int
-run_suite(const char *name, const CU_TestInfo *tests)
-{
-	CU_pSuite suite;
-	unsigned int failures;
-
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	suite = CU_add_suite(name, NULL, NULL);
-	for (; suite != NULL && tests->pName != NULL; tests++)
-		CU_add_test(suite, tests->pName, tests->pTestFunc);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return suite == NULL || failures != 0;
 }
 
 #endif /* TEST_SYNC_FIXTURE_H */

@@ -3,10 +3,10 @@
 
 /* A table where the server has it. Needs EAL, but neither hugepages nor ports. */
 
-#include <rte_eal.h>
 #include <rte_memory.h>
 #include <rte_memzone.h>
 
+#include "common/eal_suite.h"
 #include "fixture.h"
 
 static void
@@ -42,18 +42,6 @@ int
 main(void)
 {
 	static const CU_TestInfo tests[] = {{"memzones", memzones}, {NULL, NULL}};
-	char arg[][32] = {"memzone_test", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry",
-		"--no-shconf", "--lcores=0", "--log-level=lib.eal:error"};
-	char *argv[RTE_DIM(arg)];
-	unsigned int i;
 
-	for (i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	if (rte_eal_init(RTE_DIM(arg), argv) < 0) {
-		printf("no EAL here\n");
-		return 77;
-	}
-	i = (unsigned int)run_suite("sync memzone", tests);
-	rte_eal_cleanup();
-	return (int)i;
+	return run_suite_on_eal("sync memzone", tests);
 }
