@@ -34,14 +34,19 @@ retry_ns(const struct rdp_session *s)
 	return RTE_MIN(RDP_HANDSHAKE_NS << RTE_MIN(s->tries, 10), RDP_HANDSHAKE_MAX_NS);
 }
 
+/*
+ * A CONNECT with a wrong cookie gets no answer, ever. The CHALLENGE may have been damaged in a way
+ * that its checksum does not tell, or its sender may have started anew since: so after a while
+ * another one is asked for.
+ */
 static void
 send_hello(struct rdp_session *s)
 {
 	struct wire_hello hello = hello_of(s);
 
-	if (s->state == RDP_HELLO)
+	if (s->state == RDP_HELLO || s->tries >= RDP_CONNECT_TRIES)
 		rdp_send_control(s, WIRE_HELLO, &hello, sizeof(hello));
-	else
+	if (s->state == RDP_CONNECT)
 		rdp_pmtu_connect(s, &hello);
 	rdp_timer_arm(s, s->ep->now_ns + retry_ns(s));
 	s->tries += s->tries < UINT8_MAX;

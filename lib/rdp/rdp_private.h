@@ -44,6 +44,9 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 #define RDP_HANDSHAKE_MAX_NS UINT64_C(200000000)
 #define RDP_CLOSE_TRIES      5
 
+/** CONNECTs without an answer before the cookie is doubted: it is 63 ms old then. */
+#define RDP_CONNECT_TRIES 6
+
 /** CONNECTs of the full size before smaller ones go beside it, and ACCEPTs of no size at all before
  * the path counts as too narrow. */
 #define RDP_MTU_TRIES 3

@@ -787,6 +787,37 @@ talk_at_once(struct node *node, struct rdp_session *s, int status)
 	CU_ASSERT(node_request(node, s, 64, 64) >= 0);
 }
 
+static bool
+client_opened(void *ctx)
+{
+	const struct pair *p = ctx;
+
+	return p->client->opened > 0;
+}
+
+/* Bits of the cookie turned over in such a way that the checksum still fits. The attempt does not
+ * go on with it until its time is over. */
+static void
+challenge__damaged(void)
+{
+	struct pair p = pair_start(NULL);
+	struct wire_challenge *c;
+	struct net_packet *kept;
+	struct rdp_session *s;
+
+	pair_keep_next(&p, SERVER, WIRE_CHALLENGE);
+	CU_ASSERT_EQUAL(rdp_connect(p.client->ep, net_addr(p.net, SERVER), WIRE_UDP_PORT, &s), 0);
+	kept = pair_kept(&p);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(kept);
+	c = (struct wire_challenge *)(void *)(kept->bytes + sizeof(struct wire_ipv4_hdrs));
+	c->cookie ^= RTE_BE64(0x200);
+	net_repair(kept->bytes, kept->len);
+	net_replay(p.net, 0);
+	CU_ASSERT(net_run_until(p.net, client_opened, &p, 300 * NET_MS));
+	CU_ASSERT_EQUAL(p.client->status, 0);
+	pair_free(&p);
+}
+
 /* The listener may send before the initiator knows that it may. */
 static void
 open__data_before_accept(void)
@@ -843,6 +874,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(open__nobody_answers),
 	TEST(open__each_message_doubled),
 	TEST(open__data_before_accept),
+	TEST(challenge__damaged),
 	TEST(connect__doubled_gets_the_same_accept),
 	TEST(connect__late_one_is_dropped),
 	TEST(connect__late_one_without_session_ends),
