@@ -608,7 +608,8 @@ rdp_unknown_input(struct rdp_ep *ep, const struct rdp_from *from, const struct w
 	/* Our end is being closed or ended just now: the peer is told in its own way. */
 	if (s != NULL && s->local_inc == f->dst_inc)
 		return;
-	if (!rdp_reset_allowed(ep))
+	/* The session is there, at another index: damage that the checksum did not see. */
+	if (rdp_session_by_inc(ep, f->dst_inc, f->src_inc) != NULL || !rdp_reset_allowed(ep))
 		return;
 	ep->stats.resets_sent++;
 	rdp_send_reply(ep, from, f, WIRE_RESET, WIRE_SESSION_NONE, f->dst_inc, NULL, 0, 0);

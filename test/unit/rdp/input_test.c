@@ -348,6 +348,21 @@ crc__wrong_session_index_is_no_reason_to_reset(void)
 	spoiled_close(&sp);
 }
 
+/* Nothing but the UDP checksum, which is weak, says that this was no damage. */
+static void
+session_index__wrong_for_its_incarnations(void)
+{
+	struct spoiled sp;
+
+	spoiled_open(&sp, NULL);
+	sp.h->frame.session ^= RTE_BE16(1);
+	sp.h->frame.flags &= (uint8_t)~WIRE_F_CRC;
+	net_repair(sp.bytes, sp.len);
+	spoiled_send(&sp);
+	CU_ASSERT_EQUAL(sp.st->rx_stale, 1);
+	spoiled_close(&sp);
+}
+
 static void
 ack__of_what_was_never_sent(void)
 {
@@ -532,6 +547,7 @@ CU_TestInfo input_tests[] = {
 	TEST(checksum__port_vouches),
 	TEST(crc__missing_or_wrong),
 	TEST(crc__wrong_session_index_is_no_reason_to_reset),
+	TEST(session_index__wrong_for_its_incarnations),
 	TEST(ack__of_what_was_never_sent),
 	TEST(sack__without_its_bitmap),
 	TEST(sack__of_everything),
