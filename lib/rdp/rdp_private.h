@@ -41,7 +41,7 @@ static_assert(RDP_WHEEL_SLOTS == 1 << RDP_COARSE_SHIFT, "a coarse slot is a turn
 
 /** Handshake messages are repeated after this, doubled each time up to the maximum. */
 #define RDP_HANDSHAKE_NS     UINT64_C(1000000)
-#define RDP_HANDSHAKE_MAX_NS UINT64_C(200000000)
+#define RDP_HANDSHAKE_MAX_NS UINT64_C(50000000)
 #define RDP_CLOSE_TRIES      5
 
 /** CONNECTs without an answer before the cookie is doubted: it is 63 ms old then. */
