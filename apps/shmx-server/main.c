@@ -19,6 +19,7 @@
 #include "control.h"
 #include "eal_args.h"
 #include "leftovers.h"
+#include "lock_table.h"
 #include "options.h"
 #include "pools.h"
 #include "ports.h"
@@ -105,6 +106,8 @@ server_start(struct server *s, struct problem *p)
 	if (ret == 0)
 		ret = pools_create(s, p);
 	if (ret == 0)
+		ret = lock_table_create(s, p);
+	if (ret == 0)
 		ret = workers_create(s, p);
 	if (ret == 0)
 		ret = ports_open(s, p);
@@ -116,6 +119,7 @@ server_end(struct server *s)
 {
 	ports_close(s);
 	workers_destroy(s);
+	lock_table_destroy(s);
 	pools_destroy(s);
 }
 

@@ -81,6 +81,7 @@ struct options {
 	struct number_range pool_ids; /**< options_pool_ids() fills in the default */
 	uint32_t udp_port;
 	uint32_t max_sessions;
+	uint32_t locks;          /**< ids; 0: none */
 	uint32_t max_per_source; /**< 0: no limit */
 	uint32_t window;
 	int cc;       /**< enum rdp_cc */

@@ -27,6 +27,7 @@
 struct mem;
 struct port;
 struct rdp_ep;
+struct sync;
 struct target;
 struct target_worker;
 
@@ -76,6 +77,7 @@ struct server {
 	struct clock clock;
 	uint64_t epoch; /**< start of this process, ns of the wall clock */
 	struct mem *mem;
+	struct sync *sync; /**< worker 0; NULL: no locks */
 	struct target *target;
 	struct server_port ports[OPTIONS_PORTS_MAX];
 	unsigned int nb_ports;

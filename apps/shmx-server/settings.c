@@ -10,6 +10,7 @@
 #include "options.h"
 #include "rdp/rdp.h"
 #include "settings.h"
+#include "sync/sync.h"
 
 static const char *const idle_choices[] = {"poll", "pause", "sleep", "interrupt", NULL};
 static const char *const crc_choices[] = {"auto", "on", "off", NULL};
@@ -61,6 +62,8 @@ const struct setting settings[] = {
 		"UDP port to listen on"},
 	{"server", "max-sessions", "max-sessions", "N", SERVER(max_sessions), NUMBER(1, 65534), "1024",
 		"sessions a queue keeps"},
+	{"server", "locks", "locks", "N", SERVER(locks), NUMBER(0, SYNC_LOCKS_MAX), "65536",
+		"lock ids; 0: no locks"},
 	{"server", "max-sessions-per-source", "max-sessions-per-source", "N", TUNING(max_per_source),
 		NUMBER(0, 65534), "0", "of these, from one address or IPv6 /64; 0: all"},
 	{"server", "window", "window", "N", SERVER(window), POWER(8, 256), "128",

@@ -153,6 +153,8 @@ create_target(struct server *s, struct problem *p)
 {
 	const struct target_conf conf = {
 		.mem = s->mem,
+		.sync = s->sync,
+		.clock = s->clock,
 		.nb_workers = s->nb_workers,
 		.socket_id = (int)rte_socket_id(),
 	};

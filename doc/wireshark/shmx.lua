@@ -28,7 +28,8 @@ local types = {
 local statuses = {
 	[0] = "OK", [1] = "INVAL", [2] = "NOENT", [3] = "EXIST", [4] = "NOMEM", [5] = "PERM",
 	[6] = "FAULT", [7] = "STALE", [8] = "BUSY", [9] = "NOTSUP", [10] = "MSGSIZE",
-	[11] = "NOSPC", [12] = "IO",
+	[11] = "NOSPC", [12] = "IO", [13] = "QUOTA", [14] = "DEADLK", [15] = "TIMEDOUT",
+	[16] = "CANCELED", [17] = "NOLCK", [18] = "NOBUFS",
 }
 local owners = {[0] = "everyone", [1] = "requester alone"}
 local ops = {
@@ -38,6 +39,8 @@ local ops = {
 	[21] = "OWNERS", [22] = "ALLOC_FOR",
 	[24] = "POOL_CREATE", [25] = "POOL_DESTROY", [26] = "POOL_GROW", [27] = "POOL_SHRINK",
 	[28] = "POOL_OPEN", [29] = "POOL_LIST", [30] = "POOL_STAT",
+	[32] = "LOCK", [33] = "UNLOCK", [34] = "LOCK_RESERVE", [35] = "LOCK_UNRESERVE",
+	[36] = "LOCK_LOOKUP", [37] = "LOCK_LIST", [38] = "LOCK_FORCE", [39] = "PUT_FENCED",
 }
 
 -- ---- fields -----------------------------------------------------------------------------
@@ -115,6 +118,18 @@ field("how", ProtoField.uint8, "What becomes of the owners", base.DEC,
 field("from", ProtoField.uint8, "Owners so far", base.DEC)
 field("nodes", ProtoField.uint16, "Owners, 65535 for everyone", base.DEC)
 field("owner.node", ProtoField.uint16, "Node", base.DEC)
+field("timeout", ProtoField.uint64, "Time-out (us), all ones for none", base.DEC)
+field("lock", ProtoField.uint32, "Lock", base.DEC)
+field("shared", ProtoField.uint8, "Shared", base.DEC, {[0] = "alone", [1] = "with others"})
+field("token", ProtoField.uint64, "Fencing token", base.DEC)
+field("died", ProtoField.uint16, "Node that died", base.DEC)
+field("lock.shared", ProtoField.uint32, "Holders that share it", base.DEC)
+field("lock.waiting", ProtoField.uint32, "Requests that wait", base.DEC)
+field("lock.holder", ProtoField.uint16, "Node that has it alone", base.DEC)
+field("lock.flags", ProtoField.uint8, "Flags", base.HEX)
+field("lock.flags.alone", ProtoField.bool, "Held alone", 8, nil, 0x01)
+field("lock.flags.died", ProtoField.bool, "A holder died", 8, nil, 0x02)
+field("forced", ProtoField.uint64, "Holders that had it", base.DEC)
 field("force", ProtoField.uint64, "Force", base.DEC)
 field("bytes", ProtoField.uint64, "Bytes", base.DEC)
 field("first", ProtoField.uint16, "First pool", base.DEC)
@@ -300,6 +315,11 @@ local function node_ids(c, len)
 	end
 end
 
+local function lock_id(c)
+	c.take(4, "lock")
+	c.reserved(4)
+end
+
 local requests = {
 	[10] = function() end,
 	[1] = addr_only,
@@ -376,6 +396,41 @@ local requests = {
 		c.reserved(4)
 	end,
 	[30] = pool_bytes("bytes"),
+
+	[32] = function(c, len)
+		c.take(8, "timeout")
+		for _ = 1, math.floor(len / 8) do
+			c.take(4, "lock")
+			c.take(1, "shared")
+			c.reserved(3)
+		end
+	end,
+	[33] = function(c, len)
+		for _ = 1, math.floor(len / 4) do
+			c.take(4, "lock")
+		end
+		if len % 8 > 0 then
+			c.take(8 - len % 8, "padding")
+		end
+	end,
+	[34] = function(c, len)
+		lock_id(c)
+		name(c, len)
+	end,
+	[35] = lock_id,
+	[36] = name,
+	[37] = function(c)
+		c.take(4, "lock")
+		c.take(2, "max")
+		c.reserved(2)
+	end,
+	[38] = lock_id,
+	[39] = function(c, len)
+		c.addr()
+		c.take(8, "token")
+		lock_id(c)
+		c.tail(len, "data")
+	end,
 }
 
 local function value(c)
@@ -408,6 +463,39 @@ local function pools(c, len)
 	end
 end
 
+local function lock_number(c)
+	c.take(4)
+	c.take(4, "lock")
+end
+
+local function grants(c, len)
+	for _ = 1, math.floor(len / 16) do
+		c.take(8, "token")
+		c.take(4, "lock")
+		c.take(2, "died")
+		c.reserved(2)
+	end
+end
+
+local function locks(c, len)
+	for _ = 1, math.floor(len / 96) do
+		c.take(8, "token")
+		c.take(4, "lock")
+		c.take(4, "lock.shared")
+		c.take(4, "lock.waiting")
+		c.take(2, "lock.holder")
+		c.take(2, "died")
+		local range, item = c.take(1, "lock.flags")
+		item:add(f["lock.flags.alone"], range)
+		item:add(f["lock.flags.died"], range)
+		local used = math.min(c.take(1, "name_len"):uint(), 63)
+		if used > 0 then
+			c.take(used, "name")
+		end
+		c.take(63 - used + 7, "padding")
+	end
+end
+
 local function size_only(c)
 	c.take(8, "size")
 end
@@ -431,6 +519,10 @@ local responses = {
 	[22] = addr_only,
 	[24] = pool_id, [26] = size_only, [27] = size_only, [28] = pool_id,
 	[29] = pools, [30] = pools,
+	[32] = grants, [34] = lock_number, [36] = lock_number, [37] = locks,
+	[38] = function(c)
+		c.take(8, "forced")
+	end,
 }
 
 -- Returns where the next record starts.

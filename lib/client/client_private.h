@@ -33,6 +33,8 @@ enum op_kind {
 	OP_OWNERS,    /**< ids of nodes for `dst`, at most `len` of them */
 	OP_REOPEN,    /**< a pool id, which kept pool `len` should have; the library's own */
 	OP_SKIP,      /**< what nobody wants any more */
+	OP_LOCK,      /**< grants of `len` locks, for `dst` */
+	OP_LOCK_INFO, /**< descriptions of locks for `dst`, at most `len` of them */
 };
 
 /** An operation in progress; its index is the record's id. */
@@ -151,6 +153,7 @@ struct shmx_ep {
 	struct rdp_ep *rdp;
 	struct shmx_event *kept; /**< ring: completions that found no room */
 	uint32_t kept_head, kept_tail, kept_mask;
+	bool no_room; /**< for a request that a response calls for */
 	bool polling; /**< written by the thread that polls, read by whoever calls meanwhile */
 	uint64_t ops_done;
 	uint64_t last_ns, busy_ns, idle_ns;
@@ -397,6 +400,20 @@ int client_name_len(const char *name);
 /** The response to shmx_owners(). @return false: it is none. */
 bool client_owners_read(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len,
 	uint64_t *count, uint64_t *size);
+
+/* ---- locks.c ---- */
+
+/** The response to shmx_lock(). @return false: it is none. */
+bool client_grants_read(
+	const struct op *op, const void *data, uint32_t len, uint64_t *token, uint64_t *died);
+
+/** Locks that nobody waits for any more go back; operation @p id waits for the answer to that.
+ * @return false: there is no room for that now. */
+bool client_grants_return(
+	struct shmx_ep *ep, struct rdp_session *s, uint16_t id, const void *data, uint32_t len);
+
+/** The response to shmx_lock_list(). @return false: it is none. */
+bool client_lock_infos_read(const struct op *op, const void *data, uint32_t len);
 
 /* ---- memory.c ---- */
 

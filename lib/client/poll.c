@@ -124,6 +124,25 @@ op_failed(struct shmx_ep *ep, uint16_t id, int32_t status)
 	op_finish(ep, id, status, 0, 0);
 }
 
+/* Granted, though perhaps nobody wants it any more. */
+static bool
+locked(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
+{
+	struct op *op = &ep->op[id];
+	bool wanted = !client_given_up(ep, op);
+	uint64_t token, died;
+
+	if (!wanted)
+		op->dst = NULL;
+	if (!client_grants_read(op, data, len, &token, &died))
+		return false;
+	if (wanted)
+		op_finish(ep, id, 0, token, died);
+	else if (!client_grants_return(ep, ep->session[op->session], id, data, len))
+		ep->no_room = true;
+	return !ep->no_room;
+}
+
 /* Responses other than those to get and put. Returns false when the length is not right. */
 static bool
 complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
@@ -165,6 +184,13 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 		if (!client_owners_read(ep, id, data, len, &count, &size))
 			return false;
 		op_finish(ep, id, 0, count, size);
+		return true;
+	case OP_LOCK:
+		return locked(ep, id, data, len);
+	case OP_LOCK_INFO:
+		if (!client_lock_infos_read(op, data, len))
+			return false;
+		op_finish(ep, id, 0, len / sizeof(struct wire_lock_info), 0);
 		return true;
 	default:
 		return false;
@@ -259,8 +285,15 @@ client_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_
 			return -EPROTO;
 		id = rte_be_to_cpu_16(rec->id);
 		if (unlikely(id >= ep->max_ops || ep->op[id].kind == OP_FREE ||
-			     ep->op[id].session != s->index || !complete(ep, id, rec)))
+			     ep->op[id].session != s->index))
 			return -EPROTO;
+		if (unlikely(!complete(ep, id, rec))) {
+			if (!ep->no_room)
+				return -EPROTO;
+			/* It comes again, with all that follows. */
+			ep->no_room = false;
+			return (int32_t)off;
+		}
 	}
 	return (int32_t)len;
 }

@@ -38,11 +38,13 @@
  * | -ENOENT       | no such pool, name or allocation                                          |
  * | -EEXIST       | the name is taken                                                         |
  * | -ENOMEM       | the pool has no room for that length, or may not grow further             |
- * | -EPERM        | the memory is exclusive to other nodes                                    |
+ * | -EPERM        | the memory is exclusive to other nodes; the lock is not held              |
  * | -EFAULT       | the range leaves the pool                                                 |
  * | -ESTALE       | the range touches memory that is free                                     |
- * | -EBUSY        | still in use (pool with allocations), or the memory node is short of
- * |               | resources; of a call: another thread polls the endpoint                   |
+ * | -EBUSY        | still in use (pool with allocations, lock), or the memory node is short
+ * |               | of resources; of a call: another thread polls the endpoint                |
+ * | -EDEADLK      | the session has that lock already, or waits for it                        |
+ * | -ENOLCK       | the fencing token is not that of a lock this node has now                 |
  * | -ENOSPC       | a table of the memory node is full                                        |
  * | -EMSGSIZE     | more in one call than allowed; of a session: the network between carries
  * |               | less than 1280 bytes, or less than when it began                          |
@@ -52,7 +54,7 @@
  * |               | before any of it was sent: it took no effect                              |
  * | -EINTR        | it was cancelled after it was sent: its fate is unknown                   |
  * | -ETIMEDOUT    | the memory node did not answer a connection attempt, or an operation before
- * |               | its deadline: its fate is unknown                                         |
+ * |               | its deadline: its fate is unknown; a lock was not to be had in time       |
  * | -ECONNREFUSED | the memory node refused the connection                                    |
  * | -EPROTO       | the peer broke the protocol                                               |
  * | -EHOSTUNREACH | nobody answered to the memory node's IP address on the link               |
@@ -481,6 +483,123 @@ SHMX_API int shmx_own_move(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, c
  */
 SHMX_API int shmx_owners(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uint16_t *nodes,
 	uint16_t max, uint64_t cookie);
+
+/* ---- locks ----------------------------------------------------------------------------- */
+
+/*
+ * A memory node has a table of locks, numbered from 1 on, 65536 unless it was told otherwise. An id
+ * is reserved first, by whoever, and may have a name. Then sessions acquire it, alone or to share.
+ *
+ * A lock belongs to the *session* that acquired it, for as long as the session lives: shmx_poll()
+ * keeps it alive. When it ends, in good order or because its node died, its locks pass on, within
+ * one *lease* after the node was last heard: the memory node's peer time-out, and for an idle
+ * session a keep-alive more (by default 2 s and 3.2 s). Whoever gets such a lock next is told that
+ * its holder died, for what the lock protects may be half done. After SHMX_EV_PEER_DOWN a session
+ * has no locks any more, also when it is connected again.
+ *
+ * A node that was cut off may not know yet that its lock has passed on. Therefore each grant comes
+ * with a *fencing token* that grows with every grant of that lock: shmx_put_fenced() writes only
+ * while the token is that of the present holder, so that a stale holder's writes are refused.
+ */
+
+/** Most locks of one call. */
+#define SHMX_LOCKS_MAX 16
+
+/** Wait for as long as it takes. */
+#define SHMX_FOREVER UINT64_MAX
+
+struct shmx_lock_req {
+	uint32_t lock;
+	bool shared; /**< with others who share it; otherwise alone */
+};
+
+struct shmx_lock_grant {
+	uint64_t token; /**< fencing token, of this lock, never 0 */
+	uint32_t lock;
+	uint16_t died; /**< node that died, or was forced to let go, while it had the lock, if
+	                * nobody was told yet; 0: none */
+};
+
+/**
+ * Acquire 1 to 16 locks, all or none. First come, first served, whatever the mode, so that nobody
+ * starves; those who share and stand next to each other in the queue share. Locks of a call are
+ * taken in ascending order of id, so that calls never wait for each other in a circle, as long as
+ * a session that waits has no locks from earlier calls.
+ *
+ * Waiting costs the memory node nothing. shmx_cancel() and a deadline give up the wait: a lock that
+ * is granted all the same is given back by the library.
+ * @param timeout_us how long to wait, at the memory node; 0: not at all; SHMX_FOREVER
+ * @param[out] grants @p n of them, in ascending order of the ids; the library's until completion.
+ *   May be NULL. Event value: the token of the first, value2: the node that died, of the first
+ *   lock that has one; 0: none.
+ * @return 0, -EINVAL (a lock twice), -EAGAIN, -ENOTCONN; event: -ENOENT an id is not reserved;
+ *   -EBUSY not to be had at once and timeout_us is 0; -ETIMEDOUT; -EDEADLK; -ENOSPC too many
+ *   grants, waiting calls or sessions with locks; -ECANCELED an operator took what the call had so
+ *   far.
+ */
+SHMX_API int shmx_lock(struct shmx_ep *ep, shmx_session_t session,
+	const struct shmx_lock_req *locks, unsigned int n, uint64_t timeout_us,
+	struct shmx_lock_grant *grants, uint64_t cookie);
+
+/**
+ * Give back 1 to 16 locks, of whichever calls, all or none. Writes of this node's that have
+ * completed before are seen by the next holder.
+ * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -EINVAL a lock twice; -ENOENT; -EPERM the session
+ *   does not have one of them.
+ */
+SHMX_API int shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks,
+	unsigned int n, uint64_t cookie);
+
+/**
+ * Write up to SHMX_INLINE_MAX bytes, copied at once, if this node has @p lock alone, by the grant
+ * with @p token. The lock is one of the memory node that has the memory. What is longer goes where
+ * nobody looks first, and is then published by such a write.
+ * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -ENOLCK, and those of shmx_put().
+ */
+SHMX_API int shmx_put_fenced(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint32_t len,
+	uint32_t lock, uint64_t token, uint64_t cookie);
+
+/**
+ * Reserve lock @p id, or with 0 any free one, with a name that is unique on the memory node, or
+ * without (NULL). Event value: the id; -EEXIST the id or the name is taken; -ENOSPC; -EINVAL an id
+ * beyond the table.
+ */
+SHMX_API int shmx_lock_reserve(
+	struct shmx_ep *ep, shmx_session_t session, uint32_t id, const char *name, uint64_t cookie);
+
+/** Release an id for others to reserve. Event: -ENOENT; -EBUSY while somebody has it or waits. */
+SHMX_API int shmx_lock_unreserve(
+	struct shmx_ep *ep, shmx_session_t session, uint32_t id, uint64_t cookie);
+
+/** Find a lock by name. Event value: the id; -ENOENT. */
+SHMX_API int shmx_lock_lookup(
+	struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie);
+
+/**
+ * For operators: take a lock from whoever has it. The next holder is told as if that one had died;
+ * those who wait for it go on. A call that waits for another lock and has this one ends with
+ * -ECANCELED. Event value: how many had it.
+ */
+SHMX_API int shmx_lock_force(
+	struct shmx_ep *ep, shmx_session_t session, uint32_t id, uint64_t cookie);
+
+struct shmx_lock_info {
+	uint64_t token; /**< of the latest grant; 0: there was none */
+	uint32_t lock;
+	uint32_t shared;  /**< sessions that share it now */
+	uint32_t waiting; /**< calls in its queue */
+	uint16_t holder;  /**< node that has it alone; 0: nobody */
+	uint16_t died;    /**< node that the next holder will be told of; 0: none */
+	char name[SHMX_NAME_LEN];
+};
+
+/**
+ * Describe reserved locks with id @p first or above, in order of their ids, as many as fit into
+ * @p max, and a few at a time: go on from the last id + 1 until none comes back. Event value: how
+ * many. @p info belongs to the library until completion.
+ */
+SHMX_API int shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t first,
+	struct shmx_lock_info *info, uint16_t max, uint64_t cookie);
 
 /* ---- pools ----------------------------------------------------------------------------- */
 

@@ -123,3 +123,14 @@ sync_token_valid(const struct sync *t, uint32_t lock, uint64_t token, uint32_t h
 	       __atomic_load_n(&l->holder, __ATOMIC_ACQUIRE) == holder &&
 	       __atomic_load_n(&l->word, __ATOMIC_RELAXED) == want;
 }
+
+uint32_t
+sync_token_holder(const struct sync *t, uint32_t lock, uint64_t token)
+{
+	uint32_t holder;
+
+	if (lock == 0 || lock > t->hdr->nb_locks)
+		return 0;
+	holder = __atomic_load_n(&t->locks[lock].holder, __ATOMIC_ACQUIRE);
+	return sync_token_valid(t, lock, token, holder) ? holder : 0;
+}

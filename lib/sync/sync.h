@@ -193,6 +193,8 @@ uint64_t sync_next_deadline(const struct sync *t);
  */
 bool sync_token_valid(const struct sync *t, uint32_t lock, uint64_t token, uint32_t holder);
 
+uint32_t sync_token_holder(const struct sync *t, uint32_t lock, uint64_t token);
+
 /*
  * Death, and force
  */

@@ -124,7 +124,7 @@ static inline int
 stage_write(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec,
 	const void *in)
 {
-	/* PUT and FILL have the address in the same place. */
+	/* PUT, PUT_FENCED and FILL have the address in the same place. */
 	const struct wire_put *put = (const struct wire_put *)rec;
 	uint32_t len = rte_be_to_cpu_32(rec->len);
 	struct target_access *a = stage_slot(w);
@@ -147,7 +147,7 @@ stage_write(struct target_worker *w, struct rdp_session *s, const struct wire_re
 	target_response(to, rec->op, STATUS_OK, rec->id, 0);
 	a->in = in;
 	a->len = len;
-	a->op = rec->op;
+	a->op = rec->op == WIRE_OP_FILL ? WIRE_OP_FILL : WIRE_OP_PUT;
 	w->nb_batch++;
 	w->stats.bytes_written += len;
 	if (unlikely(rec->op == WIRE_OP_FILL)) {
@@ -205,6 +205,22 @@ target_stage(struct target_worker *w, struct rdp_session *s, const struct wire_r
 	default:
 		return stage_atomic(w, s, rec);
 	}
+}
+
+/* Whoever has the lock next is not told before what is staged here has been written: locks.c. */
+int
+target_stage_fenced(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	const struct wire_put_fenced *put = (const struct wire_put_fenced *)rec;
+	const struct sync *sync = w->target->locks.sync;
+	uint32_t holder;
+
+	if (unlikely(sync == NULL))
+		return target_respond_status(w, s, rec, STATUS_NOTSUP);
+	holder = sync_token_holder(sync, rte_be_to_cpu_32(put->lock), rte_be_to_cpu_64(put->token));
+	if (unlikely(holder == 0 || holder >> 16 != s->peer_node))
+		return target_respond_status(w, s, rec, STATUS_NOLCK);
+	return stage_write(w, s, rec, put + 1);
 }
 
 /* Words are moved as a whole; anything longer as the processor likes best. */

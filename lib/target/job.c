@@ -49,7 +49,7 @@ job_create_all(struct target_worker *w, int socket_id)
 	for (uint32_t i = 0; i < TARGET_JOBS; i++)
 		w->free_job[w->nb_free_job++] = &w->jobs[i];
 	list_init(&w->quiescent);
-	list_init(&w->memory);
+	list_init(&w->later);
 	list_init(&w->unsent);
 	return 0;
 }
@@ -60,13 +60,19 @@ job_take(struct target_worker *w)
 	return w->nb_free_job > 0 ? w->free_job[--w->nb_free_job] : NULL;
 }
 
-/* The session the request came from; NULL when it has ended since. */
+/* The session a request came from; NULL when it has ended since. */
+struct rdp_session *
+job_session(struct rdp_ep *ep, uint16_t index, rte_be32_t local_inc)
+{
+	struct rdp_session *s = rdp_session_at(ep, index);
+
+	return s != NULL && s->local_inc == local_inc && s->state == RDP_OPEN ? s : NULL;
+}
+
 static struct rdp_session *
 session_of(const struct target_job *job)
 {
-	struct rdp_session *s = rdp_session_at(job->ep, job->session);
-
-	return s != NULL && s->local_inc == job->session_inc && s->state == RDP_OPEN ? s : NULL;
+	return job_session(job->ep, job->session, job->session_inc);
 }
 
 /* Bytes of data in the response. */
@@ -77,6 +83,8 @@ data_len(const struct target_job *job)
 		return 0;
 	if (job->op == WIRE_OP_OWNERS)
 		return owners_len(job);
+	if (job->op == WIRE_OP_LOCK || job->op == WIRE_OP_LOCK_LIST)
+		return locks_len(job);
 	return job->op == WIRE_OP_POOL_STAT ? (uint32_t)sizeof(job->info)
 	                                    : job->values * (uint32_t)sizeof(uint64_t);
 }
@@ -84,7 +92,9 @@ data_len(const struct target_job *job)
 static void
 data_write(const struct target_job *job, uint8_t *to, uint32_t len)
 {
-	if (job->op == WIRE_OP_POOL_STAT) {
+	/* They lie in the job as they travel. */
+	if (job->op == WIRE_OP_POOL_STAT || job->op == WIRE_OP_LOCK ||
+		job->op == WIRE_OP_LOCK_LIST) {
 		memcpy(to, &job->info, len);
 		return;
 	}
@@ -99,9 +109,22 @@ data_write(const struct target_job *job, uint8_t *to, uint32_t len)
 	}
 }
 
-/* Back at its owner: answer, or wait for room. */
+/* Nothing of it counts any more: neither what its session waits for nor whom it was about. */
 static void
-job_respond(struct target_worker *w, struct target_job *job)
+job_end(struct target_worker *w, struct target_job *job)
+{
+	struct rdp_session *s = job->counted ? session_of(job) : NULL;
+
+	if (s != NULL)
+		target_jobs_add(s, -1);
+	if (job->op == TARGET_OP_GONE)
+		target_holder_free(w, job->holder);
+	w->free_job[w->nb_free_job++] = job;
+}
+
+/* Where the session is: answer. Returns whether there was room. */
+static bool
+job_answer(struct target_worker *w, struct target_job *job)
 {
 	struct rdp_session *s = session_of(job);
 	uint32_t len = data_len(job);
@@ -111,22 +134,28 @@ job_respond(struct target_worker *w, struct target_job *job)
 		to = rdp_response(s, (uint32_t)sizeof(struct wire_record) + wire_pad(len));
 		if (to == NULL) {
 			list_put(&w->unsent, job);
-			return;
+			return false;
 		}
 		target_response(to, job->op, status_from_errno(job->err), job->id, len);
 		data_write(job, to + sizeof(struct wire_record), len);
-		*target_jobs(s) -= 1;
 	}
 	w->stats.op_errors += job->err != 0;
-	w->free_job[w->nb_free_job++] = job;
+	return true;
 }
 
 static unsigned int
 index_of(const struct target *t, const struct target_job *job, enum job_place place)
 {
-	if (place == JOB_CONTROL)
+	switch (place) {
+	case JOB_CONTROL:
 		return t->nb_workers;
-	return place == JOB_OWNER ? job->owner->index : target_home(t, job->pool);
+	case JOB_ANSWER:
+		return job->at->index;
+	case JOB_END:
+		return job->owner->index;
+	default:
+		return target_is_sync(job->op) ? TARGET_SYNC_HOME : target_home(t, job->pool);
+	}
 }
 
 static enum job_place
@@ -137,7 +166,7 @@ first_place(const struct target_job *job)
 }
 
 /* Go on with a job that is here and has its next step at @p place, until it leaves or waits. */
-static void
+void
 job_go(struct target *t, unsigned int here, struct target_job *job, enum job_place place)
 {
 	for (;;) {
@@ -150,8 +179,13 @@ job_go(struct target *t, unsigned int here, struct target_job *job, enum job_pla
 			return;
 		}
 		switch (place) {
-		case JOB_OWNER:
-			job_respond(t->worker[here], job);
+		case JOB_ANSWER:
+			if (!job_answer(t->worker[here], job))
+				return;
+			place = JOB_END;
+			break;
+		case JOB_END:
+			job_end(t->worker[here], job);
 			return;
 		case JOB_CONTROL:
 			place = job_step_control(t, job);
@@ -162,8 +196,8 @@ job_go(struct target *t, unsigned int here, struct target_job *job, enum job_pla
 		case JOB_QUIESCENT:
 			list_put(&t->worker[here]->quiescent, job);
 			return;
-		case JOB_MEMORY:
-			list_put(&t->worker[here]->memory, job);
+		case JOB_LATER:
+			list_put(&t->worker[here]->later, job);
 			return;
 		}
 	}
@@ -233,13 +267,13 @@ try_again(struct target_worker *w, struct job_list *list, enum job_place place)
 }
 
 uint32_t
-job_poll_memory(struct target_worker *w)
+job_poll_later(struct target_worker *w)
 {
-	return try_again(w, &w->memory, JOB_HOME);
+	return try_again(w, &w->later, JOB_HOME);
 }
 
 uint32_t
 job_poll_unsent(struct target_worker *w)
 {
-	return try_again(w, &w->unsent, JOB_OWNER);
+	return try_again(w, &w->unsent, JOB_ANSWER);
 }

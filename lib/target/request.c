@@ -17,8 +17,8 @@ name_copy(const void *data, uint32_t len, char name[MEM_NAME_LEN])
 	return strlen(name) == len;
 }
 
-static bool
-name_read(const void *data, const struct wire_record *rec, char name[MEM_NAME_LEN])
+bool
+target_name_read(const void *data, const struct wire_record *rec, char name[MEM_NAME_LEN])
 {
 	return name_copy(data, rte_be_to_cpu_32(rec->len), name);
 }
@@ -41,7 +41,7 @@ read_alloc(struct target_job *job, const struct wire_record *rec)
 
 	job->owner_set = alloc->owner;
 	return read_alloc_head(job, alloc) && alloc->owner <= WIRE_OWNER_SELF &&
-	       name_read(alloc + 1, rec, job->name);
+	       target_name_read(alloc + 1, rec, job->name);
 }
 
 static bool
@@ -103,7 +103,7 @@ read_lookup(struct target_job *job, const struct wire_record *rec)
 
 	job->pool = rte_be_to_cpu_16(lookup->pool);
 	job->values = 2;
-	return name_read(lookup + 1, rec, job->name) && job->name[0] != '\0';
+	return target_name_read(lookup + 1, rec, job->name) && job->name[0] != '\0';
 }
 
 static bool
@@ -115,7 +115,7 @@ read_pool_create(struct target_job *job, const struct wire_record *rec)
 	job->max_size = rte_be_to_cpu_64(create->max_size);
 	job->granule = rte_be_to_cpu_32(create->granule);
 	job->values = 1;
-	return name_read(create + 1, rec, job->name) && job->name[0] != '\0';
+	return target_name_read(create + 1, rec, job->name) && job->name[0] != '\0';
 }
 
 static bool
@@ -150,12 +150,12 @@ job_read(struct target_job *job, const struct wire_record *rec)
 	case WIRE_OP_POOL_CREATE:
 		return read_pool_create(job, rec);
 	default:
-		return read_pool(job, rec);
+		return target_is_sync(rec->op) ? locks_read(job, rec) : read_pool(job, rec);
 	}
 }
 
-static int
-start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+int
+target_start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
 	bool clears = rec->op == WIRE_OP_FREE || rec->op == WIRE_OP_RESIZE;
 	int32_t before = w->turn_bytes;
@@ -170,18 +170,22 @@ start_job(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	}
 	*job = (struct target_job){
 		.owner = w,
+		.at = w,
 		.ep = s->ep,
 		.session = s->index,
 		.session_inc = s->local_inc,
 		.node = s->peer_node,
 		.id = rec->id,
 		.op = rec->op,
+		.counted = true,
 	};
+	if (rec->op == WIRE_OP_LOCK || rec->op == WIRE_OP_UNLOCK)
+		job->holder = target_holder(w, s);
 	if (!job_read(job, rec)) {
 		w->free_job[w->nb_free_job++] = job;
 		return target_respond_status(w, s, rec, STATUS_INVAL);
 	}
-	*target_jobs(s) += 1;
+	target_jobs_add(s, 1);
 	job_run(w->target, w->index, job);
 	if (clears)
 		turn_charge(s, (uint32_t)(before - w->turn_bytes));
@@ -196,7 +200,7 @@ pool_open(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	uint16_t pool;
 	uint8_t *to;
 
-	if (!name_read((const struct wire_pool_open *)rec + 1, rec, name))
+	if (!target_name_read((const struct wire_pool_open *)rec + 1, rec, name))
 		return target_respond_status(w, s, rec, STATUS_INVAL);
 	if (mem_pool_lookup(w->mem, name, &pool) < 0)
 		return target_respond_status(w, s, rec, STATUS_NOENT);
@@ -252,8 +256,14 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 		return pool_open(w, s, rec);
 	case WIRE_OP_POOL_LIST:
 		return pool_list(w, s, rec);
+	case WIRE_OP_LOCK:
+		return locks_lock(w, s, rec);
+	case WIRE_OP_UNLOCK:
+		return locks_unlock(w, s, rec);
+	case WIRE_OP_PUT_FENCED:
+		return target_stage_fenced(w, s, rec);
 	default:
-		return start_job(w, s, rec);
+		return target_start_job(w, s, rec);
 	}
 }
 

@@ -27,7 +27,7 @@ static enum job_place
 done(struct target_job *job, int err)
 {
 	job->err = err;
-	return JOB_OWNER;
+	return JOB_ANSWER;
 }
 
 static int
@@ -52,7 +52,7 @@ step_alloc(struct target_worker *w, struct target_job *job)
 	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
 		ret = alloc(w, job, set);
 	mem_set_release(w->mem, set);
-	return ret == -EAGAIN ? JOB_MEMORY : done(job, ret);
+	return ret == -EAGAIN ? JOB_LATER : done(job, ret);
 }
 
 static void
@@ -151,7 +151,7 @@ static enum job_place
 step_grow(struct target_worker *w, struct target_job *job)
 {
 	if (job->err < 0)
-		return JOB_OWNER;
+		return JOB_ANSWER;
 	job->err = mem_extent_attach(w->mem, &job->extent);
 	if (job->err < 0)
 		return JOB_CONTROL;
@@ -164,7 +164,7 @@ step_shrink(struct target_worker *w, struct target_job *job)
 	int ret = mem_extent_detach(w->mem, job->pool, job->size, &job->extent);
 
 	if (ret < 0)
-		return ret == -EAGAIN ? JOB_MEMORY : done(job, ret);
+		return ret == -EAGAIN ? JOB_LATER : done(job, ret);
 	pool_size(w, job);
 	return JOB_CONTROL;
 }
@@ -173,7 +173,7 @@ static enum job_place
 step_destroy(struct target_worker *w, struct target_job *job)
 {
 	job->err = mem_pool_destroy_begin(w->mem, job->pool, job->size == 1);
-	return job->err < 0 ? JOB_OWNER : JOB_CONTROL;
+	return job->err < 0 ? JOB_ANSWER : JOB_CONTROL;
 }
 
 /* Whether a job may end somebody's right to read memory that is lent to a frame. */
@@ -191,6 +191,8 @@ job_step_home(struct target_worker *w, struct target_job *job)
 	target_run_batch(w);
 	if (takes_away(job))
 		target_settle(w);
+	if (target_is_sync(job->op))
+		return locks_step(w, job);
 	switch (job->op) {
 	case WIRE_OP_ALLOC:
 	case WIRE_OP_ALLOC_FOR:
@@ -243,7 +245,7 @@ control_create(struct target *t, struct target_job *job)
 	memcpy(params.name, job->name, sizeof(params.name));
 	job->err = mem_pool_create(t->mem, &params, 0, &pool);
 	job->value[0] = pool;
-	return JOB_OWNER;
+	return JOB_ANSWER;
 }
 
 static enum job_place
@@ -251,10 +253,10 @@ control_grow(struct target *t, struct target_job *job)
 {
 	if (job->step++ > 0) { /* could not be attached */
 		mem_extent_release(t->mem, &job->extent);
-		return JOB_OWNER;
+		return JOB_ANSWER;
 	}
 	job->err = mem_extent_prepare(t->mem, job->pool, job->size, &job->extent);
-	return job->err < 0 ? JOB_OWNER : JOB_HOME;
+	return job->err < 0 ? JOB_ANSWER : JOB_HOME;
 }
 
 static enum job_place
@@ -262,7 +264,7 @@ control_shrink(struct target *t, struct target_job *job)
 {
 	wait_quiescent(t);
 	job->err = mem_extent_release(t->mem, &job->extent);
-	return JOB_OWNER;
+	return JOB_ANSWER;
 }
 
 static enum job_place
@@ -270,7 +272,7 @@ control_destroy(struct target *t, struct target_job *job)
 {
 	wait_quiescent(t);
 	job->err = mem_pool_destroy_end(t->mem, job->pool);
-	return JOB_OWNER;
+	return JOB_ANSWER;
 }
 
 /* Ids of owner sets that nobody has any more can be used again. */

@@ -69,7 +69,7 @@ create_worker(struct target *t, unsigned int index, int socket_id)
 	if (w->dirty_pools == NULL)
 		return -ENOMEM;
 	turn_init(w);
-	return job_create_all(w, socket_id);
+	return holders_create(w, socket_id) == 0 ? job_create_all(w, socket_id) : -ENOMEM;
 }
 
 static int
@@ -101,7 +101,10 @@ target_create(const struct target_conf *conf, struct target **target)
 	t->mem = conf->mem;
 	t->nb_workers = conf->nb_workers;
 	t->mapped = conf->mapped;
+	t->clock = conf->clock;
 	ret = create_rings(t, conf->socket_id);
+	if (ret == 0)
+		ret = locks_create(t, conf);
 	if (ret == 0)
 		ret = create_qsbr(t, conf->socket_id);
 	if (ret == 0)
@@ -122,6 +125,7 @@ destroy_worker(struct target_worker *w)
 	rte_free(w->jobs);
 	rte_free(w->free_job);
 	rte_free(w->dirty_pools);
+	holders_destroy(w);
 	rte_free(w);
 }
 
@@ -136,6 +140,7 @@ target_destroy(struct target *t)
 		for (unsigned int to = 0; to <= t->nb_workers; to++)
 			rte_ring_free(t->ring[from][to]);
 	rte_free(t->qsbr);
+	locks_destroy(t);
 	rte_free(t);
 }
 
@@ -163,7 +168,7 @@ target_worker_offline(struct target_worker *w)
 static bool
 in_order(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
-	if (*target_jobs(s) > 0)
+	if (target_jobs(s) > 0)
 		return false;
 	target_settle(w);
 	if (rec->op > WIRE_OP_CAS)
@@ -200,10 +205,22 @@ target_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_
 	return (int32_t)off;
 }
 
+/* Whether locks are at home here. */
+static inline bool
+has_locks(const struct target_worker *w)
+{
+	return w->index == TARGET_SYNC_HOME && w->target->locks.sync != NULL;
+}
+
 static void
 target_batch_end(void *ctx)
 {
-	target_run_batch(ctx);
+	struct target_worker *w = ctx;
+
+	target_run_batch(w);
+	/* Who waits for a lock that was just left is told in the same turn. */
+	if (unlikely(has_locks(w) && sync_pending(w->target->locks.sync)))
+		locks_serve(w);
 }
 
 static int32_t
@@ -222,6 +239,7 @@ static void
 target_closed(void *ctx, struct rdp_session *s, int status)
 {
 	/* Jobs of the session find it gone when they come back. */
+	target_holder_end(ctx, s);
 }
 
 const struct rdp_handler target_handler = {
@@ -231,6 +249,17 @@ const struct rdp_handler target_handler = {
 	.opened = target_opened,
 	.closed = target_closed,
 };
+
+/* Calls that wait cost nothing but, if they have deadlines, a look at the clock. */
+static uint32_t
+poll_locks(struct target_worker *w)
+{
+	const struct sync *sync = w->target->locks.sync;
+
+	if (likely(!sync_pending(sync) && sync_next_deadline(sync) == SYNC_FOREVER))
+		return 0;
+	return locks_serve(w);
+}
 
 /* The first dirty pool from bit @p from on; UINT32_MAX: none. */
 static uint32_t
@@ -277,8 +306,12 @@ target_worker_poll(struct target_worker *w)
 		work += job_poll_unsent(w);
 	if (unlikely(w->quiescent.head != NULL))
 		work += job_poll_quiescent(w);
-	if (unlikely(w->memory.head != NULL))
-		work += job_poll_memory(w);
+	if (unlikely(w->later.head != NULL))
+		work += job_poll_later(w);
+	if (unlikely(w->nb_gone > 0))
+		work += target_holders_tell(w);
+	if (has_locks(w))
+		work += poll_locks(w);
 	if (unlikely(w->nb_dirty > 0))
 		work += zero_some(w);
 	return work;

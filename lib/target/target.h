@@ -13,19 +13,24 @@
  * endpoints, and is the handler context of those endpoints (target_handler). Data operations run
  * at once, on the worker that received them. Operations on a pool's allocator run on the pool's
  * home worker, pool id modulo the number of workers; others hand them over on rings. Operations
- * that reserve or release memory run on the control thread (target_control_poll()).
+ * that reserve or release memory run on the control thread (target_control_poll()). Locks are at
+ * home with worker 0.
  */
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "rdp/rdp.h"
 
 struct mem;
+struct sync;
 struct target;
 struct target_worker;
 
 struct target_conf {
 	struct mem *mem;
+	struct sync *sync;  /**< lock table, whose home is worker 0 then; NULL: no locks */
+	struct clock clock; /**< that of the endpoints */
 	unsigned int nb_workers;
 	bool mapped; /**< other processes map the memory and use atomics on it, too */
 	int socket_id;
@@ -62,7 +67,7 @@ uint32_t target_control_poll(struct target *target);
 
 /** Counters of a worker; free-running, written by it, read by anyone. */
 struct target_stats {
-	uint64_t ops[32];   /**< by enum wire_op */
+	uint64_t ops[64];   /**< by enum wire_op */
 	uint64_t op_errors; /**< operations that ended with a status other than OK */
 	uint64_t bytes_read, bytes_written;
 	uint64_t handed_over; /**< operations given to another worker or the control thread */

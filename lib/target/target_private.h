@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "mem/mem.h"
 #include "mem/mem_access.h"
+#include "sync/sync.h"
 #include "target/target.h"
 #include "wire/record.h"
 
@@ -58,20 +59,38 @@ static_assert(sizeof(struct target_access) == 64, "one cache line each");
 
 /** Who has to act on a job next. */
 enum job_place {
-	JOB_OWNER, /**< the worker that received it: respond */
-	JOB_HOME,  /**< the pool's home worker */
+	JOB_ANSWER, /**< the worker that has the session: respond */
+	JOB_END,    /**< its owner: it can be used again */
+	JOB_HOME,   /**< the home worker of the pool, or of locks */
 	JOB_CONTROL,
 	/* At home, and not yet. */
 	JOB_QUIESCENT, /**< when every worker has passed a quiescent state */
-	JOB_MEMORY,    /**< when freed memory has been cleared */
+	JOB_LATER,     /**< when freed memory has been cleared, or in the next turn */
 };
 
+/** In target_job.op: a session has ended. No request. */
+#define TARGET_OP_GONE 0
+
+/** Requests that may wait for locks at a time. */
+#define TARGET_WAITS 16384
+
+/** Sessions of a worker that may use locks at a time. */
+#define TARGET_HOLDERS 16384
+
+/** Worker that owns the lock table. */
+#define TARGET_SYNC_HOME 0u
+
+/** Locks in one response to LOCK_LIST. */
+#define TARGET_LOCKS_LISTED 3
+
 /**
- * An operation that is not answered on the spot. Exactly one thread holds it at a time: it goes
- * from hand to hand on single-producer rings, and back to its owner.
+ * An operation that is not answered on the spot, or an answer to one that waited. Exactly one
+ * thread holds it at a time: it goes from hand to hand on single-producer rings, and back to its
+ * owner.
  */
 struct target_job {
-	struct target_worker *owner;
+	struct target_worker *owner; /**< has it when it is free */
+	struct target_worker *at;    /**< has the session */
 	struct rdp_ep *ep;
 	uint16_t session;
 	rte_be32_t session_inc;
@@ -85,6 +104,8 @@ struct target_job {
 	uint8_t how;       /**< enum wire_own_how */
 	uint8_t nb_from;   /**< of `nodes`, the last ones: owners so far */
 	bool reclaimed;    /**< ids of sets that nobody uses any more were, for its sake */
+	bool counted;      /**< in target_jobs() of the session */
+	uint8_t nb_locks;  /**< in `wants`, `grants` or `locks` */
 	uint16_t pool;
 	uint16_t values; /**< 64-bit numbers in the response; POOL_STAT and OWNERS have their own */
 	int err;
@@ -100,13 +121,42 @@ struct target_job {
 	uint16_t most;           /**< OWNERS: ids wanted */
 	uint16_t owners;         /**< OWNERS: how many there are, or WIRE_OWNERS_EVERYONE */
 	uint16_t nb_nodes;       /**< in `nodes` */
+	uint32_t holder;         /**< of locks: see target_holder() */
+	uint32_t lock;
 	union {
 		struct {
 			char name[MEM_NAME_LEN];
 			uint16_t nodes[WIRE_NODES_MAX];
 		};
 		struct wire_pool_info info;
+		struct sync_want wants[SYNC_CALL_MAX];
+		uint32_t ids[SYNC_CALL_MAX];
+		struct wire_lock_grant grants[WIRE_LOCKS_MAX];
+		struct wire_lock_info locks[TARGET_LOCKS_LISTED];
 	};
+};
+
+/** A request that waits for its locks: what is to be known to answer it. */
+struct target_wait {
+	struct rdp_ep *ep;
+	rte_be32_t session_inc;
+	uint16_t session;
+	rte_be16_t id; /**< of the request record */
+	uint16_t at;   /**< worker that has the session */
+	uint16_t node;
+	uint32_t next; /**< free list; index plus one, 0: none */
+};
+
+static_assert(sizeof(struct target_wait) <= 32, "two to a cache line");
+
+/** What locks take beside their table; locks.c. The home worker's. */
+struct target_locks {
+	struct sync *sync; /**< the home worker's; NULL: no locks. Tokens: read by any worker */
+	struct target_wait *wait;
+	uint32_t free_wait;
+	uint32_t nb_waits;
+	uint64_t released; /**< quiescent state that makes an end to whoever let go last */
+	bool letting_go;   /**< it has not been seen yet */
 };
 
 /** Jobs in the order they came; private to one thread. */
@@ -132,12 +182,16 @@ struct target_worker {
 	struct target_job **free_job; /**< stack */
 	uint32_t nb_free_job;
 	struct job_list quiescent; /**< JOB_QUIESCENT, in the order of their tokens */
-	struct job_list memory;    /**< JOB_MEMORY */
+	struct job_list later;     /**< JOB_LATER */
 	struct job_list unsent;    /**< finished, no room for the response yet */
 	uint64_t *dirty_pools;     /**< bit per pool id of mem: freed memory waits to be cleared */
 	uint32_t nb_dirty;         /**< words of it that may have bits */
 	uint32_t dirty_next;       /**< bit to look at first */
 	struct target_job *jobs;
+	uint16_t *free_holder; /**< stack of holder indices */
+	uint32_t nb_free_holder;
+	uint32_t *gone; /**< holders whose sessions have ended, to be told home */
+	uint32_t nb_gone;
 	struct rdp_ep *lent_ep[TARGET_LENT]; /**< with pool memory lent to frames of this turn */
 	struct target_access batch[TARGET_BATCH] __rte_cache_aligned;
 } __rte_cache_aligned;
@@ -147,6 +201,8 @@ struct target {
 	unsigned int nb_workers;
 	bool mapped;
 	struct rte_rcu_qsbr *qsbr;
+	struct clock clock;
+	struct target_locks locks;
 	/** ring[from][to]; the control thread has index nb_workers. One producer, one consumer. */
 	struct rte_ring *ring[TARGET_WORKERS_MAX + 1][TARGET_WORKERS_MAX + 1];
 	struct target_worker *worker[TARGET_WORKERS_MAX];
@@ -154,20 +210,26 @@ struct target {
 
 /* data.c */
 int target_stage(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+int target_stage_fenced(
+	struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
 void target_run_batch(struct target_worker *w);
 void target_settle(struct target_worker *w);
 int32_t target_read_again(struct target_worker *w, struct rdp_session *s, struct wire_record *rec);
 
 /* request.c */
 int target_request(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+int target_start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+bool target_name_read(const void *data, const struct wire_record *rec, char name[MEM_NAME_LEN]);
 
 /* job.c */
 int job_create_all(struct target_worker *w, int socket_id);
 struct target_job *job_take(struct target_worker *w);
+void job_go(struct target *t, unsigned int here, struct target_job *job, enum job_place place);
+struct rdp_session *job_session(struct rdp_ep *ep, uint16_t index, rte_be32_t local_inc);
 void job_run(struct target *t, unsigned int here, struct target_job *job);
 uint32_t job_poll(struct target *t, unsigned int here);
 uint32_t job_poll_quiescent(struct target_worker *w);
-uint32_t job_poll_memory(struct target_worker *w);
+uint32_t job_poll_later(struct target_worker *w);
 uint32_t job_poll_unsent(struct target_worker *w);
 
 /* steps.c: what happens to a job where it is; says where it goes next */
@@ -181,6 +243,24 @@ int owners_change(struct target_worker *w, const struct target_job *job);
 int owners_find(struct target_worker *w, struct target_job *job);
 uint32_t owners_len(const struct target_job *job);
 void owners_write(const struct target_job *job, void *to);
+
+/* holder.c: sessions, as those who hold locks */
+int holders_create(struct target_worker *w, int socket_id);
+void holders_destroy(struct target_worker *w);
+uint32_t target_holder(struct target_worker *w, struct rdp_session *s);
+void target_holder_end(struct target_worker *w, struct rdp_session *s);
+void target_holder_free(struct target_worker *w, uint32_t holder);
+uint32_t target_holders_tell(struct target_worker *w);
+
+/* locks.c: at their home */
+int locks_create(struct target *t, const struct target_conf *conf);
+void locks_destroy(struct target *t);
+int locks_lock(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+int locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+bool locks_read(struct target_job *job, const struct wire_record *rec);
+enum job_place locks_step(struct target_worker *w, struct target_job *job);
+uint32_t locks_len(const struct target_job *job);
+uint32_t locks_serve(struct target_worker *w);
 
 /* turn.c: what one turn may do beside serving its frames */
 void turn_init(struct target_worker *w);
@@ -208,11 +288,26 @@ target_home(const struct target *t, uint16_t pool)
 	return pool % t->nb_workers;
 }
 
+/* rdp_session.user[1]: jobs that have not been answered, and above them the holder index. */
+
 /** Jobs of a session that have not been answered. */
-static inline uint64_t *
-target_jobs(struct rdp_session *s)
+static inline uint32_t
+target_jobs(const struct rdp_session *s)
 {
-	return &s->user[1];
+	return (uint32_t)s->user[1];
+}
+
+static inline void
+target_jobs_add(struct rdp_session *s, int n)
+{
+	s->user[1] += (uint64_t)(int64_t)n;
+}
+
+/** Operations on locks: at home in one place. */
+static inline bool
+target_is_sync(uint8_t op)
+{
+	return op == TARGET_OP_GONE || (op >= WIRE_OP_LOCK && op <= WIRE_OP_LOCK_FORCE);
 }
 
 /** Response header at @p to. */

@@ -8,6 +8,8 @@
 #define NAME   WIRE_TAIL_NAME, WIRE_NAME_MAX
 #define NODES  WIRE_TAIL_NODES, 2 * WIRE_NODES_MAX
 #define OWNERS WIRE_TAIL_OWNERS, RTE_ALIGN_CEIL(WIRE_NAME_MAX, 8) + 2 * WIRE_NODES_MAX
+#define WANTS  WIRE_TAIL_WANTS, WIRE_LOCKS_MAX * sizeof(struct wire_lock_want)
+#define LOCKS  WIRE_TAIL_LOCKS, WIRE_LOCKS_MAX * sizeof(rte_be32_t)
 
 const struct wire_op_info wire_op_table[256] = {
 	[WIRE_OP_GET] = {sizeof(struct wire_get), NONE},
@@ -34,6 +36,14 @@ const struct wire_op_info wire_op_table[256] = {
 	[WIRE_OP_POOL_OPEN] = {sizeof(struct wire_pool_open), NAME},
 	[WIRE_OP_POOL_LIST] = {sizeof(struct wire_pool_list), NONE},
 	[WIRE_OP_POOL_STAT] = {sizeof(struct wire_pool), NONE},
+	[WIRE_OP_LOCK] = {sizeof(struct wire_lock), WANTS},
+	[WIRE_OP_UNLOCK] = {sizeof(struct wire_unlock), LOCKS},
+	[WIRE_OP_LOCK_RESERVE] = {sizeof(struct wire_lock_id), NAME},
+	[WIRE_OP_LOCK_UNRESERVE] = {sizeof(struct wire_lock_id), NONE},
+	[WIRE_OP_LOCK_LOOKUP] = {sizeof(struct wire_lock_lookup), NAME},
+	[WIRE_OP_LOCK_LIST] = {sizeof(struct wire_lock_list), NONE},
+	[WIRE_OP_LOCK_FORCE] = {sizeof(struct wire_lock_id), NONE},
+	[WIRE_OP_PUT_FENCED] = {sizeof(struct wire_put_fenced), DATA},
 };
 
 static const char *const names[WIRE_OP_MAX] = {
@@ -61,6 +71,14 @@ static const char *const names[WIRE_OP_MAX] = {
 	[WIRE_OP_POOL_OPEN] = "pool-open",
 	[WIRE_OP_POOL_LIST] = "pool-list",
 	[WIRE_OP_POOL_STAT] = "pool-stat",
+	[WIRE_OP_LOCK] = "lock",
+	[WIRE_OP_UNLOCK] = "unlock",
+	[WIRE_OP_LOCK_RESERVE] = "lock-reserve",
+	[WIRE_OP_LOCK_UNRESERVE] = "lock-unreserve",
+	[WIRE_OP_LOCK_LOOKUP] = "lock-lookup",
+	[WIRE_OP_LOCK_LIST] = "lock-list",
+	[WIRE_OP_LOCK_FORCE] = "lock-force",
+	[WIRE_OP_PUT_FENCED] = "put-fenced",
 };
 
 const char *

@@ -48,7 +48,16 @@ enum wire_op {
 	WIRE_OP_POOL_LIST = 29,
 	WIRE_OP_POOL_STAT = 30,
 
-	WIRE_OP_MAX
+	WIRE_OP_LOCK = 32,
+	WIRE_OP_UNLOCK = 33,
+	WIRE_OP_LOCK_RESERVE = 34,
+	WIRE_OP_LOCK_UNRESERVE = 35,
+	WIRE_OP_LOCK_LOOKUP = 36,
+	WIRE_OP_LOCK_LIST = 37,
+	WIRE_OP_LOCK_FORCE = 38,
+	WIRE_OP_PUT_FENCED = 39,
+
+	WIRE_OP_MAX = 64
 };
 
 /** Set in `op` of a response. */
@@ -247,6 +256,88 @@ struct wire_pool_info {
 	char name[WIRE_NAME_MAX];
 };
 
+/** Most locks that one LOCK or UNLOCK names. */
+#define WIRE_LOCKS_MAX 16
+
+/** Instead of a time-out: wait for as long as it takes. */
+#define WIRE_FOREVER UINT64_MAX
+
+/**
+ * LOCK: len = bytes of struct wire_lock_want behind this, one for each lock. Response data: as many
+ * struct wire_lock_grant, in ascending order of the lock ids; comes when all are granted.
+ */
+struct wire_lock {
+	struct wire_record rec;
+	rte_be64_t timeout_us; /**< 0: do not wait */
+};
+
+struct wire_lock_want {
+	rte_be32_t lock;
+	uint8_t shared; /**< 1: with others who share it; 0: alone */
+	uint8_t reserved[3];
+};
+
+struct wire_lock_grant {
+	rte_be64_t token; /**< fencing token */
+	rte_be32_t lock;
+	rte_be16_t died; /**< node whose session ended while it had the lock; 0: none since */
+	uint8_t reserved[2];
+};
+
+/** UNLOCK: len = bytes of lock ids behind this, four each. Response: no data. */
+struct wire_unlock {
+	struct wire_record rec;
+};
+
+/**
+ * LOCK_RESERVE (len = bytes of the name behind this, 0 for none; lock 0: any that is free),
+ * LOCK_UNRESERVE, LOCK_FORCE (len = 0). Response data: RESERVE the id in eight bytes; FORCE how
+ * many had it, in eight bytes.
+ */
+struct wire_lock_id {
+	struct wire_record rec;
+	rte_be32_t lock;
+	uint8_t reserved[4];
+};
+
+/** LOCK_LOOKUP: len = bytes of the name behind this. Response data: the id in eight bytes. */
+struct wire_lock_lookup {
+	struct wire_record rec;
+};
+
+/** LOCK_LIST: len = 0. Response data: struct wire_lock_info of reserved locks with id >= first. */
+struct wire_lock_list {
+	struct wire_record rec;
+	rte_be32_t first;
+	rte_be16_t max;
+	uint8_t reserved[2];
+};
+
+#define WIRE_LOCK_EXCLUSIVE 0x1u /**< `holder` has it alone */
+#define WIRE_LOCK_DIED      0x2u /**< the next grant will tell of `died` */
+
+struct wire_lock_info {
+	rte_be64_t token; /**< of the latest grant */
+	rte_be32_t lock;
+	rte_be32_t shared;  /**< holders that share it */
+	rte_be32_t waiting; /**< requests in its queue */
+	rte_be16_t holder;  /**< node */
+	rte_be16_t died;    /**< node */
+	uint8_t flags;      /**< WIRE_LOCK_* */
+	uint8_t name_len;
+	char name[WIRE_NAME_MAX];
+	uint8_t reserved[7];
+};
+
+/** PUT_FENCED: PUT, if the node has `lock` alone by the grant with this token. */
+struct wire_put_fenced {
+	struct wire_record rec;
+	rte_be64_t addr;
+	rte_be64_t token;
+	rte_be32_t lock;
+	uint8_t reserved[4];
+};
+
 static_assert(sizeof(struct wire_get) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_put) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_fill) == 24, "part of the protocol");
@@ -268,6 +359,14 @@ static_assert(sizeof(struct wire_pool_create) == 32, "part of the protocol");
 static_assert(sizeof(struct wire_pool) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_pool_list) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_pool_info) == 112, "part of the protocol");
+static_assert(sizeof(struct wire_lock) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_lock_want) == 8, "part of the protocol");
+static_assert(sizeof(struct wire_lock_grant) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_unlock) == 8, "part of the protocol");
+static_assert(sizeof(struct wire_lock_id) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_lock_list) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_lock_info) == 96, "part of the protocol");
+static_assert(sizeof(struct wire_put_fenced) == 32, "part of the protocol");
 
 /** What the length field of a request means for the size of its record. */
 enum wire_tail {
@@ -276,6 +375,8 @@ enum wire_tail {
 	WIRE_TAIL_NAME = 2,   /**< len bytes of a name */
 	WIRE_TAIL_NODES = 3,  /**< len bytes of node ids */
 	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids */
+	WIRE_TAIL_LOCKS = 5,  /**< len bytes of lock ids */
+	WIRE_TAIL_WANTS = 6,  /**< len bytes of struct wire_lock_want */
 };
 
 struct wire_op_info {

@@ -652,7 +652,7 @@ check_jobs(const struct net *net)
 		if (s == NULL)
 			continue;
 		s = node_peer_session(s, net->node[0]);
-		CHECK(s != NULL && *target_jobs(s) == 0 && s->parked == 0);
+		CHECK(s != NULL && target_jobs(s) == 0 && s->parked == 0);
 	}
 }
 

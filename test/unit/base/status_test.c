@@ -11,7 +11,7 @@
 
 /* As doc/protocol.md has it. */
 static const int table[] = {0, EINVAL, ENOENT, EEXIST, ENOMEM, EPERM, EFAULT, ESTALE, EBUSY,
-	ENOTSUP, EMSGSIZE, ENOSPC, EIO};
+	ENOTSUP, EMSGSIZE, ENOSPC, EIO, EDQUOT, EDEADLK, ETIMEDOUT, ECANCELED, ENOLCK, ENOBUFS};
 
 #define NB_TABLE (sizeof(table) / sizeof(table[0]))
 

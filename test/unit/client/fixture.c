@@ -91,7 +91,7 @@ server_ep(struct fixture *f, const struct fixture_conf *conf, struct host *h, un
 	rc.io = h->io = rdp_eth_io(&h->eth);
 	if (conf->wrap != NULL)
 		conf->wrap(h, &rc);
-	clock_init_tsc(&rc.clock);
+	rc.clock = f->clock;
 	neigh_init(&h->neigh);
 	return rdp_ep_create(&rc, &h->server);
 }
@@ -159,6 +159,23 @@ host_up(struct fixture *f, const struct fixture_conf *conf, unsigned int index)
 }
 
 static int
+locks_up(struct fixture *f, const struct fixture_conf *fc)
+{
+	const struct sync_conf conf = {.nb_locks = fc->locks != 0 ? fc->locks : 64,
+		.nb_grants = 256,
+		.nb_calls = 64,
+		.seed = 1};
+	size_t len = sync_table_size(&conf);
+	int err = 0;
+
+	f->sync_zone = rte_malloc("locks", len, RTE_CACHE_LINE_SIZE);
+	if (f->sync_zone == NULL)
+		return -ENOMEM;
+	f->sync = sync_create(f->sync_zone, len, &conf, &err);
+	return err;
+}
+
+static int
 memory_up(struct fixture *f, const struct fixture_conf *fc)
 {
 	const struct mem_conf conf = {
@@ -174,7 +191,12 @@ memory_up(struct fixture *f, const struct fixture_conf *fc)
 	f->mem = mem_create(&conf, &ret);
 	if (f->mem == NULL)
 		return ret;
+	ret = locks_up(f, fc);
+	if (ret < 0)
+		return ret;
 	tc.mem = f->mem;
+	tc.sync = f->sync;
+	tc.clock = f->clock;
 	ret = target_create(&tc, &f->target);
 	for (unsigned int i = 0; ret == 0 && i < f->workers; i++)
 		target_worker_online(target_worker_at(f->target, i));
@@ -203,6 +225,7 @@ fixture_up(struct fixture *f, const struct fixture_conf *conf)
 
 	up_with = *conf;
 	memset(f, 0, sizeof(*f));
+	clock_init_tsc(&f->clock);
 	f->nb_hosts = conf->nb_hosts != 0 ? conf->nb_hosts : 1;
 	f->workers = conf->workers != 0 ? conf->workers : 1;
 	ret = memory_up(f, conf);
@@ -231,6 +254,8 @@ fixture_down(struct fixture *f)
 		port_close(h->server_port);
 	}
 	target_destroy(f->target);
+	sync_detach(f->sync);
+	rte_free(f->sync_zone);
 	mem_destroy(f->mem);
 }
 
@@ -280,23 +305,70 @@ eal_up(void)
 	return rte_eal_init(RTE_DIM(argv), argv);
 }
 
-int
-tests_run(const char *name, const struct named_test *tests, unsigned int n)
+static bool
+suite_add(const char *name, CU_InitializeFunc begin, const struct named_test *tests, unsigned int n)
 {
-	unsigned int failures;
-	CU_pSuite suite;
+	CU_pSuite suite = CU_add_suite(name, begin, NULL);
 
-	if (eal_up() < 0 || CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	suite = CU_add_suite(name, NULL, NULL);
 	for (unsigned int i = 0; i < n; i++)
 		if (suite == NULL || CU_add_test(suite, tests[i].name, tests[i].run) == NULL)
-			return 1;
+			return false;
+	return true;
+}
+
+static int
+suites_run(void)
+{
+	unsigned int failures;
+
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();
 	return failures != 0;
+}
+
+int
+tests_run(const char *name, const struct named_test *tests, unsigned int n)
+{
+	if (eal_up() < 0 || CU_initialize_registry() != CUE_SUCCESS ||
+		!suite_add(name, NULL, tests, n))
+		return 1;
+	return suites_run();
+}
+
+unsigned int fixture_workers;
+
+static int
+one_worker(void)
+{
+	fixture_workers = 1;
+	return 0;
+}
+
+static int
+two_workers(void)
+{
+	fixture_workers = 2;
+	return 0;
+}
+
+static int
+four_workers(void)
+{
+	fixture_workers = 4;
+	return 0;
+}
+
+int
+tests_run_workers(const struct named_test *tests, unsigned int n)
+{
+	if (eal_up() < 0 || CU_initialize_registry() != CUE_SUCCESS ||
+		!suite_add("1 worker", one_worker, tests, n) ||
+		!suite_add("2 workers", two_workers, tests, n) ||
+		!suite_add("4 workers", four_workers, tests, n))
+		return 1;
+	return suites_run();
 }
 
 void

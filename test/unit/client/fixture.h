@@ -23,6 +23,7 @@
 #include "rdp/rdp_eth.h"
 #include "shmx.h"
 #include "shmx_sync.h"
+#include "sync/sync.h"
 #include "target/target.h"
 
 #define NODES_MAX 3
@@ -44,6 +45,9 @@ struct host {
 
 struct fixture {
 	struct mem *mem;
+	struct sync *sync;
+	void *sync_zone;
+	struct clock clock; /**< of the memory node */
 	struct target *target;
 	struct host host[NODES_MAX];
 	unsigned int nb_hosts;
@@ -63,6 +67,7 @@ struct fixture_conf {
 	uint16_t max_sets;      /**< of owners; 0: as many as lib/mem gives */
 	uint64_t pool_size;     /**< 0: 8 MiB */
 	uint64_t pool_max_size; /**< 0: pool_size */
+	uint32_t locks;         /**< 0: 64 */
 	uint32_t max_ops;       /**< of the endpoints */
 	uint16_t window;
 	uint32_t nb_mbufs;
@@ -128,5 +133,9 @@ struct named_test {
 	void (*run)(void);
 };
 int tests_run(const char *suite, const struct named_test *tests, unsigned int n);
+
+/** The same three times, with 1, 2 and 4 workers, which `fixture_workers` tells. */
+extern unsigned int fixture_workers;
+int tests_run_workers(const struct named_test *tests, unsigned int n);
 
 #endif /* CLIENT_FIXTURE_H */

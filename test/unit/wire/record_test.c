@@ -43,10 +43,18 @@ static const struct expected {
 	{28, 8, WIRE_TAIL_NAME, "pool-open"},
 	{29, 16, WIRE_TAIL_NONE, "pool-list"},
 	{30, 24, WIRE_TAIL_NONE, "pool-stat"},
+	{32, 16, WIRE_TAIL_WANTS, "lock"},
+	{33, 8, WIRE_TAIL_LOCKS, "unlock"},
+	{34, 16, WIRE_TAIL_NAME, "lock-reserve"},
+	{35, 16, WIRE_TAIL_NONE, "lock-unreserve"},
+	{36, 8, WIRE_TAIL_NAME, "lock-lookup"},
+	{37, 16, WIRE_TAIL_NONE, "lock-list"},
+	{38, 16, WIRE_TAIL_NONE, "lock-force"},
+	{39, 32, WIRE_TAIL_DATA, "put-fenced"},
 };
 
 /* Bytes that may follow, by enum wire_tail. */
-static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256};
+static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256, 64, 128};
 
 static const struct expected *
 expected_of(unsigned int op)
@@ -241,6 +249,32 @@ record__fields_as_on_the_wire(void)
 }
 
 static void
+lock__fields_as_on_the_wire(void)
+{
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock, timeout_us), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_want, lock), 0);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_want, shared), 4);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_grant, token), 0);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_grant, lock), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_grant, died), 12);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_id, lock), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_list, first), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_list, max), 12);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, token), 0);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, lock), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, shared), 12);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, waiting), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, holder), 20);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, died), 22);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, flags), 24);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, name_len), 25);
+	CU_ASSERT_EQUAL(offsetof(struct wire_lock_info, name), 26);
+	CU_ASSERT_EQUAL(offsetof(struct wire_put_fenced, addr), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_put_fenced, token), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_put_fenced, lock), 24);
+}
+
+static void
 pool_info__fields_as_on_the_wire(void)
 {
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, size), 0);
@@ -282,6 +316,7 @@ CU_TestInfo record_tests[] = {
 	TEST(record__header_as_on_the_wire),
 	TEST(record__fields_as_on_the_wire),
 	TEST(pool_info__fields_as_on_the_wire),
+	TEST(lock__fields_as_on_the_wire),
 	TEST(op__names),
 	TEST(pad__to_eight),
 	CU_TEST_INFO_NULL,

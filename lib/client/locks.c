@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <rte_memcpy.h>
+
+#include "client/client_private.h"
+
+/* Locks of a memory node, and writes that a lock guards. */
+
+/* An open session, or NULL. */
+static struct rdp_session *
+session_of(const struct shmx_ep *ep, shmx_session_t session)
+{
+	return session < ep->max_sessions ? ep->session[session] : NULL;
+}
+
+/* Room for a request on locks, without anything to be kept for its response. */
+static struct wire_record *
+request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t fixed, uint32_t tail,
+	enum op_kind kind, uint64_t cookie)
+{
+	return client_request(
+		ep, s, op, fixed + wire_pad(tail), tail, kind, NULL, 0, CLIENT_NONE, cookie);
+}
+
+static bool
+has_twice(const struct shmx_lock_req *locks, unsigned int n)
+{
+	for (unsigned int i = 1; i < n; i++)
+		for (unsigned int k = 0; k < i; k++)
+			if (locks[i].lock == locks[k].lock)
+				return true;
+	return false;
+}
+
+int
+shmx_lock(struct shmx_ep *ep, shmx_session_t session, const struct shmx_lock_req *locks,
+	unsigned int n, uint64_t timeout_us, struct shmx_lock_grant *grants, uint64_t cookie)
+{
+	uint32_t tail = n * (uint32_t)sizeof(struct wire_lock_want);
+	struct wire_lock_want *want;
+	struct rdp_session *s;
+	struct wire_lock *lock;
+
+	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX ||
+		     has_twice(locks, n)))
+		return -EINVAL;
+	s = session_of(ep, session);
+	if (unlikely(s == NULL))
+		return -ENOTCONN;
+	lock = (struct wire_lock *)client_request(ep, s, WIRE_OP_LOCK,
+		(uint32_t)sizeof(*lock) + tail, tail, OP_LOCK, grants, n, CLIENT_NONE, cookie);
+	if (unlikely(lock == NULL))
+		return -EAGAIN;
+	lock->timeout_us = rte_cpu_to_be_64(timeout_us);
+	want = (struct wire_lock_want *)(lock + 1);
+	for (unsigned int i = 0; i < n; i++)
+		want[i] = (struct wire_lock_want){
+			.lock = rte_cpu_to_be_32(locks[i].lock), .shared = locks[i].shared};
+	return 0;
+}
+
+/* A request to give back, whose ids the caller writes. */
+static rte_be32_t *
+unlock_write(void *at, unsigned int n)
+{
+	rte_be32_t *id = (rte_be32_t *)((struct wire_unlock *)at + 1);
+
+	wire_pad_clear(id, n * (uint32_t)sizeof(*id));
+	return id;
+}
+
+int
+shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks, unsigned int n,
+	uint64_t cookie)
+{
+	struct wire_record *rec;
+	struct rdp_session *s;
+	rte_be32_t *id;
+
+	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX))
+		return -EINVAL;
+	s = session_of(ep, session);
+	if (unlikely(s == NULL))
+		return -ENOTCONN;
+	rec = request(ep, s, WIRE_OP_UNLOCK, sizeof(struct wire_unlock), n * (uint32_t)sizeof(*id),
+		OP_STATUS, cookie);
+	if (unlikely(rec == NULL))
+		return -EAGAIN;
+	id = unlock_write(rec, n);
+	for (unsigned int i = 0; i < n; i++)
+		id[i] = rte_cpu_to_be_32(locks[i]);
+	return 0;
+}
+
+bool
+client_grants_read(
+	const struct op *op, const void *data, uint32_t len, uint64_t *token, uint64_t *died)
+{
+	const struct wire_lock_grant *from = data;
+	struct shmx_lock_grant *to = op->dst;
+
+	if (len != op->len * sizeof(*from))
+		return false;
+	*token = rte_be_to_cpu_64(from[0].token);
+	*died = 0;
+	for (uint32_t i = 0; i < op->len; i++) {
+		if (*died == 0)
+			*died = rte_be_to_cpu_16(from[i].died);
+		if (to != NULL)
+			to[i] = (struct shmx_lock_grant){
+				.token = rte_be_to_cpu_64(from[i].token),
+				.lock = rte_be_to_cpu_32(from[i].lock),
+				.died = rte_be_to_cpu_16(from[i].died),
+			};
+	}
+	return true;
+}
+
+bool
+client_grants_return(
+	struct shmx_ep *ep, struct rdp_session *s, uint16_t id, const void *data, uint32_t len)
+{
+	const struct wire_lock_grant *grant = data;
+	uint32_t n = len / (uint32_t)sizeof(*grant), tail = n * (uint32_t)sizeof(rte_be32_t);
+	uint8_t *to = rdp_response(s, (uint32_t)sizeof(struct wire_unlock) + wire_pad(tail));
+	rte_be32_t *lock;
+
+	if (to == NULL)
+		return false;
+	wire_record_write(to, WIRE_OP_UNLOCK, 0, rte_cpu_to_be_16(id), tail);
+	lock = unlock_write(to, n);
+	for (uint32_t i = 0; i < n; i++)
+		lock[i] = grant[i].lock;
+	ep->op[id].kind = OP_SKIP;
+	return true;
+}
+
+int
+shmx_put_fenced(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint32_t len, uint32_t lock,
+	uint64_t token, uint64_t cookie)
+{
+	struct wire_put_fenced *put;
+	struct rdp_session *s;
+
+	if (unlikely(ep == NULL || src == NULL || len == 0 || len > SHMX_INLINE_MAX))
+		return -EINVAL;
+	s = client_route(ep, dst);
+	if (unlikely(s == NULL))
+		return -ENOTCONN;
+	put = (struct wire_put_fenced *)request(
+		ep, s, WIRE_OP_PUT_FENCED, sizeof(*put), len, OP_STATUS, cookie);
+	if (unlikely(put == NULL))
+		return -EAGAIN;
+	put->addr = rte_cpu_to_be_64(dst);
+	put->token = rte_cpu_to_be_64(token);
+	put->lock = rte_cpu_to_be_32(lock);
+	memset(put->reserved, 0, sizeof(put->reserved));
+	wire_pad_clear(put + 1, len);
+	rte_memcpy(put + 1, src, len);
+	return 0;
+}
+
+/* ---- ids ---------------------------------------------------------------------------------- */
+
+static int
+id_request(struct shmx_ep *ep, shmx_session_t session, uint8_t op, uint32_t id, const char *name,
+	enum op_kind kind, uint64_t cookie)
+{
+	int len = name != NULL ? client_name_len(name) : 0;
+	struct wire_lock_id *req;
+	struct rdp_session *s;
+
+	if (len < 0)
+		return -EINVAL;
+	s = session_of(ep, session);
+	if (s == NULL)
+		return -ENOTCONN;
+	req = (struct wire_lock_id *)request(ep, s, op, sizeof(*req), (uint32_t)len, kind, cookie);
+	if (req == NULL)
+		return -EAGAIN;
+	req->lock = rte_cpu_to_be_32(id);
+	memset(req->reserved, 0, sizeof(req->reserved));
+	if (len > 0)
+		client_name_write(req + 1, name, (uint32_t)len);
+	return 0;
+}
+
+int
+shmx_lock_reserve(
+	struct shmx_ep *ep, shmx_session_t session, uint32_t id, const char *name, uint64_t cookie)
+{
+	if (ep == NULL)
+		return -EINVAL;
+	return id_request(ep, session, WIRE_OP_LOCK_RESERVE, id, name, OP_VALUE, cookie);
+}
+
+int
+shmx_lock_unreserve(struct shmx_ep *ep, shmx_session_t session, uint32_t id, uint64_t cookie)
+{
+	if (ep == NULL || id == 0)
+		return -EINVAL;
+	return id_request(ep, session, WIRE_OP_LOCK_UNRESERVE, id, NULL, OP_STATUS, cookie);
+}
+
+int
+shmx_lock_force(struct shmx_ep *ep, shmx_session_t session, uint32_t id, uint64_t cookie)
+{
+	if (ep == NULL || id == 0)
+		return -EINVAL;
+	return id_request(ep, session, WIRE_OP_LOCK_FORCE, id, NULL, OP_VALUE, cookie);
+}
+
+int
+shmx_lock_lookup(struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie)
+{
+	struct wire_record *rec;
+	struct rdp_session *s;
+	int len;
+
+	if (ep == NULL || (len = client_name_len(name)) < 0)
+		return -EINVAL;
+	s = session_of(ep, session);
+	if (s == NULL)
+		return -ENOTCONN;
+	rec = request(ep, s, WIRE_OP_LOCK_LOOKUP, sizeof(struct wire_lock_lookup), (uint32_t)len,
+		OP_VALUE, cookie);
+	if (rec == NULL)
+		return -EAGAIN;
+	client_name_write((struct wire_lock_lookup *)rec + 1, name, (uint32_t)len);
+	return 0;
+}
+
+int
+shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t first,
+	struct shmx_lock_info *info, uint16_t max, uint64_t cookie)
+{
+	struct wire_lock_list *list;
+	struct rdp_session *s;
+
+	if (ep == NULL || info == NULL || max == 0)
+		return -EINVAL;
+	s = session_of(ep, session);
+	if (s == NULL)
+		return -ENOTCONN;
+	list = (struct wire_lock_list *)client_request(ep, s, WIRE_OP_LOCK_LIST, sizeof(*list), 0,
+		OP_LOCK_INFO, info, max, CLIENT_NONE, cookie);
+	if (list == NULL)
+		return -EAGAIN;
+	list->first = rte_cpu_to_be_32(first);
+	list->max = rte_cpu_to_be_16(max);
+	memset(list->reserved, 0, sizeof(list->reserved));
+	return 0;
+}
+
+static void
+info_decode(struct shmx_lock_info *to, const struct wire_lock_info *from)
+{
+	size_t len = RTE_MIN(from->name_len, (size_t)WIRE_NAME_MAX);
+
+	to->token = rte_be_to_cpu_64(from->token);
+	to->lock = rte_be_to_cpu_32(from->lock);
+	to->shared = rte_be_to_cpu_32(from->shared);
+	to->waiting = rte_be_to_cpu_32(from->waiting);
+	to->holder = rte_be_to_cpu_16(from->holder);
+	to->died = rte_be_to_cpu_16(from->died);
+	memcpy(to->name, from->name, len);
+	to->name[len] = '\0';
+}
+
+bool
+client_lock_infos_read(const struct op *op, const void *data, uint32_t len)
+{
+	const struct wire_lock_info *from = data;
+	uint32_t n = len / (uint32_t)sizeof(*from);
+
+	if (len % sizeof(*from) != 0 || n > op->len)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		info_decode((struct shmx_lock_info *)op->dst + i, from + i);
+	return true;
+}
