@@ -3,7 +3,7 @@
 
 /* Acquiring several locks in one call, and releasing them. */
 
-#include "sync_priv.h"
+#include "queue.h"
 
 /* Inserts in ascending order; false when it is there already. */
 static bool
@@ -13,25 +13,37 @@ insert(struct sync_want *sorted, unsigned int n, const struct sync_want *want)
 		sorted[n] = sorted[n - 1];
 		n--;
 	}
-	sorted[n] = *want;
+	sorted[n].lock = want->lock;
+	sorted[n].mode = want->mode;
 	return n == 0 || sorted[n - 1].lock != want->lock;
 }
 
-static int
+/* False for a call that nobody may make. */
+static __rte_noinline bool
 sort(struct sync_want *sorted, const struct sync_want *wants, unsigned int n)
 {
 	unsigned int i;
 
 	if (n == 0 || n > SYNC_CALL_MAX)
-		return -EINVAL;
+		return false;
 	for (i = 0; i < n; i++)
 		if (wants[i].mode > SYNC_EXCLUSIVE || !insert(sorted, i, &wants[i]))
-			return -EINVAL;
-	return 0;
+			return false;
+	return true;
 }
 
 static int
-check(const struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n)
+check_holder(const struct sync *t, uint32_t holder)
+{
+	const struct sync_slot *s = sync_slot_of(t, holder);
+
+	if (s == NULL)
+		return -EINVAL;
+	return s->records.first != 0 && s->holder != holder ? -EEXIST : 0;
+}
+
+static int
+check_locks(const struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n)
 {
 	unsigned int i;
 
@@ -47,28 +59,69 @@ check(const struct sync *t, uint32_t holder, const struct sync_want *wants, unsi
 static bool
 at_once(const struct sync *t, const struct sync_want *wants, unsigned int n)
 {
-	const struct sync_lock *l;
 	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		l = &t->locks[wants[i].lock];
-		if (l->queue.first != 0 || !sync_compatible(l, wants[i].mode))
+	for (i = 0; i < n; i++)
+		if (!sync_free_for(&t->locks[wants[i].lock], wants[i].mode))
 			return false;
-	}
 	return true;
 }
 
 static void
-wait_for(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n, uint32_t c)
+grant(struct sync *t, uint32_t holder, const struct sync_want *want, struct sync_grant *told)
 {
-	struct sync_call *call = &t->calls[c];
+	uint32_t r = sync_record_new(t, holder, want);
 
+	if (t->locks[want->lock].grants.first != 0)
+		sync_record_hash(t, r);
+	sync_take(t, r);
+	sync_tell_grant(t, r, told);
+}
+
+/* Out of line: what is granted at once does not pay for it. */
+static __rte_noinline int
+wait_for(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n,
+	uint64_t deadline, uint64_t cookie, uint32_t *handle)
+{
+	struct sync_call *call;
+	uint32_t c, r;
+
+	if (n > t->hdr->nb_grants - t->used.nb_grants || t->free_call == 0)
+		return -ENOSPC;
+	c = sync_call_new(t, deadline, cookie);
+	call = &t->calls[c];
 	call->holder = holder;
 	for (call->n = 0; call->n < n; call->n++) {
-		call->records[call->n] = sync_record_new(t, holder, &wants[call->n]);
-		t->records[call->records[call->n]].call = c;
+		r = sync_record_new(t, holder, &wants[call->n]);
+		sync_record_hash(t, r);
+		t->records[r].call = c;
+		call->records[call->n] = r;
 	}
 	sync_call_advance(t, c);
+	*handle = c;
+	return -EINPROGRESS;
+}
+
+/* wants are in ascending order. Inline, so that a call for one lock, n known, has no loops. */
+static __rte_always_inline int
+acquire(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n,
+	uint64_t deadline, uint64_t cookie, struct sync_grant *grants, uint32_t *call)
+{
+	int ret = check_holder(t, holder);
+	unsigned int i;
+
+	if (ret == 0)
+		ret = check_locks(t, holder, wants, n);
+	if (ret != 0)
+		return ret;
+	if (!at_once(t, wants, n))
+		return deadline == SYNC_TRY ? -EBUSY
+		                            : wait_for(t, holder, wants, n, deadline, cookie, call);
+	if (n > t->hdr->nb_grants - t->used.nb_grants)
+		return -ENOSPC;
+	for (i = 0; i < n; i++)
+		grant(t, holder, &wants[i], &grants[i]);
+	return 0;
 }
 
 int
@@ -76,45 +129,34 @@ sync_acquire(struct sync *t, uint32_t holder, const struct sync_want *wants, uns
 	uint64_t deadline, uint64_t cookie, struct sync_grant *grants, uint32_t *call)
 {
 	struct sync_want sorted[SYNC_CALL_MAX];
-	int ret = sort(sorted, wants, n);
-	unsigned int i;
-	uint32_t r;
 
-	if (ret == 0)
-		ret = check(t, holder, sorted, n);
-	if (ret != 0)
-		return ret;
-	if (!at_once(t, sorted, n)) {
-		if (deadline == SYNC_TRY)
-			return -EBUSY;
-		if (n > t->hdr->nb_grants - t->used.nb_grants || t->free_call == 0)
-			return -ENOSPC;
-		*call = sync_call_new(t, deadline, cookie);
-		wait_for(t, holder, sorted, n, *call);
-		return -EINPROGRESS;
-	}
-	if (n > t->hdr->nb_grants - t->used.nb_grants)
-		return -ENOSPC;
-	for (i = 0; i < n; i++) {
-		r = sync_record_new(t, holder, &sorted[i]);
-		sync_take(t, r);
-		sync_tell_grant(t, r, &grants[i]);
-	}
-	return 0;
+	if (n == 1 && wants->mode <= SYNC_EXCLUSIVE)
+		return acquire(t, holder, wants, 1, deadline, cookie, grants, call);
+	if (!sort(sorted, wants, n))
+		return -EINVAL;
+	return acquire(t, holder, sorted, n, deadline, cookie, grants, call);
 }
 
-int
-sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n)
+static __rte_noinline bool
+all_different(const uint32_t *locks, unsigned int n)
 {
 	struct sync_want sorted[SYNC_CALL_MAX];
-	uint32_t records[SYNC_CALL_MAX];
 	unsigned int i;
 
 	if (n == 0 || n > SYNC_CALL_MAX)
-		return -EINVAL;
+		return false;
 	for (i = 0; i < n; i++)
 		if (!insert(sorted, i, &(struct sync_want){.lock = locks[i]}))
-			return -EINVAL;
+			return false;
+	return true;
+}
+
+static __rte_always_inline int
+release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n)
+{
+	uint32_t records[SYNC_CALL_MAX];
+	unsigned int i;
+
 	for (i = 0; i < n; i++)
 		if (sync_lock_of(t, locks[i]) == NULL)
 			return -ENOENT;
@@ -126,4 +168,12 @@ sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned in
 	for (i = 0; i < n; i++)
 		sync_drop(t, records[i]);
 	return 0;
+}
+
+int
+sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n)
+{
+	if (n == 1)
+		return release(t, holder, locks, 1);
+	return all_different(locks, n) ? release(t, holder, locks, n) : -EINVAL;
 }

@@ -10,7 +10,7 @@
  * before records are cleared.
  */
 
-#include "sync_priv.h"
+#include "record.h"
 
 /* Whether the table is laid out as it would be here, for as much as it says it holds. */
 static int
@@ -28,6 +28,7 @@ header_check(const struct sync_header *h, size_t len)
 		.nb_locks = h->nb_locks,
 		.nb_grants = h->nb_grants,
 		.nb_calls = h->nb_calls,
+		.nb_holders = h->nb_holders,
 		.seed = h->seed,
 	};
 	if (sync_layout(&want, &conf) != 0)
@@ -57,7 +58,8 @@ sound(const struct sync *t)
 	for (i = 1; i <= t->hdr->nb_grants; i++) {
 		rec = &t->records[i];
 		if (rec->state > SYNC_HELD ||
-			(rec->state == SYNC_HELD && sync_lock_of(t, rec->lock) == NULL))
+			(rec->state == SYNC_HELD && (sync_lock_of(t, rec->lock) == NULL ||
+							    sync_slot_of(t, rec->holder) == NULL)))
 			return -EBADMSG;
 	}
 	return 0;

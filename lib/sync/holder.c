@@ -3,7 +3,7 @@
 
 /* All that one holder has, and all that have one lock: taking it away, and listing it. */
 
-#include "sync_priv.h"
+#include "queue.h"
 
 /* A grant, and the lock is marked; or the call that the record belongs to. */
 static void
@@ -24,13 +24,13 @@ unsigned int
 sync_revoke(struct sync *t, uint32_t holder, unsigned int max)
 {
 	unsigned int n;
-	uint32_t s;
+	uint32_t r;
 
 	for (n = 0; n < max; n++) {
-		s = sync_slot_find(t, holder);
-		if (s == 0)
+		r = sync_first_of(t, holder);
+		if (r == 0)
 			break;
-		take_away(t, t->slots[s].records.first);
+		take_away(t, r);
 	}
 	return n;
 }
@@ -61,7 +61,7 @@ item_fill(const struct sync_record *rec, struct sync_item *item)
 unsigned int
 sync_of_holder(const struct sync *t, uint32_t holder, struct sync_item *items, unsigned int n)
 {
-	uint32_t s = sync_slot_find(t, holder), r = s != 0 ? t->slots[s].records.first : 0;
+	uint32_t r = sync_first_of(t, holder);
 	unsigned int i;
 
 	for (i = 0; i < n && r != 0; i++, r = t->records[r].link[SYNC_BY_HOLDER].next)

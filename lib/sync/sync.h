@@ -9,7 +9,7 @@
  *
  * Threads
  *   home     one worker owns the whole table: every call marked [home]. Others hand it messages.
- *   any      sync_token_valid(), from every thread, without a lock
+ *   any      sync_token_holder(), from every thread, without a lock
  *   control  set-up and tear-down, while nobody else uses the table: [control]
  *
  * A call that cannot be granted at once waits in the table at no cost. What becomes of it comes
@@ -25,11 +25,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYNC_NAME_LEN  64 /* with the final NUL */
-#define SYNC_CALL_MAX  16 /* locks of one call */
-#define SYNC_LOCKS_MAX (1u << 24)
-#define SYNC_FOREVER   UINT64_MAX /* deadline: none */
-#define SYNC_TRY       0          /* deadline: do not wait */
+#define SYNC_NAME_LEN    64 /* with the final NUL */
+#define SYNC_CALL_MAX    16 /* locks of one call */
+#define SYNC_LOCKS_MAX   (1u << 24)
+#define SYNC_HOLDERS_MAX UINT16_MAX
+#define SYNC_FOREVER     UINT64_MAX /* deadline: none */
+#define SYNC_TRY         0          /* deadline: do not wait */
 
 struct sync;
 
@@ -37,10 +38,15 @@ struct sync_conf {
 	uint32_t nb_locks;  /* ids 1 .. nb_locks; 0 is 65536 */
 	uint32_t nb_grants; /* locks held and waited for, over all holders; 0 is nb_locks */
 	uint32_t nb_calls;  /* calls that wait at a time; 0 is 4096 */
+	uint32_t
+		nb_holders; /* at a time, 16 bytes each; 0 is SYNC_HOLDERS_MAX, which is the most */
 	uint32_t seed;      /* keys the hashes; choose it at random */
 };
 
-/* [any] Bytes that a table takes; 0 when conf asks for more than SYNC_LOCKS_MAX of anything. */
+/*
+ * [any] Bytes that a table takes; 0 when conf asks for more than SYNC_LOCKS_MAX of anything, or
+ * more than SYNC_HOLDERS_MAX holders.
+ */
 size_t sync_table_size(const struct sync_conf *conf);
 /*
  * [control] Lays out a new table in zone, aligned to 64 bytes, whatever was in it. NULL and *err
@@ -102,8 +108,11 @@ int sync_next(const struct sync *t, uint32_t id, struct sync_info *info);
 /*
  * Acquire and release
  *
- * A holder is any number that the caller chooses, for a node or a session. It has a lock once: who
- * holds a lock, or waits for it, and asks for it again, in either mode, gets -EDEADLK.
+ * A holder, a node or a session, is a number that the caller chooses: its low 16 bits are an
+ * index, 1 .. nb_holders, the others are free. Of holders with one index, one at a time has or
+ * wants locks: another one gets -EEXIST until what that one has was released or revoked. A holder
+ * has a lock once: who holds a lock, or waits for it, and asks for it again, in either mode, gets
+ * -EDEADLK.
  *
  * Locks of a call are taken in ascending order of id. A call that has to wait for one keeps those
  * before it, so no circle of calls can form. (A holder that waits in one call and
@@ -156,8 +165,9 @@ struct sync_event {
  * [home] All n locks, or none. 0: granted, grants[0 .. n - 1] in ascending order of id.
  * -EINPROGRESS: the call waits, *call names it for sync_cancel(), and sync_poll() will answer with
  * the cookie. deadline is in the time of sync_poll()'s now, SYNC_TRY or SYNC_FOREVER.
- * -EINVAL for n, a mode or a lock twice; -ENOENT no such lock; -EDEADLK as above; -EBUSY a try
- * that would wait; -ENOSPC no room for grants or for another waiting call.
+ * -EINVAL for n, a mode, a lock twice, or the index of holder; -EEXIST as above; -ENOENT no such
+ * lock; -EDEADLK as above; -EBUSY a try that would wait; -ENOSPC no room for grants or for another
+ * waiting call.
  */
 int sync_acquire(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n,
 	uint64_t deadline, uint64_t cookie, struct sync_grant *grants, uint32_t *call);
@@ -167,6 +177,11 @@ int sync_acquire(struct sync *t, uint32_t holder, const struct sync_want *wants,
  * keeps is not held yet. Calls that wait for them are granted by the next sync_poll().
  */
 int sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n);
+/*
+ * [home] Asks for the memory of a lock ahead of acquiring or releasing it, for who has several
+ * calls to serve: a call that finds it in the cache costs a fifth. Any id will do.
+ */
+void sync_prefetch(const struct sync *t, uint32_t lock);
 /*
  * [home] Ends a waiting call with -ECANCELED. -ENOENT when that call with this cookie does not wait
  * (any more): what became of it was told, or will be.
@@ -186,13 +201,11 @@ bool sync_pending(const struct sync *t);
 uint64_t sync_next_deadline(const struct sync *t);
 
 /*
- * [any] True only while holder has lock exclusively, and by the grant with this token. The answer
- * may be old when it arrives: who writes because of it does so before its next quiescent state
- * (rte_rcu_qsbr), and home lets a grace period pass between a release, or a revocation, and
- * telling the next holder.
+ * [any] The holder that has lock exclusively by the grant with this token; 0, which is no holder,
+ * when nobody has (any more). Any id and any token will do. The answer may be old when it arrives:
+ * who writes because of it does so before its next quiescent state (rte_rcu_qsbr), and home lets a
+ * grace period pass between a release, or a revocation, and telling the next holder.
  */
-bool sync_token_valid(const struct sync *t, uint32_t lock, uint64_t token, uint32_t holder);
-
 uint32_t sync_token_holder(const struct sync *t, uint32_t lock, uint64_t token);
 
 /*

@@ -13,7 +13,7 @@
 #include "sync.h"
 
 #define SYNC_MAGIC   UINT64_C(0x6b636f6c2d6d6873)
-#define SYNC_VERSION 1
+#define SYNC_VERSION 2
 
 /* A list, of records or of what else has an index: first and last. */
 struct sync_list {
@@ -58,18 +58,18 @@ struct sync_record {
 	uint32_t holder;
 	uint32_t mode;
 	uint64_t token;
-	uint32_t call; /* that waits; derived, as all below */
-	uint32_t slot; /* of the holder */
+	uint32_t call;  /* that waits; derived, as all below */
+	uint32_t chain; /* of (holder, lock), from 1 on; 0: it is in none */
 	struct sync_link link[SYNC_LINKS];
-	uint32_t hash_next; /* chain of (holder, lock); of an unused one: free list */
+	uint32_t hash_next; /* in that chain; of an unused one: free list */
 	uint32_t pad[3];
 };
 _Static_assert(sizeof(struct sync_record) == 64, "a record is a cache line");
 
-/* A holder that has or wants something. Derived. */
+/* What the holder with this index has or wants. Derived. */
 struct sync_slot {
-	uint32_t holder;
-	uint32_t hash_next; /* of an unused one: free list */
+	uint32_t holder; /* the last one that had any of them */
+	uint32_t pad;
 	struct sync_list records;
 };
 _Static_assert(sizeof(struct sync_slot) == 16, "layout");
@@ -100,9 +100,11 @@ struct sync_header {
 	uint32_t nb_locks;
 	uint32_t nb_grants;
 	uint32_t nb_calls;
+	uint32_t nb_holders;
 	uint32_t seed;
 	uint32_t name_buckets; /* powers of two */
 	uint32_t record_buckets;
+	uint32_t pad;
 	uint64_t locks_off;
 	uint64_t names_off;
 	uint64_t records_off;
@@ -111,8 +113,7 @@ struct sync_header {
 	uint64_t heap_off;
 	uint64_t by_name_off;
 	uint64_t by_record_off;
-	uint64_t by_holder_off;
-	uint64_t pad;
+	uint64_t pad2;
 };
 _Static_assert(sizeof(struct sync_header) == 128, "layout");
 

@@ -25,10 +25,8 @@ struct sync {
 	uint32_t *heap; /* of calls, the earliest deadline in place 1 */
 	uint32_t *by_name;
 	uint32_t *by_record;
-	uint32_t *by_holder;
 	struct sync_list free_locks;
 	uint32_t free_record;
-	uint32_t free_slot;
 	uint32_t free_call;
 	uint32_t nb_heap;
 	struct sync_list run;  /* locks to hand on */
@@ -85,22 +83,6 @@ void sync_pools_init(struct sync *t);
 /* names.c */
 void sync_name_enter(struct sync *t, uint32_t id);
 void sync_free_lock(struct sync *t, uint32_t id);
-
-/* record.c: what holders have and want */
-uint32_t sync_record_find(const struct sync *t, uint32_t holder, uint32_t lock);
-uint32_t sync_record_new(struct sync *t, uint32_t holder, const struct sync_want *want);
-void sync_record_delete(struct sync *t, uint32_t r);
-uint32_t sync_slot_find(const struct sync *t, uint32_t holder);
-void sync_link_add(struct sync *t, struct sync_list *l, uint32_t r, enum sync_links which);
-void sync_link_del(struct sync *t, struct sync_list *l, uint32_t r, enum sync_links which);
-
-/* queue.c: who has a lock and who waits for it */
-bool sync_compatible(const struct sync_lock *l, uint32_t mode);
-void sync_take(struct sync *t, uint32_t r);
-void sync_enqueue(struct sync *t, uint32_t r);
-void sync_dequeue(struct sync *t, uint32_t r);
-void sync_drop(struct sync *t, uint32_t r);
-void sync_tell_grant(struct sync *t, uint32_t r, struct sync_grant *grant);
 
 /* wait.c: calls that wait */
 uint32_t sync_call_new(struct sync *t, uint64_t deadline, uint64_t cookie);

@@ -26,21 +26,21 @@ sync_layout(struct sync_header *h, const struct sync_conf *conf)
 	h->nb_locks = conf->nb_locks != 0 ? conf->nb_locks : 65536;
 	h->nb_grants = conf->nb_grants != 0 ? conf->nb_grants : h->nb_locks;
 	h->nb_calls = conf->nb_calls != 0 ? conf->nb_calls : 4096;
+	h->nb_holders = conf->nb_holders != 0 ? conf->nb_holders : SYNC_HOLDERS_MAX;
 	h->seed = conf->seed;
 	if (h->nb_locks > SYNC_LOCKS_MAX || h->nb_grants > SYNC_LOCKS_MAX ||
-		h->nb_calls > SYNC_LOCKS_MAX)
+		h->nb_calls > SYNC_LOCKS_MAX || h->nb_holders > SYNC_HOLDERS_MAX)
 		return -EINVAL;
 	h->name_buckets = rte_align32pow2(h->nb_locks);
 	h->record_buckets = rte_align32pow2(h->nb_grants);
 	h->locks_off = place(h, h->nb_locks + 1, sizeof(struct sync_lock));
 	h->names_off = place(h, h->nb_locks + 1, SYNC_NAME_LEN);
 	h->records_off = place(h, h->nb_grants + 1, sizeof(struct sync_record));
-	h->slots_off = place(h, h->nb_grants + 1, sizeof(struct sync_slot));
+	h->slots_off = place(h, h->nb_holders + 1, sizeof(struct sync_slot));
 	h->calls_off = place(h, h->nb_calls + 1, sizeof(struct sync_call));
 	h->heap_off = place(h, h->nb_calls + 1, sizeof(uint32_t));
 	h->by_name_off = place(h, h->name_buckets, sizeof(uint32_t));
 	h->by_record_off = place(h, h->record_buckets, sizeof(uint32_t));
-	h->by_holder_off = place(h, h->record_buckets, sizeof(uint32_t));
 	return 0;
 }
 
@@ -71,7 +71,6 @@ sync_map(void *zone)
 	t->heap = (uint32_t *)(void *)(z + h->heap_off);
 	t->by_name = (uint32_t *)(void *)(z + h->by_name_off);
 	t->by_record = (uint32_t *)(void *)(z + h->by_record_off);
-	t->by_holder = (uint32_t *)(void *)(z + h->by_holder_off);
 	return t;
 }
 
@@ -82,17 +81,14 @@ sync_pools_init(struct sync *t)
 	const struct sync_header *h = t->hdr;
 	uint32_t i;
 
-	memset(t->slots, 0, (h->nb_grants + 1) * sizeof(*t->slots));
+	memset(t->slots, 0, (h->nb_holders + 1) * sizeof(*t->slots));
 	memset(t->calls, 0, (h->nb_calls + 1) * sizeof(*t->calls));
 	memset(t->by_name, 0, h->name_buckets * sizeof(*t->by_name));
 	memset(t->by_record, 0, h->record_buckets * sizeof(*t->by_record));
-	memset(t->by_holder, 0, h->record_buckets * sizeof(*t->by_holder));
 	for (i = h->nb_grants; i > 0; i--) {
 		memset(&t->records[i], 0, sizeof(t->records[i]));
 		t->records[i].hash_next = t->free_record;
 		t->free_record = i;
-		t->slots[i].hash_next = t->free_slot;
-		t->free_slot = i;
 	}
 	for (i = h->nb_calls; i > 0; i--) {
 		t->calls[i].next = t->free_call;

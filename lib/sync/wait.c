@@ -3,7 +3,7 @@
 
 /* Calls that wait, from the first lock they have to wait for until they are told. */
 
-#include "sync_priv.h"
+#include "queue.h"
 
 /* The caller has seen that there is one left. */
 uint32_t
@@ -44,7 +44,7 @@ sync_call_advance(struct sync *t, uint32_t c)
 	for (; call->pos < call->n; call->pos++) {
 		r = call->records[call->pos];
 		l = &t->locks[t->records[r].lock];
-		if (l->queue.first != 0 || !sync_compatible(l, t->records[r].mode)) {
+		if (!sync_free_for(l, t->records[r].mode)) {
 			sync_enqueue(t, r);
 			return;
 		}

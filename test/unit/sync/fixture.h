@@ -16,6 +16,8 @@
 #include "common/suite.h"
 #include "sync/sync.h"
 
+#define FIXTURE_HOLDERS 128 /* indexes 1 .. this are good */
+
 struct fixture {
 	struct sync_conf conf;
 	size_t len;
@@ -29,7 +31,12 @@ fixture_up(struct fixture *f, uint32_t locks, uint32_t grants, uint32_t calls)
 	int err = -1;
 
 	f->conf = (struct sync_conf){
-		.nb_locks = locks, .nb_grants = grants, .nb_calls = calls, .seed = 7};
+		.nb_locks = locks,
+		.nb_grants = grants,
+		.nb_calls = calls,
+		.nb_holders = FIXTURE_HOLDERS,
+		.seed = 7,
+	};
 	f->len = sync_table_size(&f->conf);
 	CU_ASSERT_EQUAL_FATAL(posix_memalign(&f->zone, 64, f->len), 0);
 	memset(f->zone, 0xa5, f->len);

@@ -47,7 +47,8 @@ struct model {
 	uint32_t nb_grants;
 	struct model_call calls[CALLS], *tell[CALLS];
 	uint32_t nb_tell, run[LOCKS + 1], nb_run;
-	uint32_t granted, waited, timed_out, cancelled, died, full, adopted;
+	uint32_t number[HOLDERS + 1]; /* by index: who has or wants something, or did last */
+	uint32_t strangers, granted, waited, timed_out, cancelled, died, full, adopted;
 	uint32_t bad;
 };
 
@@ -66,6 +67,13 @@ below(uint32_t n)
 	m->rnd ^= m->rnd >> 7;
 	m->rnd ^= m->rnd << 17;
 	return (uint32_t)((m->rnd * UINT64_C(0x2545f4914f6cdd1d) >> 33) % n);
+}
+
+/* A holder, or sometimes another one with the index of that. */
+static uint32_t
+someone(void)
+{
+	return m->number[1 + below(HOLDERS)] ^ (below(16) == 0) << 16;
 }
 
 static void
@@ -312,6 +320,17 @@ unused_call(void)
 	return NULL;
 }
 
+static bool
+has_any(uint32_t holder)
+{
+	uint32_t i;
+
+	for (i = 1; i <= LOCKS; i++)
+		if (has(holder, i))
+			return true;
+	return false;
+}
+
 /* What sync_acquire() must answer. wants are sorted. */
 static int
 expect(uint32_t holder, const struct sync_want *w, uint32_t n, uint64_t deadline)
@@ -322,6 +341,11 @@ expect(uint32_t holder, const struct sync_want *w, uint32_t n, uint64_t deadline
 	for (i = 1; i < n; i++)
 		if (w[i].lock == w[i - 1].lock)
 			return -EINVAL;
+	i = holder & UINT16_MAX;
+	if (i == 0 || i > FIXTURE_HOLDERS)
+		return -EINVAL;
+	if (holder != m->number[i] && has_any(m->number[i]))
+		return -EEXIST;
 	for (i = 0; i < n; i++)
 		if (w[i].lock == 0 || w[i].lock > LOCKS || !m->locks[w[i].lock].reserved)
 			return -ENOENT;
@@ -354,7 +378,7 @@ static void
 step_acquire(void)
 {
 	uint32_t n = below(3) ? 1 : below(16) ? 1 + below(4) : 1 + below(16), i;
-	uint32_t holder = below(HOLDERS), handle = 0;
+	uint32_t holder = below(64) ? someone() : below(2) * (FIXTURE_HOLDERS + 1), handle = 0;
 	uint64_t deadline = random_deadline();
 	struct sync_want w[SYNC_CALL_MAX];
 	struct sync_grant g[SYNC_CALL_MAX];
@@ -369,6 +393,9 @@ step_acquire(void)
 	want = expect(holder, w, n, deadline);
 	CHECK(ret == want);
 	m->full += ret == -ENOSPC;
+	m->strangers += ret == -EEXIST;
+	if (want == 0 || want == -EINPROGRESS)
+		m->number[holder & UINT16_MAX] = holder;
 	for (i = 0; want == 0 && i < n; i++)
 		check_grant(&g[i], &w[i], grant(holder, &w[i], NULL));
 	if (want != -EINPROGRESS || c == NULL)
@@ -387,7 +414,7 @@ step_acquire(void)
 static void
 step_release(void)
 {
-	uint32_t holder = below(HOLDERS), locks[SYNC_CALL_MAX], n = 0, i, k;
+	uint32_t holder = someone(), locks[SYNC_CALL_MAX], n = 0, i, k;
 	int want = 0;
 
 	if (below(20) == 0)
@@ -439,7 +466,7 @@ static void
 step_die(void)
 {
 	struct sync_item it[GRANTS];
-	uint32_t holder = below(HOLDERS), i, k;
+	uint32_t holder = someone(), i, k;
 
 	while (sync_of_holder(m->f.t, holder, it, GRANTS) > 0) {
 		CHECK(has(holder, it[0].lock));
@@ -460,8 +487,7 @@ step_die(void)
 					end_call(&m->calls[k], -ECANCELED);
 	}
 	CHECK(sync_revoke(m->f.t, holder, 5) == 0);
-	for (i = 1; i <= LOCKS; i++)
-		CHECK(!has(holder, i));
+	CHECK(!has_any(holder));
 }
 
 static void
@@ -502,8 +528,8 @@ step_id(void)
 	struct model_lock *l = &m->locks[lock];
 	char name[SYNC_NAME_LEN];
 
-	for (i = 0; i < HOLDERS; i++)
-		busy += has(i, lock);
+	for (i = 1; i <= HOLDERS; i++)
+		busy += has(m->number[i], lock);
 	snprintf(name, sizeof(name), "lock %u of this table", lock);
 	if (l->reserved) {
 		CHECK(sync_reserve(m->f.t, lock, NULL, &id) == -EEXIST);
@@ -539,8 +565,7 @@ step_adopt(void)
 			continue;
 		/* of several that shared it, which one is named is not said */
 		if (info.died_holder != m->locks[i].died_holder) {
-			CHECK(info.died && info.died_holder < HOLDERS);
-			CHECK(has(info.died_holder, i));
+			CHECK(info.died && has(info.died_holder, i));
 			m->locks[i].died_holder = info.died_holder;
 		}
 	}
@@ -573,11 +598,11 @@ check_lock(uint32_t lock)
 		CHECK(n < got && it[n].holder == g->holder && it[n].mode == g->mode &&
 			it[n].token == g->token &&
 			it[n].state == (g->call != NULL ? SYNC_KEPT : SYNC_HELD));
-		CHECK(sync_token_valid(m->f.t, lock, g->token, g->holder) == g->mode);
-		CHECK(!sync_token_valid(m->f.t, lock, g->token, g->holder + 1));
+		CHECK(sync_token_holder(m->f.t, lock, g->token) == g->mode * g->holder);
 		n++;
 	}
-	CHECK(!sync_token_valid(m->f.t, lock, l->token + 1, 1));
+	CHECK(sync_token_holder(m->f.t, lock, l->token + 1) == 0);
+	CHECK(l->token == 0 || sync_token_holder(m->f.t, lock, l->token - 1) == 0);
 	CHECK(info.exclusive ? n == 1 : info.nb_shared == n);
 	for (; k < l->nb_queue; k++)
 		CHECK(n + k < got && it[n + k].holder == l->queue[k]->holder &&
@@ -589,7 +614,7 @@ static void
 check_all(void)
 {
 	struct sync_usage u;
-	uint32_t i, calls = 0, locks = 0;
+	uint32_t i, calls = 0, locks = 0, holders = 0;
 
 	sync_usage(m->f.t, &u);
 	for (i = 0; i < CALLS; i++)
@@ -598,6 +623,9 @@ check_all(void)
 		check_lock(i);
 		locks += m->locks[i].reserved;
 	}
+	for (i = 1; i <= HOLDERS; i++)
+		holders += has_any(m->number[i]);
+	CHECK(u.nb_holders == holders);
 	CHECK(u.nb_calls == calls && u.nb_grants == in_use() && u.nb_locks == locks);
 }
 
@@ -634,8 +662,8 @@ wind_down(void)
 	for (i = 1; i <= LOCKS; i++)
 		while (sync_force(m->f.t, i, 1) != 0)
 			;
-	for (i = 0; i < HOLDERS; i++)
-		while (sync_revoke(m->f.t, i, 4) == 4)
+	for (i = 1; i <= HOLDERS; i++)
+		while (sync_revoke(m->f.t, m->number[i], 4) == 4)
 			;
 	for (i = 0; i < 4; i++) {
 		struct sync_event ev[CALLS];
@@ -658,6 +686,8 @@ million_steps(void)
 	printf("SHMX_SEED=%llu ", (unsigned long long)seed);
 	fflush(stdout);
 	fixture_up(&m->f, LOCKS, GRANTS, CALLS);
+	for (i = 1; i <= HOLDERS; i++)
+		m->number[i] = (100 + i) << 16 | i;
 	for (i = 0; i < steps && m->bad == 0; i++) {
 		step();
 		check_lock(1 + below(LOCKS));
@@ -667,9 +697,11 @@ million_steps(void)
 	if (m->bad != 0)
 		printf("first failure at step %u ", i);
 	printf("%u grants, %u waits, %u timed out, %u cancelled, %u times owner died, %u times "
-	       "full, %u adoptions ",
-		m->granted, m->waited, m->timed_out, m->cancelled, m->died, m->full, m->adopted);
-	CU_ASSERT(m->timed_out > 0 && m->cancelled > 0 && m->died > 0 && m->full > 0);
+	       "full, %u times index in use, %u adoptions ",
+		m->granted, m->waited, m->timed_out, m->cancelled, m->died, m->full, m->strangers,
+		m->adopted);
+	CU_ASSERT(m->timed_out > 0 && m->cancelled > 0 && m->died > 0 && m->full > 0 &&
+		  m->strangers > 0);
 	wind_down();
 	free(m);
 }

@@ -117,6 +117,75 @@ errors(void)
 	fixture_down(&f);
 }
 
+/* An index is one holder's at a time, for as long as it has or wants something. */
+static void
+holders(void)
+{
+	const uint32_t old = 7 << 16 | 3, new = 8 << 16 | 3, last = 1 << 16 | FIXTURE_HOLDERS;
+	struct sync_item it[2];
+	struct sync_usage u;
+
+	up(4, 8, 8, 2);
+	CU_ASSERT_EQUAL(take(0, A, X, 0), -EINVAL);
+	CU_ASSERT_EQUAL(take(5 << 16, A, X, 0), -EINVAL);
+	CU_ASSERT_EQUAL(take(last + 1, A, X, 0), -EINVAL);
+	CU_ASSERT_EQUAL(give(last + 1, A), -EPERM);
+	CU_ASSERT_EQUAL(sync_revoke(f.t, last + 1, 9), 0);
+	CU_ASSERT_EQUAL(sync_of_holder(f.t, 0, it, 2), 0);
+	CU_ASSERT_EQUAL(take(last, A, X, 0), 0);
+	CU_ASSERT_EQUAL(take(old, A, X, SYNC_FOREVER), -EINPROGRESS);
+	CU_ASSERT_EQUAL(take(new, B, X, 0), -EEXIST);
+	CU_ASSERT_EQUAL(give(last, A), 0);
+	CU_ASSERT_EQUAL(sync_poll(f.t, 0, ev, 32), 1);
+	CU_ASSERT(ev[0].holder == old && ev[0].status == 0);
+	CU_ASSERT_EQUAL(sync_token_holder(f.t, A, ev[0].grants[0].token), old);
+	CU_ASSERT_EQUAL(take(new, B, S, 0), -EEXIST);
+	CU_ASSERT_EQUAL(give(new, A), -EPERM);
+	CU_ASSERT_EQUAL(sync_revoke(f.t, new, 9), 0);
+	CU_ASSERT_EQUAL(sync_of_holder(f.t, new, it, 2), 0);
+	CU_ASSERT_EQUAL(sync_revoke(f.t, old, 9), 1);
+	CU_ASSERT_EQUAL(take(new, A, S, 0), 0);
+	CU_ASSERT(g[0].died && g[0].died_holder == old);
+	sync_usage(f.t, &u);
+	CU_ASSERT_EQUAL(u.nb_holders, 1);
+	CU_ASSERT_EQUAL(give(new, A), 0);
+	fixture_down(&f);
+}
+
+/* A grant is found however many came before it and left. */
+static void
+readers(void)
+{
+	static const uint32_t leave[] = {2, 1, 4, 3, 5};
+	uint32_t i, k;
+
+	up(1, 8, 8, 1);
+	for (i = 1; i <= 5; i++)
+		CU_ASSERT_EQUAL(take(i, A, S, 0), 0);
+	for (i = 0; i < 5; i++) {
+		for (k = 0; k < 5; k++)
+			CU_ASSERT_EQUAL(take(leave[k], A, S, 0), k < i ? 0 : -EDEADLK);
+		for (k = 0; k < i; k++)
+			CU_ASSERT_EQUAL(give(leave[k], A), 0);
+		CU_ASSERT_EQUAL(give(leave[i], A), 0);
+		CU_ASSERT_EQUAL(give(leave[i], A), -EPERM);
+	}
+	fixture_down(&f);
+}
+
+static void
+prefetch(void)
+{
+	up(2, 2, 2, 1);
+	sync_prefetch(f.t, 0);
+	sync_prefetch(f.t, 2);
+	sync_prefetch(f.t, 3);
+	sync_prefetch(f.t, UINT32_MAX);
+	CU_ASSERT_EQUAL(take(1, A, X, 0), 0);
+	CU_ASSERT_EQUAL(give(1, A), 0);
+	fixture_down(&f);
+}
+
 /* Without room for all of a call, none of it happens. */
 static void
 no_room(void)
@@ -232,10 +301,13 @@ owner_died(void)
 	up(4, 8, 8, 2);
 	CU_ASSERT_EQUAL(take(1, A, X, 0), 0);
 	CU_ASSERT(!g[0].died);
-	CU_ASSERT(sync_token_valid(f.t, A, g[0].token, 1));
-	CU_ASSERT(!sync_token_valid(f.t, A, g[0].token, 2));
+	CU_ASSERT_EQUAL(sync_token_holder(f.t, A, g[0].token), 1);
+	CU_ASSERT_EQUAL(sync_token_holder(f.t, B, g[0].token), 0);
+	CU_ASSERT_EQUAL(sync_token_holder(f.t, 5, g[0].token), 0);
+	CU_ASSERT_EQUAL(sync_token_holder(f.t, 0, g[0].token), 0);
+	CU_ASSERT_EQUAL(sync_token_holder(f.t, A, g[0].token | UINT64_C(1) << 63), 0);
 	CU_ASSERT_EQUAL(sync_revoke(f.t, 1, 99), 1);
-	CU_ASSERT(!sync_token_valid(f.t, A, g[0].token, 1));
+	CU_ASSERT_EQUAL(sync_token_holder(f.t, A, g[0].token), 0);
 	/* a call that takes the lock and gives up was never told: the mark stays */
 	CU_ASSERT_EQUAL(take(2, B, X, 0), 0);
 	CU_ASSERT_EQUAL(sync_acquire(f.t, 3, ab, 2, 10, 3, g, &call), -EINPROGRESS);
@@ -314,7 +386,7 @@ adoption(void)
 	CU_ASSERT_EQUAL(sync_lookup(f.t, "first", &id), 0);
 	CU_ASSERT_EQUAL(id, A);
 	CU_ASSERT_EQUAL(sync_poll(f.t, 100, ev, 32), 0);
-	CU_ASSERT(!sync_token_valid(f.t, B, 1, 1));
+	CU_ASSERT_EQUAL(sync_token_holder(f.t, B, 1), 0);
 	CU_ASSERT_EQUAL(sync_acquire(f.t, 3, ab, 2, 0, 3, g, &call), 0);
 	CU_ASSERT(!g[0].died && g[0].token == 2); /* kept by a call that was not told */
 	CU_ASSERT(g[1].died && g[1].died_holder == 1 && g[1].token == 2);
@@ -371,6 +443,12 @@ damage(void)
 	CU_ASSERT_EQUAL(adopt_error(), -EBADMSG);
 	r[8].state = SYNC_HELD;
 	r[8].lock = 5;
+	r[8].holder = 1;
+	CU_ASSERT_EQUAL(adopt_error(), -EBADMSG);
+	r[8].lock = A;
+	r[8].holder = 3 << 16;
+	CU_ASSERT_EQUAL(adopt_error(), -EBADMSG);
+	r[8].holder = 3 << 16 | (FIXTURE_HOLDERS + 1);
 	CU_ASSERT_EQUAL(adopt_error(), -EBADMSG);
 	r[8].state = 0;
 	f.len--;
@@ -379,6 +457,9 @@ damage(void)
 	CU_ASSERT_EQUAL(err, -ENOSPC);
 	f.len++;
 	f.conf.nb_locks = SYNC_LOCKS_MAX + 1;
+	CU_ASSERT_EQUAL(sync_table_size(&f.conf), 0);
+	f.conf.nb_locks = 8;
+	f.conf.nb_holders = SYNC_HOLDERS_MAX + 1;
 	CU_ASSERT_EQUAL(sync_table_size(&f.conf), 0);
 	fixture_adopt(&f);
 	fixture_down(&f);
@@ -390,6 +471,9 @@ main(void)
 	static const CU_TestInfo tests[] = {
 		{"identifiers", identifiers},
 		{"errors", errors},
+		{"holders", holders},
+		{"readers", readers},
+		{"prefetch", prefetch},
 		{"no_room", no_room},
 		{"order", order},
 		{"deadlines", deadlines},
