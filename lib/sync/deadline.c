@@ -1,76 +1,87 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-/* Deadlines of calls that wait: a binary heap, from place 1 on. */
+/* The heap of deadlines. */
 
-#include "sync_priv.h"
+#include <stdbool.h>
+
+#include "deadline.h"
+
+static struct sync_due *
+element(const struct sync_heap *h, uint32_t i)
+{
+	return (struct sync_due *)(void *)((uint8_t *)h->elements + i * h->stride);
+}
 
 static bool
-earlier(const struct sync *t, uint32_t a, uint32_t b)
+earlier(const struct sync_heap *h, uint32_t a, uint32_t b)
 {
-	return t->calls[t->heap[a]].deadline < t->calls[t->heap[b]].deadline;
+	return element(h, h->places[a])->deadline < element(h, h->places[b])->deadline;
 }
 
 static void
-put(struct sync *t, uint32_t pos, uint32_t c)
+put(struct sync_heap *h, uint32_t pos, uint32_t i)
 {
-	t->heap[pos] = c;
-	t->calls[c].heap_pos = pos;
+	h->places[pos] = i;
+	element(h, i)->heap_pos = pos;
 }
 
 static void
-swap(struct sync *t, uint32_t a, uint32_t b)
+swap(struct sync_heap *h, uint32_t a, uint32_t b)
 {
-	uint32_t c = t->heap[a];
+	uint32_t i = h->places[a];
 
-	put(t, a, t->heap[b]);
-	put(t, b, c);
+	put(h, a, h->places[b]);
+	put(h, b, i);
 }
 
 static void
-up(struct sync *t, uint32_t pos)
+up(struct sync_heap *h, uint32_t pos)
 {
-	for (; pos > 1 && earlier(t, pos, pos / 2); pos /= 2)
-		swap(t, pos, pos / 2);
+	for (; pos > 1 && earlier(h, pos, pos / 2); pos /= 2)
+		swap(h, pos, pos / 2);
 }
 
 static void
-down(struct sync *t, uint32_t pos)
+down(struct sync_heap *h, uint32_t pos)
 {
 	uint32_t child;
 
-	while ((child = 2 * pos) <= t->nb_heap) {
-		if (child < t->nb_heap && earlier(t, child + 1, child))
+	while ((child = 2 * pos) <= h->n) {
+		if (child < h->n && earlier(h, child + 1, child))
 			child++;
-		if (!earlier(t, child, pos))
+		if (!earlier(h, child, pos))
 			return;
-		swap(t, child, pos);
+		swap(h, child, pos);
 		pos = child;
 	}
 }
 
 void
-sync_deadline_add(struct sync *t, uint32_t c)
+sync_heap_add(struct sync_heap *h, uint32_t i)
 {
-	put(t, ++t->nb_heap, c);
-	up(t, t->nb_heap);
+	put(h, ++h->n, i);
+	up(h, h->n);
 }
 
 void
-sync_deadline_del(struct sync *t, uint32_t c)
+sync_heap_del(struct sync_heap *h, uint32_t i)
 {
-	uint32_t pos = t->calls[c].heap_pos, last = t->heap[t->nb_heap--];
+	uint32_t pos = element(h, i)->heap_pos, last;
 
-	t->calls[c].heap_pos = 0;
-	if (last == c)
+	if (pos == 0)
 		return;
-	put(t, pos, last);
-	up(t, pos);
-	down(t, t->calls[last].heap_pos);
+	last = h->places[h->n--];
+	element(h, i)->heap_pos = 0;
+	if (last == i)
+		return;
+	put(h, pos, last);
+	up(h, pos);
+	down(h, element(h, last)->heap_pos);
 }
 
 uint64_t
-sync_next_deadline(const struct sync *t)
+sync_heap_earliest(const struct sync_heap *h)
 {
-	return t->nb_heap > 0 ? t->calls[t->heap[1]].deadline : SYNC_FOREVER;
+	return h->n > 0 ? element(h, h->places[1])->deadline : UINT64_MAX;
 }

@@ -23,7 +23,7 @@ sync_enqueue(struct sync *t, uint32_t r)
 {
 	struct sync_lock *l = &t->locks[t->records[r].lock];
 
-	sync_link_add(t, &l->queue, r, SYNC_BY_LOCK);
+	sync_list_append(&l->queue, SYNC_LINKS_OF(t->records, link[SYNC_BY_LOCK]), r);
 	l->nb_waiting++;
 	t->records[r].state = SYNC_WAITING;
 }
@@ -33,7 +33,7 @@ sync_dequeue(struct sync *t, uint32_t r)
 {
 	struct sync_lock *l = &t->locks[t->records[r].lock];
 
-	sync_link_del(t, &l->queue, r, SYNC_BY_LOCK);
+	sync_list_remove(&l->queue, SYNC_LINKS_OF(t->records, link[SYNC_BY_LOCK]), r);
 	l->nb_waiting--;
 	t->records[r].state = SYNC_AHEAD;
 }

@@ -41,7 +41,7 @@ sync_take(struct sync *t, uint32_t r)
 	else
 		l->nb_shared++;
 	__atomic_store_n(&l->word, rec->token << 1 | exclusive, __ATOMIC_RELEASE);
-	sync_link_add(t, &l->grants, r, SYNC_BY_LOCK);
+	sync_list_append(&l->grants, SYNC_LINKS_OF(t->records, link[SYNC_BY_LOCK]), r);
 	rec->state = SYNC_KEPT;
 }
 
@@ -79,7 +79,7 @@ sync_drop(struct sync *t, uint32_t r)
 	if (rec->state == SYNC_WAITING) {
 		sync_dequeue(t, r);
 	} else if (rec->state != SYNC_AHEAD) {
-		sync_link_del(t, &l->grants, r, SYNC_BY_LOCK);
+		sync_list_remove(&l->grants, SYNC_LINKS_OF(t->records, link[SYNC_BY_LOCK]), r);
 		if (rec->mode == SYNC_EXCLUSIVE)
 			__atomic_store_n(&l->word, l->word & ~UINT64_C(1), __ATOMIC_RELEASE);
 		else

@@ -58,28 +58,6 @@ sync_record_find(const struct sync *t, uint32_t holder, uint32_t lock)
 }
 
 static inline void
-sync_link_add(struct sync *t, struct sync_list *l, uint32_t r, enum sync_links which)
-{
-	t->records[r].link[which] = (struct sync_link){.prev = l->last};
-	sync_list_add(l, &t->records[l->last].link[which].next, r);
-}
-
-static inline void
-sync_link_del(struct sync *t, struct sync_list *l, uint32_t r, enum sync_links which)
-{
-	const struct sync_link *link = &t->records[r].link[which];
-
-	if (link->prev != 0)
-		t->records[link->prev].link[which].next = link->next;
-	else
-		l->first = link->next;
-	if (link->next != 0)
-		t->records[link->next].link[which].prev = link->prev;
-	else
-		l->last = link->prev;
-}
-
-static inline void
 sync_holder_link(struct sync *t, uint32_t holder, uint32_t r)
 {
 	struct sync_slot *s = &t->slots[holder & UINT16_MAX];
@@ -87,7 +65,7 @@ sync_holder_link(struct sync *t, uint32_t holder, uint32_t r)
 	if (s->records.first == 0)
 		t->used.nb_holders++;
 	s->holder = holder;
-	sync_link_add(t, &s->records, r, SYNC_BY_HOLDER);
+	sync_list_append(&s->records, SYNC_LINKS_OF(t->records, link[SYNC_BY_HOLDER]), r);
 }
 
 static inline void
@@ -95,7 +73,7 @@ sync_holder_unlink(struct sync *t, uint32_t holder, uint32_t r)
 {
 	struct sync_slot *s = &t->slots[holder & UINT16_MAX];
 
-	sync_link_del(t, &s->records, r, SYNC_BY_HOLDER);
+	sync_list_remove(&s->records, SYNC_LINKS_OF(t->records, link[SYNC_BY_HOLDER]), r);
 	if (s->records.first == 0)
 		t->used.nb_holders--;
 }

@@ -10,24 +10,15 @@
 #ifndef SYNC_LAYOUT_H
 #define SYNC_LAYOUT_H
 
+#include "deadline.h"
+#include "list.h"
 #include "sync.h"
 
 #define SYNC_MAGIC   UINT64_C(0x6b636f6c2d6d6873)
 #define SYNC_VERSION 2
 
-/* A list, of records or of what else has an index: first and last. */
-struct sync_list {
-	uint32_t first;
-	uint32_t last;
-};
-
-/* Neighbours of a record in one of the lists it is in. */
-struct sync_link {
-	uint32_t prev;
-	uint32_t next;
-};
-
-enum sync_links {
+/* Lists that a record is in. */
+enum {
 	SYNC_BY_LOCK,   /* the lock's grants or queue */
 	SYNC_BY_HOLDER, /* what the holder has or wants */
 	SYNC_LINKS
@@ -76,16 +67,14 @@ _Static_assert(sizeof(struct sync_slot) == 16, "layout");
 
 /* A call that waits, or has ended and was not told. Derived. */
 struct sync_call {
+	struct sync_due due;
 	uint64_t cookie;
-	uint64_t deadline;
 	uint32_t holder;
 	int32_t status;
-	uint32_t next;     /* free list; list of those to tell */
-	uint32_t heap_pos; /* 0: not in the heap */
+	uint32_t next; /* free list; list of those to tell */
 	uint32_t n;
 	uint32_t pos; /* records before it are KEPT, this one is WAITING */
 	uint32_t waits;
-	uint32_t pad;
 	uint32_t records[SYNC_CALL_MAX];
 	uint32_t pad2[4];
 };

@@ -22,13 +22,12 @@ struct sync {
 	struct sync_record *records;
 	struct sync_slot *slots;
 	struct sync_call *calls;
-	uint32_t *heap; /* of calls, the earliest deadline in place 1 */
 	uint32_t *by_name;
 	uint32_t *by_record;
 	struct sync_list free_locks;
 	uint32_t free_record;
 	uint32_t free_call;
-	uint32_t nb_heap;
+	struct sync_heap heap; /* of calls that wait and have a deadline */
 	struct sync_list run;  /* locks to hand on */
 	struct sync_list tell; /* calls that have ended */
 	struct sync_usage used;
@@ -39,17 +38,6 @@ static inline void
 sync_order(void)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
-/* At the end; behind_last is where the last one, if there is one, says who comes next. */
-static inline void
-sync_list_add(struct sync_list *l, uint32_t *behind_last, uint32_t i)
-{
-	if (l->last != 0)
-		*behind_last = i;
-	else
-		l->first = i;
-	l->last = i;
 }
 
 /* A reserved lock, or NULL. */
@@ -88,9 +76,5 @@ void sync_free_lock(struct sync *t, uint32_t id);
 uint32_t sync_call_new(struct sync *t, uint64_t deadline, uint64_t cookie);
 void sync_call_advance(struct sync *t, uint32_t c);
 void sync_call_end(struct sync *t, uint32_t c, int status);
-
-/* deadline.c */
-void sync_deadline_add(struct sync *t, uint32_t c);
-void sync_deadline_del(struct sync *t, uint32_t c);
 
 #endif /* SYNC_PRIV_H */

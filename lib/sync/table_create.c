@@ -68,7 +68,9 @@ sync_map(void *zone)
 	t->records = (struct sync_record *)(void *)(z + h->records_off);
 	t->slots = (struct sync_slot *)(void *)(z + h->slots_off);
 	t->calls = (struct sync_call *)(void *)(z + h->calls_off);
-	t->heap = (uint32_t *)(void *)(z + h->heap_off);
+	t->heap.elements = t->calls;
+	t->heap.stride = sizeof(*t->calls);
+	t->heap.places = (uint32_t *)(void *)(z + h->heap_off);
 	t->by_name = (uint32_t *)(void *)(z + h->by_name_off);
 	t->by_record = (uint32_t *)(void *)(z + h->by_record_off);
 	return t;

@@ -12,10 +12,10 @@ sync_call_new(struct sync *t, uint64_t deadline, uint64_t cookie)
 	uint32_t c = t->free_call;
 
 	t->free_call = t->calls[c].next;
-	t->calls[c] = (struct sync_call){.deadline = deadline, .cookie = cookie, .waits = 1};
+	t->calls[c] = (struct sync_call){.due.deadline = deadline, .cookie = cookie, .waits = 1};
 	t->used.nb_calls++;
 	if (deadline != SYNC_FOREVER)
-		sync_deadline_add(t, c);
+		sync_heap_add(&t->heap, c);
 	return c;
 }
 
@@ -25,8 +25,7 @@ tell(struct sync *t, uint32_t c, int status)
 {
 	struct sync_call *call = &t->calls[c];
 
-	if (call->heap_pos != 0)
-		sync_deadline_del(t, c);
+	sync_heap_del(&t->heap, c);
 	call->waits = 0;
 	call->status = status;
 	call->next = 0;
@@ -132,8 +131,8 @@ sync_poll(struct sync *t, uint64_t now, struct sync_event *events, unsigned int 
 			emit(t, &events[done++]);
 		} else if (t->run.first != 0) {
 			run_one(t);
-		} else if (sync_next_deadline(t) <= now && t->nb_heap > 0) {
-			sync_call_end(t, t->heap[1], -ETIMEDOUT);
+		} else if (t->heap.n > 0 && sync_heap_earliest(&t->heap) <= now) {
+			sync_call_end(t, t->heap.places[1], -ETIMEDOUT);
 		} else {
 			break;
 		}
@@ -145,4 +144,10 @@ bool
 sync_pending(const struct sync *t)
 {
 	return t->tell.first != 0 || t->run.first != 0;
+}
+
+uint64_t
+sync_next_deadline(const struct sync *t)
+{
+	return sync_heap_earliest(&t->heap);
 }
