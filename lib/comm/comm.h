@@ -81,8 +81,8 @@ struct comm_limits {
 
 /*
  * [home] Opens the inbox of the holder's node, or takes over the one a dead holder left, with what
- * is in it; credit begins anew. An inbox can always store at least 4 KiB up to its limit, however
- * full the shared chunks are. -EINVAL for the node, the policy or a limit; -EBUSY another living
+ * is in it; credit begins anew. Each inbox has 4 KiB for itself, however full the shared chunks
+ * are. -EINVAL for the node, the policy or a limit; -EBUSY another living
  * holder has it; -EALREADY this one has it.
  */
 int comm_open(struct comm *c, uint32_t holder, const struct comm_limits *limits);
