@@ -92,7 +92,8 @@ comm_ready_update(struct comm *c, uint32_t node)
 
 /* queue.c: the messages of one inbox */
 bool comm_queue_room(const struct comm *c, uint32_t node, uint32_t size, uint32_t *taken);
-void *comm_queue_push(struct comm *c, uint32_t node, const struct comm_entry *entry);
+void *comm_queue_push(
+	struct comm *c, uint32_t node, uint32_t size, uint32_t kind, uint32_t len, uint32_t from);
 void comm_queue_pop(struct comm *c, uint32_t node);
 void comm_queue_init(struct comm *c, uint32_t node);
 void comm_queue_drop(struct comm *c, uint32_t node);

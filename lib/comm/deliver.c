@@ -36,28 +36,39 @@ message_fill(const struct comm *c, const struct comm_inbox *ib, struct comm_item
 	item->ref.id = ref->id;
 }
 
-/* A line that is signalled all the time holds up neither the other lines nor messages. */
+/* Lines whose turn it is; 0: that of a message. */
+static uint64_t
+turn(const struct comm *c, const struct comm_inbox *ib)
+{
+	uint64_t lines;
+
+	if (likely(ib->lines == 0))
+		return 0;
+	lines = ib->cursor < COMM_LINES ? ib->lines & (UINT64_MAX << ib->cursor) : 0;
+	return lines != 0 || comm_message_ready(c, ib) ? lines : ib->lines;
+}
+
+/*
+ * A line that is signalled all the time holds up neither the other lines nor messages. The item is
+ * written field by field, where it is read from: a copy of a fresh one waits for its stores.
+ */
 int
 comm_next(const struct comm *c, uint32_t holder, uint32_t room, struct comm_item *item)
 {
 	const struct comm_inbox *ib = comm_inbox_of(c, holder);
-	struct comm_item next;
-	uint64_t turn;
+	uint64_t lines;
 
 	if (ib == NULL)
 		return -ENOENT;
 	if (!ib->is_ready)
 		return -EAGAIN;
-	turn = ib->cursor < COMM_LINES ? ib->lines & (UINT64_MAX << ib->cursor) : 0;
-	if (unlikely(turn != 0))
-		signal_fill(ib, turn, &next);
-	else if (comm_message_ready(c, ib))
-		message_fill(c, ib, &next);
-	else
-		signal_fill(ib, ib->lines, &next);
-	if (next.size > room)
+	lines = turn(c, ib);
+	if (room < (lines != 0 ? COMM_SIGNAL_SIZE : comm_head(c, ib)->size))
 		return -ENOSPC;
-	*item = next;
+	if (unlikely(lines != 0))
+		signal_fill(ib, lines, item);
+	else
+		message_fill(c, ib, item);
 	return 0;
 }
 

@@ -66,17 +66,21 @@ tail_advance(struct comm *c, uint32_t node)
 
 /* The caller has seen that there is room. Returns where the data goes. */
 void *
-comm_queue_push(struct comm *c, uint32_t node, const struct comm_entry *entry)
+comm_queue_push(
+	struct comm *c, uint32_t node, uint32_t size, uint32_t kind, uint32_t len, uint32_t from)
 {
 	struct comm_inbox *ib = &c->inboxes[node];
 	struct comm_entry *at;
 
-	if (unlikely(ib->tail_off + entry->size > COMM_CHUNK))
+	if (unlikely(ib->tail_off + size > COMM_CHUNK))
 		tail_advance(c, node);
 	at = (void *)(c->data + (size_t)ib->tail * COMM_CHUNK + ib->tail_off);
-	*at = *entry;
-	ib->tail_off += entry->size;
-	ib->bytes += entry->size;
+	at->size = size;
+	at->len = len;
+	at->from = from;
+	at->kind = kind;
+	ib->tail_off += size;
+	ib->bytes += size;
 	ib->nb_messages++;
 	ib->received++;
 	return at + 1;

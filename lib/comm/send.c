@@ -145,14 +145,9 @@ int
 comm_send(struct comm *c, uint32_t sender, uint16_t run, const struct comm_to *to, const void *data,
 	uint32_t len)
 {
-	const struct comm_entry entry = {
-		.size = COMM_SIZE(len),
-		.len = len,
-		.from = comm_node_of(sender),
-		.kind = COMM_MESSAGE,
-	};
+	uint32_t i, size = COMM_SIZE(len), from = comm_node_of(sender);
 	struct targets t;
-	uint32_t i;
+	void *at;
 	int ret;
 
 	if (len > COMM_SMALL_MAX)
@@ -160,10 +155,11 @@ comm_send(struct comm *c, uint32_t sender, uint16_t run, const struct comm_to *t
 	ret = send_start(c, sender, run, to, &t);
 	if (ret != 0)
 		return ret;
-	if (unlikely(!all_have_room(c, &t, entry.size)))
+	if (unlikely(!all_have_room(c, &t, size)))
 		return refuse(c, sender, run);
 	for (i = 0; i < t.n; i++) {
-		rte_memcpy(comm_queue_push(c, t.nodes[i], &entry), data, len);
+		at = comm_queue_push(c, t.nodes[i], size, COMM_MESSAGE, len, from);
+		rte_memcpy(at, data, len);
 		comm_ready_update(c, t.nodes[i]);
 	}
 	c->used.sent++;
@@ -204,13 +200,8 @@ static void
 ref_push(struct comm *c, uint32_t node, uint32_t r)
 {
 	const struct comm_ref *ref = &c->refs[r];
-	const struct comm_entry entry = {
-		.size = COMM_REF_SIZE,
-		.len = sizeof(struct comm_ref_entry),
-		.from = comm_node_of(ref->sender),
-		.kind = COMM_REF,
-	};
-	struct comm_ref_entry *at = comm_queue_push(c, node, &entry);
+	struct comm_ref_entry *at = comm_queue_push(
+		c, node, COMM_REF_SIZE, COMM_REF, sizeof(*at), comm_node_of(ref->sender));
 
 	at->addr = ref->addr;
 	at->len = ref->len;
