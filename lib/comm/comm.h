@@ -98,7 +98,8 @@ int comm_close(struct comm *c, uint32_t holder);
 int comm_discard(struct comm *c, uint32_t node);
 /*
  * [home] The holder died, whether it had an inbox or not: its inbox goes by its policy. What was
- * handed out is gone, and its references count as read. Its run (below) is forgotten.
+ * handed out is gone, and its references count as read. Its run (below) is forgotten; the caller
+ * hands in nothing of this holder any more.
  */
 void comm_revoke(struct comm *c, uint32_t holder);
 
