@@ -200,7 +200,10 @@ uint32_t comm_ready(struct comm *c);
  * comm_taken(). -ENOENT the holder has no inbox, -EAGAIN it is not ready, -ENOSPC room.
  */
 int comm_next(const struct comm *c, uint32_t holder, uint32_t room, struct comm_item *item);
-/* [home] The item is on its way; comm_next() told it since the last other call for this inbox. */
+/*
+ * [home] The item, which comm_next() told, is on its way. In between more may arrive in this inbox,
+ * but nothing else may happen to it.
+ */
 void comm_taken(struct comm *c, uint32_t holder, const struct comm_item *item);
 /*
  * [home] The receiver has consumed so many bytes, in sizes as above, since it opened the inbox. An

@@ -15,7 +15,7 @@
 #define INDICES    10
 #define CHUNKS     6
 #define REFS       12
-#define LOANS      24
+#define LOANS      14
 #define QUEUE      1024
 #define CHUNK_SIZE 4096
 
@@ -259,7 +259,7 @@ random_run(uint32_t sender)
 {
 	uint16_t *run = &m->next_run[sender & 0xffff];
 
-	if (below(6) == 0)
+	if (below(3) == 0)
 		(*run)++;
 	return *run;
 }
@@ -554,7 +554,7 @@ taken(struct model_inbox *ib, uint32_t line, const struct comm_item *item)
 
 	m->delivered++;
 	if (line < COMM_LINES) {
-		ib->pending[line] = 0;
+		ib->pending[line] -= item->signal.count;
 		ib->cursor = line + 1;
 		return;
 	}
@@ -585,6 +585,8 @@ deliver_one(struct model_inbox *ib, uint32_t holder, uint32_t room)
 	}
 	if (below(10) == 0)
 		return false; /* no room in the session after all */
+	if (below(10) == 0)
+		step_signal(); /* may be for this very line */
 	comm_taken(m->f.c, holder, &item);
 	taken(ib, line, &item);
 	return true;
