@@ -13,8 +13,7 @@ insert(struct sync_want *sorted, unsigned int n, const struct sync_want *want)
 		sorted[n] = sorted[n - 1];
 		n--;
 	}
-	sorted[n].lock = want->lock;
-	sorted[n].mode = want->mode;
+	sorted[n] = *want;
 	return n == 0 || sorted[n - 1].lock != want->lock;
 }
 

@@ -179,7 +179,7 @@ int sync_acquire(struct sync *t, uint32_t holder, const struct sync_want *wants,
 int sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n);
 /*
  * [home] Asks for the memory of a lock ahead of acquiring or releasing it, for who has several
- * calls to serve: a call that finds it in the cache costs a fifth. Any id will do.
+ * calls to serve. Any id will do.
  */
 void sync_prefetch(const struct sync *t, uint32_t lock);
 /*
