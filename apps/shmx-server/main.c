@@ -19,13 +19,13 @@
 #include "control.h"
 #include "eal_args.h"
 #include "leftovers.h"
-#include "lock_table.h"
 #include "options.h"
 #include "pools.h"
 #include "ports.h"
 #include "preflight.h"
 #include "server.h"
 #include "settings.h"
+#include "tables.h"
 #include "telemetry.h"
 #include "workers.h"
 
@@ -106,7 +106,7 @@ server_start(struct server *s, struct problem *p)
 	if (ret == 0)
 		ret = pools_create(s, p);
 	if (ret == 0)
-		ret = lock_table_create(s, p);
+		ret = tables_create(s, p);
 	if (ret == 0)
 		ret = workers_create(s, p);
 	if (ret == 0)
@@ -119,7 +119,7 @@ server_end(struct server *s)
 {
 	ports_close(s);
 	workers_destroy(s);
-	lock_table_destroy(s);
+	tables_destroy(s);
 	pools_destroy(s);
 }
 

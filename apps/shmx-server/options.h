@@ -82,6 +82,7 @@ struct options {
 	uint32_t udp_port;
 	uint32_t max_sessions;
 	uint32_t locks;          /**< ids; 0: none */
+	uint64_t inboxes;        /**< bytes that messages share; 0: no inboxes */
 	uint32_t max_per_source; /**< 0: no limit */
 	uint32_t window;
 	int cc;       /**< enum rdp_cc */

@@ -24,6 +24,7 @@
 #include "problem.h"
 #include "rdp/neigh.h"
 
+struct comm;
 struct mem;
 struct port;
 struct rdp_ep;
@@ -78,6 +79,7 @@ struct server {
 	uint64_t epoch; /**< start of this process, ns of the wall clock */
 	struct mem *mem;
 	struct sync *sync; /**< worker 0; NULL: no locks */
+	struct comm *comm; /**< worker 0; NULL: no inboxes */
 	struct target *target;
 	struct server_port ports[OPTIONS_PORTS_MAX];
 	unsigned int nb_ports;

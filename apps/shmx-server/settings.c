@@ -18,6 +18,7 @@ static const char *const cc_choices[] = {"fixed", "swift", NULL};
 static const char *const on_off_choices[] = {"off", "on", NULL};
 
 #define SIZE_2M   (UINT64_C(2) << 20)
+#define SIZE_4G   (UINT64_C(4) << 30)
 #define SIZE_256T (UINT64_C(1) << 48)
 
 #define SERVER(field) SCOPE_SERVER, PLACE_HELP, offsetof(struct options, field)
@@ -64,6 +65,8 @@ const struct setting settings[] = {
 		"sessions a queue keeps"},
 	{"server", "locks", "locks", "N", SERVER(locks), NUMBER(0, SYNC_LOCKS_MAX), "65536",
 		"lock ids; 0: no locks"},
+	{"server", "inboxes", "inboxes", "SIZE", SERVER(inboxes), SIZE(0, SIZE_4G), "16M",
+		"bytes for messages that wait; 0: no inboxes"},
 	{"server", "max-sessions-per-source", "max-sessions-per-source", "N", TUNING(max_per_source),
 		NUMBER(0, 65534), "0", "of these, from one address or IPv6 /64; 0: all"},
 	{"server", "window", "window", "N", SERVER(window), POWER(8, 256), "128",

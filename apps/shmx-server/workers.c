@@ -154,6 +154,8 @@ create_target(struct server *s, struct problem *p)
 	const struct target_conf conf = {
 		.mem = s->mem,
 		.sync = s->sync,
+		.comm = s->comm,
+		.nb_refs = 4096,
 		.clock = s->clock,
 		.nb_workers = s->nb_workers,
 		.socket_id = (int)rte_socket_id(),

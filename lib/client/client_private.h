@@ -34,6 +34,9 @@ enum op_kind {
 	OP_REOPEN,    /**< a pool id, which kept pool `len` should have; the library's own */
 	OP_SKIP,      /**< what nobody wants any more */
 	OP_LOCK,      /**< grants of `len` locks, for `dst` */
+	OP_SEND,      /**< one 64-bit number; `len`: the run it was sent in */
+	OP_BARRIER,   /**< ids of nodes for `dst` when it fails, at most `len` of them */
+	OP_INBOX,     /**< nothing; `len`: whether the inbox is to be open then */
 	OP_LOCK_INFO, /**< descriptions of locks for `dst`, at most `len` of them */
 };
 
@@ -153,7 +156,11 @@ struct shmx_ep {
 	struct rdp_ep *rdp;
 	struct shmx_event *kept; /**< ring: completions that found no room */
 	uint32_t kept_head, kept_tail, kept_mask;
-	bool no_room; /**< for a request that a response calls for */
+	bool inbox_news;  /**< an inbox has something to be told */
+	bool inbox_shown; /**< something was told in the latest poll, or credit waits for room */
+	struct inbox *inboxes; /**< list */
+	uint16_t *send_run;    /**< by session index: counts refusals; of messages sent now */
+	bool no_room;          /**< for a request that a response calls for */
 	bool polling; /**< written by the thread that polls, read by whoever calls meanwhile */
 	uint64_t ops_done;
 	uint64_t last_ns, busy_ns, idle_ns;
@@ -178,6 +185,7 @@ struct shmx_ep {
 	uint32_t deadline_slot[DEADLINE_SLOTS]; /**< first of each; index plus one */
 	struct shmx_port *port;
 	uint16_t queue;
+	uint16_t node; /**< this one's id */
 	struct rdp_eth eth;
 	uint64_t wait_cookies; /**< counts those given out */
 };
@@ -400,6 +408,14 @@ int client_name_len(const char *name);
 /** The response to shmx_owners(). @return false: it is none. */
 bool client_owners_read(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len,
 	uint64_t *count, uint64_t *size);
+
+/** The nodes that did not come to a barrier. @return how many they are. */
+uint32_t client_missing_read(const struct op *op, const void *data, uint32_t len);
+
+bool client_nodes_good(const uint16_t *nodes, unsigned int n);
+
+/** Behind what is there; the last word has been cleared. @return where they end. */
+rte_be16_t *client_nodes_write(rte_be16_t *to, const uint16_t *nodes, unsigned int n);
 
 /* ---- locks.c ---- */
 

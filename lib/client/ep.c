@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "client/client_private.h"
+#include "client/inbox.h"
 
 #define MAX_OPS_DEFAULT      4096
 #define MAX_SESSIONS_DEFAULT 64
@@ -64,6 +65,7 @@ alloc_tables(struct shmx_ep *ep)
 	ep->session = table(ep, ep->max_sessions, sizeof(*ep->session));
 	ep->connect_cookie = table(ep, ep->max_sessions, sizeof(*ep->connect_cookie));
 	ep->share = table(ep, ep->max_sessions, sizeof(*ep->share));
+	ep->send_run = table(ep, ep->max_sessions, sizeof(*ep->send_run));
 	ep->link = table(ep, ep->max_sessions, sizeof(*ep->link));
 	ep->kept_pool = table(ep, SHMX_POOLS_KEPT, sizeof(*ep->kept_pool));
 	ep->kept = table(ep, kept, sizeof(*ep->kept));
@@ -74,7 +76,8 @@ alloc_tables(struct shmx_ep *ep)
 	return ep->op != NULL && ep->free_op != NULL && ep->session != NULL &&
 	                       ep->connect_cookie != NULL && ep->share != NULL &&
 	                       ep->kept != NULL && ep->route != NULL && ep->bulk != NULL &&
-	                       ep->link != NULL && ep->kept_pool != NULL && ep->deadline != NULL
+	                       ep->send_run != NULL && ep->link != NULL && ep->kept_pool != NULL &&
+	                       ep->deadline != NULL
 	               ? 0
 	               : -ENOMEM;
 }
@@ -181,6 +184,8 @@ ep_free(struct shmx_ep *ep)
 	rte_free(ep->session);
 	rte_free(ep->connect_cookie);
 	rte_free(ep->share);
+	rte_free(ep->send_run);
+	inboxes_free(ep);
 	rte_free(ep->link);
 	rte_free(ep->kept_pool);
 	rte_free(ep->kept);
@@ -198,6 +203,7 @@ ep_create(const struct shmx_ep_conf *conf, struct shmx_ep *ep)
 
 	ep->port = conf->port;
 	ep->queue = conf->queue;
+	ep->node = conf->node;
 	ep->eth.port_id = conf->port->port->port_id;
 	ep->eth.queue = conf->queue;
 	ep->eth.prepare = conf->port->port->caps & PORT_CAP_TX_PREPARE;

@@ -14,8 +14,8 @@ static const uint8_t owner_wire[] = {
 	[SHMX_OWNER_SELF] = WIRE_OWNER_SELF,
 };
 
-static bool
-nodes_good(const uint16_t *nodes, unsigned int n)
+bool
+client_nodes_good(const uint16_t *nodes, unsigned int n)
 {
 	if (nodes == NULL || n == 0 || n > SHMX_NODES_MAX)
 		return false;
@@ -31,9 +31,8 @@ nodes_bytes(unsigned int n)
 	return n * (uint32_t)sizeof(rte_be16_t);
 }
 
-/* Behind what is there; the last word has been cleared. */
-static rte_be16_t *
-nodes_write(rte_be16_t *to, const uint16_t *nodes, unsigned int n)
+rte_be16_t *
+client_nodes_write(rte_be16_t *to, const uint16_t *nodes, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
 		*to++ = rte_cpu_to_be_16(nodes[i]);
@@ -88,7 +87,7 @@ alloc_for(struct shmx_ep *ep, struct rdp_session *s, const struct shmx_alloc_req
 	if (name_len > 0)
 		client_name_write(behind, req->name, name_len);
 	wire_pad_clear(behind, len);
-	nodes_write((rte_be16_t *)(behind + room), req->nodes, req->nb_nodes);
+	client_nodes_write((rte_be16_t *)(behind + room), req->nodes, req->nb_nodes);
 	return 0;
 }
 
@@ -104,7 +103,7 @@ shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie
 		return -EINVAL;
 	if (req->name != NULL && (len = client_name_len(req->name)) < 0)
 		return -EINVAL;
-	if (req->owner == SHMX_OWNER_NODES && !nodes_good(req->nodes, req->nb_nodes))
+	if (req->owner == SHMX_OWNER_NODES && !client_nodes_good(req->nodes, req->nb_nodes))
 		return -EINVAL;
 	s = client_route(ep, SHMX_ADDR(req->pool, 0));
 	if (s == NULL)
@@ -177,13 +176,13 @@ shmx_own_nodes(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_own
 	int err;
 
 	if (!range_good(ep, addr, len) || (unsigned int)how > SHMX_OWN_DROP ||
-		!nodes_good(nodes, n))
+		!client_nodes_good(nodes, n))
 		return -EINVAL;
 	own = own_request(ep, addr, len, n, cookie, &err);
 	if (own == NULL)
 		return err;
 	own->how = how_wire[how];
-	nodes_write((rte_be16_t *)(own + 1), nodes, n);
+	client_nodes_write((rte_be16_t *)(own + 1), nodes, n);
 	return 0;
 }
 
@@ -194,14 +193,15 @@ shmx_own_move(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, const uint16_t
 	struct wire_own *own;
 	int err;
 
-	if (!range_good(ep, addr, len) || !nodes_good(from, nb_from) || !nodes_good(to, nb_to))
+	if (!range_good(ep, addr, len) || !client_nodes_good(from, nb_from) ||
+		!client_nodes_good(to, nb_to))
 		return -EINVAL;
 	own = own_request(ep, addr, len, nb_from + nb_to, cookie, &err);
 	if (own == NULL)
 		return err;
 	own->how = WIRE_OWN_MOVE;
 	own->from = (uint8_t)nb_from;
-	nodes_write(nodes_write((rte_be16_t *)(own + 1), to, nb_to), from, nb_from);
+	client_nodes_write(client_nodes_write((rte_be16_t *)(own + 1), to, nb_to), from, nb_from);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "client/client_private.h"
+#include "client/inbox.h"
 
 /* Responses, and what the protocol tells of sessions. */
 
@@ -121,6 +122,10 @@ op_failed(struct shmx_ep *ep, uint16_t id, int32_t status)
 	}
 	if (op.kind == OP_POOL)
 		kept_pool_set(ep, op.len, 0);
+	if (op.kind == OP_SEND && status == -ENOBUFS)
+		inbox_refused(ep, op.session, (uint16_t)op.len);
+	if (op.kind == OP_INBOX && op.len == 1)
+		inbox_opened(ep, op.session, status);
 	op_finish(ep, id, status, 0, 0);
 }
 
@@ -207,6 +212,18 @@ copy_data(void *dst, const void *data, uint32_t len)
 		rte_memcpy(dst, data, len);
 }
 
+/* Not all have come. */
+static void
+missed(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
+{
+	const struct op *op = &ep->op[id];
+	uint64_t n = 0;
+
+	if (!client_given_up(ep, op))
+		n = client_missing_read(op, rec + 1, rte_be_to_cpu_32(rec->len));
+	op_finish(ep, id, status_to_errno(rec->status), n, 0);
+}
+
 /* One response, to whatever it is. Returns false when it is not one that the peer may send. */
 static __rte_noinline bool
 complete_any(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
@@ -215,6 +232,10 @@ complete_any(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 	uint32_t len = rte_be_to_cpu_32(rec->len);
 	const void *data = rec + 1;
 
+	if (unlikely(rec->status != STATUS_OK && op->kind == OP_BARRIER)) {
+		missed(ep, id, rec);
+		return true;
+	}
 	if (unlikely(rec->status != STATUS_OK)) {
 		op_failed(ep, id, status_to_errno(rec->status));
 		return true;
@@ -227,13 +248,19 @@ complete_any(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 			copy_data(op->dst, data, len);
 		break;
 	case OP_STATUS:
+	case OP_BARRIER:
 	case OP_SKIP:
 		break;
 	case OP_VALUE:
+	case OP_SEND:
 		if (unlikely(len != sizeof(uint64_t)))
 			return false;
 		op_finish(ep, id, 0, number_at(data), 0);
 		return true;
+	case OP_INBOX:
+		if (op->len == 0)
+			inbox_ended(ep, op->session);
+		break;
 	default:
 		return complete_other(ep, id, data, len);
 	}
@@ -258,7 +285,7 @@ complete(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 		if (unlikely(rec->len != rte_cpu_to_be_32(len)))
 			return false;
 		copy_data(op->dst, rec + 1, len);
-	} else if (op->kind == OP_VALUE) {
+	} else if (op->kind == OP_VALUE || op->kind == OP_SEND) {
 		if (unlikely(rec->len != RTE_BE32(sizeof(uint64_t))))
 			return false;
 		value = number_at(rec + 1);
@@ -280,8 +307,14 @@ client_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_
 		const struct wire_record *rec = (const struct wire_record *)(records + off);
 		uint16_t id;
 
+		if (unlikely(len - off >= sizeof(*rec) && !(rec->op & WIRE_RESPONSE))) {
+			size = inbox_input(ep, s, rec, len - off);
+			if (size == 0)
+				return -EPROTO;
+			continue;
+		}
 		size = wire_response_size(rec, len - off);
-		if (unlikely(size == 0 || !(rec->op & WIRE_RESPONSE)))
+		if (unlikely(size == 0))
 			return -EPROTO;
 		id = rte_be_to_cpu_16(rec->id);
 		if (unlikely(id >= ep->max_ops || ep->op[id].kind == OP_FREE ||
@@ -382,6 +415,7 @@ client_closed(void *ctx, struct rdp_session *s, int status)
 	if (status == 0)
 		status = -ECONNRESET;
 	ep->session[s->index] = NULL;
+	inbox_ended(ep, s->index);
 	client_fail_ops(ep, s);
 	link_closed(ep, s, status);
 }
@@ -439,6 +473,10 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 		n = take_kept(ep, events, max);
 	ep->event = events + n;
 	ep->event_end = events + max;
+	/* What was told in the last poll has been looked at; but an interim poll looks at nothing.
+	 */
+	if (unlikely(ep->inbox_shown && max > 0))
+		inboxes_consume(ep);
 	if (unlikely(ep->bulk_active != CLIENT_NONE))
 		bulk_progress(ep);
 	if (unlikely(ep->look_ns <= rdp_now(ep->rdp)))
@@ -449,6 +487,8 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 	/* What has just been answered is not late. */
 	if (unlikely(ep->nb_deadlines > 0))
 		deadline_run(ep);
+	if (unlikely(ep->inbox_news))
+		inboxes_tell(ep);
 	n = (uint16_t)(ep->event - events);
 	ep->event = NULL;
 	ep->event_end = NULL;

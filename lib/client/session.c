@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The shmx developers */
 
 #include "client/client_private.h"
+#include "client/inbox.h"
 
 int
 shmx_connect(
@@ -44,6 +45,7 @@ shmx_disconnect(struct shmx_ep *ep, shmx_session_t session)
 	if (s == NULL || s->state == RDP_CLOSING || s->state == RDP_FAILED)
 		return -ENOTCONN;
 	client_forget_session(ep, session);
+	inbox_ended(ep, session);
 	client_fail_ops(ep, s);
 	rdp_close(s);
 	return 0;

@@ -56,6 +56,7 @@
  * | -ETIMEDOUT    | the memory node did not answer a connection attempt, or an operation before
  * |               | its deadline: its fate is unknown; a lock was not to be had in time       |
  * | -ECONNREFUSED | the memory node refused the connection                                    |
+ * | -ENOBUFS      | a receiver of a message takes no more for now: send it again later        |
  * | -EPROTO       | the peer broke the protocol                                               |
  * | -EHOSTUNREACH | nobody answered to the memory node's IP address on the link               |
  */
@@ -163,13 +164,18 @@ enum shmx_event_type {
 	SHMX_EV_OP = 0,        /**< an operation has completed */
 	SHMX_EV_CONNECTED = 1, /**< a connection attempt has ended: see status */
 	SHMX_EV_PEER_DOWN = 2, /**< a session has ended; its operations completed with an error */
+	/* Of an inbox: see shmx_inbox_open(). Cookie of SIGNAL and MESSAGE: that of the call. */
+	SHMX_EV_SIGNAL = 3,  /**< value: line, value2: how many since the last event of that line */
+	SHMX_EV_MESSAGE = 4, /**< value: where it is, a pointer; value2: its length */
+	SHMX_EV_MEMORY = 5,  /**< value: its address; value2: its length; cookie: its number, for
+	                      * shmx_message_done() */
 };
 
 struct shmx_event {
 	uint64_t cookie; /**< of the submit call; PEER_DOWN: that of shmx_connect() */
 	uint64_t value;  /**< what the operation returns; see each call */
 	uint64_t value2; /**< likewise */
-	int32_t status;  /**< 0 or a negative errno */
+	int32_t status;  /**< 0 or a negative errno; MESSAGE, MEMORY: the sender's node */
 	uint16_t type;   /**< enum shmx_event_type */
 	shmx_session_t session;
 };
@@ -600,6 +606,143 @@ struct shmx_lock_info {
  */
 SHMX_API int shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t first,
 	struct shmx_lock_info *info, uint16_t max, uint64_t cookie);
+
+/* ---- barriers -------------------------------------------------------------------------- */
+
+/**
+ * Wait until all nodes of a set have come. Each of them calls this, with the same @p barrier, a
+ * number that they agree on, and the same nodes, this one among them. When the last one has come
+ * all their events do, and the number is free for the next round.
+ *
+ * A node whose session ends has not come. It is not an error for the others, for it may come back:
+ * they wait for it until their time is up.
+ * @param nodes ids, copied; up to SHMX_NODES_MAX of them
+ * @param[out] missing with event -ETIMEDOUT: ids of those who had not come, as many as there is
+ *   room for in @p max, ascending; the library's until completion. Event value: how many they are,
+ *   128 at most. NULL with max 0.
+ * @return 0, -EINVAL (also: this node is not one of them), -EAGAIN, -ENOTCONN; event: -ETIMEDOUT;
+ *   -EINVAL others wait there with another set; -EEXIST this node does; -ENOSPC.
+ */
+SHMX_API int shmx_barrier(struct shmx_ep *ep, shmx_session_t session, uint32_t barrier,
+	const uint16_t *nodes, unsigned int n, uint64_t timeout_us, uint16_t *missing, uint16_t max,
+	uint64_t cookie);
+
+/* ---- signals and messages -------------------------------------------------------------- */
+
+/*
+ * Nodes reach each other through a memory node. Who wants to hear opens an *inbox* there: a node
+ * has one at a time, which belongs to the session that opened it, and gets what is for the node,
+ * also what other endpoints of the node would like to have.
+ *
+ * *Signals* are counted on 64 lines of each inbox. They are never refused: as long as the receiver
+ * has not heard, the counts add up.
+ *
+ * *Messages* come in the order in which a session sent them, each once, whole. A short one travels
+ * inside its record. A long one is memory: the sender allocates it, writes it, and sends the
+ * allocation, which belongs to the receivers from then on; they read it in place, one copy for all
+ * of them, and when the last one is done with it the memory node frees it.
+ *
+ * Inboxes are bounded. A message for one that is full is refused with -ENOBUFS, for all its
+ * receivers, and so is whatever the same session sent behind it, so that nothing overtakes: collect
+ * the events, then send again what was refused, in the same order. A receiver that is slow thus
+ * slows those who send to it, and nobody else.
+ */
+
+/** Longest message inside a record. */
+#define SHMX_MESSAGE_MAX 1024
+
+/** Lines of signals, 0 to this minus one. */
+#define SHMX_LINES 64
+
+enum shmx_to_kind {
+	SHMX_TO_NODE, /**< one */
+	SHMX_TO_SET,  /**< those of a set that have an inbox */
+	SHMX_TO_ALL,  /**< all that have an inbox, but not this node */
+};
+
+/** Whom a signal or message is for. */
+struct shmx_to {
+	enum shmx_to_kind kind;
+	uint16_t node;         /**< SHMX_TO_NODE */
+	const uint16_t *nodes; /**< SHMX_TO_SET: ids, copied */
+	unsigned int nb_nodes; /**< up to SHMX_NODES_MAX */
+};
+
+static inline struct shmx_to
+shmx_to_node(uint16_t node)
+{
+	struct shmx_to to = {SHMX_TO_NODE, node, NULL, 0};
+
+	return to;
+}
+
+struct shmx_inbox_conf {
+	uint32_t bytes;  /**< of messages that may wait at the memory node, 16 more for each; 0: 64
+	                  * KiB,  at least 2 KiB, at most 16 MiB */
+	uint32_t window; /**< of messages that wait here until they are polled; likewise */
+	uint64_t memory; /**< bytes of memory that was sent and not done with; 0: 64 MiB */
+	/** When the session ends: false: the inbox is closed, and what is in it is lost. true: it
+	 * goes on to take signals and messages, up to its limits, until a session of this node
+	 * opens it. */
+	bool keep;
+	int notify_fd; /**< an eventfd(2) that a poll which got something writes to, for threads
+	                * that sleep: a system call a poll; 0: none */
+	/** Called from inside shmx_poll() instead of SHMX_EV_SIGNAL; NULL: the event. It must not
+	 * call into the endpoint. */
+	void (*on_signal)(void *ctx, uint8_t line, uint64_t count);
+	void *ctx;
+};
+
+/**
+ * Open this node's inbox at the memory node of @p session. *Slow.* From the event on
+ * SHMX_EV_SIGNAL, SHMX_EV_MESSAGE and SHMX_EV_MEMORY come, with @p cookie. A message stays where it
+ * is until the next shmx_poll() that has room for events. What is not taken by then waits: first
+ * here, then at the memory node, then with the senders.
+ * @param conf NULL: all zero.
+ * @return 0, -EINVAL, -ENOMEM, -EAGAIN (also: messages of the inbox that this session had before
+ *   have not been polled), -ENOTCONN, -EEXIST the session has it already; event: -EBUSY another
+ *   session of this node has it.
+ */
+SHMX_API int shmx_inbox_open(struct shmx_ep *ep, shmx_session_t session,
+	const struct shmx_inbox_conf *conf, uint64_t cookie);
+
+/**
+ * Close it, with all that is in it; what this end has got already is still polled. Event: -ENOENT
+ * the session has none.
+ */
+SHMX_API int shmx_inbox_close(struct shmx_ep *ep, shmx_session_t session, uint64_t cookie);
+
+/**
+ * Add @p count, at least 1, to a line of each inbox. Event value: how many inboxes; -ENOENT a node,
+ * or a set, that has none.
+ */
+SHMX_API int shmx_signal(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
+	uint8_t line, uint32_t count, uint64_t cookie);
+
+/**
+ * Send a message of 0 to SHMX_MESSAGE_MAX bytes, copied at once, to all inboxes or, if one takes no
+ * more, to none. Event value: how many inboxes have it; -ENOBUFS as above; -ENOENT a node, or a
+ * set, that has none.
+ */
+SHMX_API int shmx_send(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
+	const void *data, uint32_t len, uint64_t cookie);
+
+/**
+ * Send the first @p len bytes of the allocation that starts at @p addr. This node has to own all of
+ * it. From the call on it must not be written any more; when the event says that one inbox or more
+ * has it, it is the receivers', and otherwise this node's as before. Ordered with shmx_send().
+ * Event: as there; -EMSGSIZE more than `memory` of a receiver; -ENOENT also: no allocation starts
+ * there; -EPERM; -EINVAL longer than the allocation, or it has several sets of owners.
+ */
+SHMX_API int shmx_send_memory(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
+	shmx_addr_t addr, uint64_t len, uint64_t cookie);
+
+/**
+ * A receiver is done with SHMX_EV_MEMORY number @p message. Until the last one is, the memory
+ * cannot be freed. Event: -ENOENT it was not for this session, or is done with already.
+ */
+SHMX_API int shmx_message_done(
+	struct shmx_ep *ep, shmx_session_t session, uint64_t message, uint64_t cookie);
 
 /* ---- pools ----------------------------------------------------------------------------- */
 

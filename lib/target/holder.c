@@ -23,11 +23,15 @@ holders_create(struct target_worker *w, int socket_id)
 {
 	uint32_t n = share_of(w->target);
 
+	if (w->index == 0)
+		w->target->seat = rte_zmalloc_socket("target_seats",
+			(w->target->nb_workers * n + 1) * sizeof(*w->target->seat),
+			RTE_CACHE_LINE_SIZE, socket_id);
 	w->free_holder = rte_malloc_socket(
 		"target_holders", n * sizeof(*w->free_holder), RTE_CACHE_LINE_SIZE, socket_id);
 	w->gone = rte_malloc_socket(
 		"target_holders", n * sizeof(*w->gone), RTE_CACHE_LINE_SIZE, socket_id);
-	if (w->free_holder == NULL || w->gone == NULL)
+	if (w->free_holder == NULL || w->gone == NULL || w->target->seat == NULL)
 		return -ENOMEM;
 	for (uint32_t i = n; i > 0; i--)
 		w->free_holder[w->nb_free_holder++] = (uint16_t)(w->index * n + i);
@@ -52,6 +56,12 @@ target_holder(struct target_worker *w, struct rdp_session *s)
 			return 0;
 		index = w->free_holder[--w->nb_free_holder];
 		s->user[1] |= index << 32;
+		w->target->seat[index] = (struct target_seat){
+			.ep = s->ep,
+			.session_inc = s->local_inc,
+			.session = s->index,
+			.worker = w->index,
+		};
 	}
 	return (uint32_t)s->peer_node << 16 | (uint32_t)index;
 }

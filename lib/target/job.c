@@ -79,6 +79,8 @@ session_of(const struct target_job *job)
 static uint32_t
 data_len(const struct target_job *job)
 {
+	if (job->op == WIRE_OP_BARRIER)
+		return barrier_len(job);
 	if (job->err != 0)
 		return 0;
 	if (job->op == WIRE_OP_OWNERS)
@@ -102,6 +104,10 @@ data_write(const struct target_job *job, uint8_t *to, uint32_t len)
 		owners_write(job, to);
 		return;
 	}
+	if (job->op == WIRE_OP_BARRIER) {
+		barrier_write(job, to);
+		return;
+	}
 	for (uint32_t i = 0; i * 8 < len; i++) {
 		rte_be64_t be = rte_cpu_to_be_64(job->value[i]);
 
@@ -119,28 +125,45 @@ job_end(struct target_worker *w, struct target_job *job)
 		target_jobs_add(s, -1);
 	if (job->op == TARGET_OP_GONE)
 		target_holder_free(w, job->holder);
+	else if (job->op == TARGET_OP_DELIVER)
+		inbox_delivered(w, job);
 	w->free_job[w->nb_free_job++] = job;
 }
 
-/* Where the session is: answer. Returns whether there was room. */
+static bool
+respond(struct rdp_session *s, const struct target_job *job)
+{
+	uint32_t len = data_len(job);
+	uint8_t *to = rdp_response(s, (uint32_t)sizeof(struct wire_record) + wire_pad(len));
+
+	if (to == NULL)
+		return false;
+	target_response(to, job->op, status_from_errno(job->err), job->id, len);
+	data_write(job, to + sizeof(struct wire_record), len);
+	return true;
+}
+
+/* Where the session is, if somebody waits there: answer. Returns whether there was room. */
 static bool
 job_answer(struct target_worker *w, struct target_job *job)
 {
-	struct rdp_session *s = session_of(job);
-	uint32_t len = data_len(job);
-	uint8_t *to;
+	struct rdp_session *s = job->ep != NULL ? session_of(job) : NULL;
 
-	if (s != NULL) {
-		to = rdp_response(s, (uint32_t)sizeof(struct wire_record) + wire_pad(len));
-		if (to == NULL) {
-			list_put(&w->unsent, job);
-			return false;
-		}
-		target_response(to, job->op, status_from_errno(job->err), job->id, len);
-		data_write(job, to + sizeof(struct wire_record), len);
+	if (s != NULL &&
+		!(job->op == TARGET_OP_DELIVER ? inbox_deliver(s, job) : respond(s, job))) {
+		list_put(&w->unsent, job);
+		return false;
 	}
 	w->stats.op_errors += job->err != 0;
 	return true;
+}
+
+static bool
+is_at_sync_home(const struct target_job *job)
+{
+	if (job->op == WIRE_OP_SEND_MEMORY)
+		return send_memory_at_inboxes(job);
+	return target_is_sync(job->op) || target_is_comm(job->op);
 }
 
 static unsigned int
@@ -154,7 +177,7 @@ index_of(const struct target *t, const struct target_job *job, enum job_place pl
 	case JOB_END:
 		return job->owner->index;
 	default:
-		return target_is_sync(job->op) ? TARGET_SYNC_HOME : target_home(t, job->pool);
+		return is_at_sync_home(job) ? TARGET_SYNC_HOME : target_home(t, job->pool);
 	}
 }
 

@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_malloc.h>
+#include <rte_random.h>
 
 #include "target/target_private.h"
 
 /*
  * Locks: requests on lib/sync, at its home. LOCK and UNLOCK that reach home from the network are
- * served on the spot, all others as jobs. A LOCK that has to wait leaves a struct target_wait
- * behind, and nothing else.
+ * served on the spot, all others as jobs. A LOCK that has to wait leaves nothing behind here: what
+ * is told of it by lib/sync names its session.
  *
  * Who may write because of a lock, by its token, is checked where the write is staged. So where
  * there are several workers nobody is told of a lock before all of them have passed a quiescent
@@ -28,26 +28,20 @@
 int
 locks_create(struct target *t, const struct target_conf *conf)
 {
-	struct target_locks *l = &t->locks;
+	const struct barrier_conf barriers = {.seed = (uint32_t)rte_rand()};
+	int err = 0;
 
-	l->sync = conf->sync;
-	if (l->sync == NULL)
+	t->locks.sync = conf->sync;
+	if (conf->sync == NULL)
 		return 0;
-	l->nb_waits = TARGET_WAITS;
-	l->wait = rte_zmalloc_socket("target_waits", l->nb_waits * sizeof(*l->wait),
-		RTE_CACHE_LINE_SIZE, conf->socket_id);
-	if (l->wait == NULL)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < l->nb_waits; i++)
-		l->wait[i].next = i + 1 < l->nb_waits ? i + 2 : 0;
-	l->free_wait = 1;
-	return 0;
+	t->locks.barrier = barrier_create(&barriers, &err);
+	return err;
 }
 
 void
 locks_destroy(struct target *t)
 {
-	rte_free(t->locks.wait);
+	barrier_destroy(t->locks.barrier);
 }
 
 /* ---- off the wire ------------------------------------------------------------------------- */
@@ -91,6 +85,8 @@ locks_read(struct target_job *job, const struct wire_record *rec)
 		job->size = rte_be_to_cpu_64(((const struct wire_lock *)rec)->timeout_us);
 		job->nb_locks = (uint8_t)wants_read(rec, job->wants);
 		return job->nb_locks > 0;
+	case WIRE_OP_BARRIER:
+		return barrier_read(job, rec);
 	case WIRE_OP_UNLOCK:
 		job->nb_locks = (uint8_t)ids_read(rec, job->ids);
 		return job->nb_locks > 0;
@@ -126,52 +122,45 @@ grant_wire(const struct sync_grant *g)
 	};
 }
 
-static uint64_t
-deadline_of(uint64_t now, uint64_t timeout_us)
+uint64_t
+locks_deadline(uint64_t now, uint64_t timeout_us)
 {
-	if (timeout_us == 0)
-		return SYNC_TRY;
 	return timeout_us >= (SYNC_FOREVER - now) / 1000 ? SYNC_FOREVER : now + timeout_us * 1000;
 }
 
-/* As sync_acquire(); who waits is `from`. */
-static int
-acquire(struct target_locks *l, uint32_t holder, const struct sync_want *wants, unsigned int n,
-	uint64_t deadline, const struct target_wait *from, struct sync_grant *grants)
+/* What is told of one that waited. */
+uint64_t
+locks_cookie(rte_be32_t session_inc, rte_be16_t id)
 {
-	uint32_t call, slot = l->free_wait;
-	int ret;
-
-	if (unlikely(slot == 0)) {
-		ret = sync_acquire(l->sync, holder, wants, n, SYNC_TRY, 0, grants, &call);
-		return ret == -EBUSY && deadline != SYNC_TRY ? -ENOSPC : ret;
-	}
-	ret = sync_acquire(l->sync, holder, wants, n, deadline, slot, grants, &call);
-	if (ret == -EINPROGRESS) {
-		l->free_wait = l->wait[slot - 1].next;
-		l->wait[slot - 1] = *from;
-	}
-	return ret;
+	return (uint64_t)session_inc << 16 | id;
 }
 
-static struct target_wait
-wait_take(struct target_locks *l, uint64_t slot)
+/* Its session, for the answer. @return false: it has ended. */
+bool
+locks_waiter(struct target_worker *w, uint32_t holder, uint64_t cookie, struct target_job *job)
 {
-	struct target_wait *wait = &l->wait[slot - 1];
-	struct target_wait taken = *wait;
+	const struct target_seat *seat = target_seat(w->target, holder);
 
-	wait->next = l->free_wait;
-	l->free_wait = (uint32_t)slot;
-	return taken;
+	job->owner = w;
+	job->at = w->target->worker[seat->worker];
+	job->ep = seat->ep;
+	job->session = seat->session;
+	job->session_inc = (rte_be32_t)(cookie >> 16);
+	job->id = (rte_be16_t)cookie;
+	return seat->session_inc == job->session_inc;
+}
+
+static int
+acquire(struct target_locks *l, uint32_t holder, const struct sync_want *wants, unsigned int n,
+	uint64_t now, uint64_t timeout_us, uint64_t cookie, struct sync_grant *grants)
+{
+	uint64_t deadline = timeout_us == 0 ? SYNC_TRY : locks_deadline(now, timeout_us);
+	uint32_t call;
+
+	return sync_acquire(l->sync, holder, wants, n, deadline, cookie, grants, &call);
 }
 
 /* ---- on the spot -------------------------------------------------------------------------- */
-
-static bool
-at_home(const struct target_worker *w)
-{
-	return w->index == TARGET_SYNC_HOME && w->target->nb_workers == 1;
-}
 
 /* @return whether there was room. */
 static bool
@@ -207,26 +196,19 @@ locks_lock(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	struct target_locks *l = &w->target->locks;
 	struct sync_want wants[SYNC_CALL_MAX];
 	struct sync_grant grants[SYNC_CALL_MAX];
-	const struct target_wait from = {
-		.ep = s->ep,
-		.session_inc = s->local_inc,
-		.session = s->index,
-		.id = rec->id,
-		.at = w->index,
-		.node = s->peer_node,
-	};
 	uint64_t timeout_us = rte_be_to_cpu_64(((const struct wire_lock *)rec)->timeout_us);
 	uint32_t holder;
 	unsigned int n;
 	int ret;
 
-	if (!at_home(w) || l->sync == NULL)
+	if (!target_at_home(w) || l->sync == NULL)
 		return target_start_job(w, s, rec);
 	n = wants_read(rec, wants);
 	holder = target_holder(w, s);
 	if (unlikely(n == 0 || holder == 0))
 		return target_respond_status(w, s, rec, n == 0 ? STATUS_INVAL : STATUS_NOSPC);
-	ret = acquire(l, holder, wants, n, deadline_of(rdp_now(s->ep), timeout_us), &from, grants);
+	ret = acquire(l, holder, wants, n, rdp_now(s->ep), timeout_us,
+		locks_cookie(s->local_inc, rec->id), grants);
 	if (unlikely(ret == -EINPROGRESS))
 		return 0;
 	if (unlikely(ret < 0))
@@ -247,7 +229,7 @@ locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_r
 	uint8_t *to;
 	int ret = -EINVAL;
 
-	if (!at_home(w) || l->sync == NULL)
+	if (!target_at_home(w) || l->sync == NULL)
 		return target_start_job(w, s, rec);
 	to = rdp_response(s, sizeof(*rec));
 	if (unlikely(to == NULL))
@@ -312,14 +294,6 @@ step_lock(struct target_worker *w, struct target_job *job)
 	struct target_locks *l = &w->target->locks;
 	struct sync_want wants[SYNC_CALL_MAX];
 	struct sync_grant grants[SYNC_CALL_MAX];
-	const struct target_wait from = {
-		.ep = job->ep,
-		.session_inc = job->session_inc,
-		.session = job->session,
-		.id = job->id,
-		.at = job->at->index,
-		.node = job->node,
-	};
 	int ret;
 
 	if (job->step > 0) /* the grace period is over */
@@ -327,8 +301,8 @@ step_lock(struct target_worker *w, struct target_job *job)
 	if (job->holder == 0)
 		return done(job, -ENOSPC);
 	memcpy(wants, job->wants, sizeof(wants));
-	ret = acquire(l, job->holder, wants, job->nb_locks,
-		deadline_of(clock_now(&w->target->clock), job->size), &from, grants);
+	ret = acquire(l, job->holder, wants, job->nb_locks, clock_now(&w->target->clock), job->size,
+		locks_cookie(job->session_inc, job->id), grants);
 	if (ret == -EINPROGRESS)
 		return JOB_END;
 	if (ret < 0)
@@ -381,10 +355,16 @@ step_force(struct target_worker *w, struct target_job *job)
 static enum job_place
 step_gone(struct target_worker *w, struct target_job *job)
 {
-	unsigned int n = sync_revoke(w->target->locks.sync, job->holder, REVOKE_STEP);
+	const struct target_locks *l = &w->target->locks;
 
-	note_release(w);
-	return n == REVOKE_STEP ? JOB_LATER : JOB_END;
+	if (l->sync != NULL) {
+		note_release(w);
+		if (sync_revoke(l->sync, job->holder, REVOKE_STEP) == REVOKE_STEP ||
+			barrier_revoke(l->barrier, job->holder, REVOKE_STEP) == REVOKE_STEP)
+			return JOB_LATER;
+	}
+	inbox_gone(w, job->holder);
+	return JOB_END;
 }
 
 static void
@@ -430,11 +410,13 @@ step_list(struct target_worker *w, struct target_job *job)
 enum job_place
 locks_step(struct target_worker *w, struct target_job *job)
 {
-	if (w->target->locks.sync == NULL)
-		return job->op == TARGET_OP_GONE ? JOB_END : done(job, -ENOTSUP);
-	switch (job->op) {
-	case TARGET_OP_GONE:
+	if (job->op == TARGET_OP_GONE)
 		return step_gone(w, job);
+	if (w->target->locks.sync == NULL)
+		return done(job, -ENOTSUP);
+	switch (job->op) {
+	case WIRE_OP_BARRIER:
+		return barrier_step(w, job);
 	case WIRE_OP_LOCK:
 		return step_lock(w, job);
 	case WIRE_OP_UNLOCK:
@@ -461,31 +443,23 @@ locks_len(const struct target_job *job)
 
 /* ---- calls that have waited --------------------------------------------------------------- */
 
-/* On the spot, if there is room: otherwise, and where others have to be waited for, as a job. */
+/* On the spot, if there is room; otherwise, and where others have to be waited for, as a job. */
 static void
 tell(struct target_worker *w, const struct sync_event *ev)
 {
-	struct target_wait wait = wait_take(&w->target->locks, ev->cookie);
-	struct target_job *job;
+	struct target_job waiter, *job;
 	struct rdp_session *s;
 
-	if (at_home(w) && ev->status == 0) {
-		s = job_session(wait.ep, wait.session, wait.session_inc);
-		if (s == NULL || answer_grants(s, wait.id, ev->grants, ev->nb_grants))
+	if (!locks_waiter(w, ev->holder, ev->cookie, &waiter))
+		return;
+	if (target_at_home(w) && ev->status == 0) {
+		s = job_session(waiter.ep, waiter.session, waiter.session_inc);
+		if (s == NULL || answer_grants(s, waiter.id, ev->grants, ev->nb_grants))
 			return;
 	}
 	job = job_take(w);
-	*job = (struct target_job){
-		.owner = w,
-		.at = w->target->worker[wait.at],
-		.ep = wait.ep,
-		.session = wait.session,
-		.session_inc = wait.session_inc,
-		.node = wait.node,
-		.id = wait.id,
-		.op = WIRE_OP_LOCK,
-		.err = ev->status,
-	};
+	*job = (struct target_job){.op = WIRE_OP_LOCK, .err = ev->status};
+	locks_waiter(w, ev->holder, ev->cookie, job);
 	grants_put(job, ev->grants, ev->nb_grants);
 	job_go(w->target, w->index, job, ev->status == 0 ? tell_grant(w, job) : JOB_ANSWER);
 }

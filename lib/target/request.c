@@ -150,6 +150,8 @@ job_read(struct target_job *job, const struct wire_record *rec)
 	case WIRE_OP_POOL_CREATE:
 		return read_pool_create(job, rec);
 	default:
+		if (target_is_comm(rec->op))
+			return inbox_read(job->owner, job, rec);
 		return target_is_sync(rec->op) ? locks_read(job, rec) : read_pool(job, rec);
 	}
 }
@@ -179,7 +181,7 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 		.op = rec->op,
 		.counted = true,
 	};
-	if (rec->op == WIRE_OP_LOCK || rec->op == WIRE_OP_UNLOCK)
+	if (target_is_sync(rec->op) || target_is_comm(rec->op))
 		job->holder = target_holder(w, s);
 	if (!job_read(job, rec)) {
 		w->free_job[w->nb_free_job++] = job;
@@ -263,6 +265,8 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 	case WIRE_OP_PUT_FENCED:
 		return target_stage_fenced(w, s, rec);
 	default:
+		if (target_is_comm(rec->op))
+			return inbox_request(w, s, rec);
 		return target_start_job(w, s, rec);
 	}
 }

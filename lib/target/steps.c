@@ -74,6 +74,8 @@ step_free(struct target_worker *w, struct target_job *job)
 	int ret;
 
 	if (job->step++ == 0) {
+		if (send_memory_pinned(w, job->addr))
+			return done(job, -EBUSY);
 		ret = mem_free_begin(w->mem, job->addr, job->node, &job->freed);
 		if (ret < 0)
 			return done(job, ret);
@@ -90,6 +92,8 @@ step_resize(struct target_worker *w, struct target_job *job)
 	int ret;
 
 	if (job->step++ == 0) {
+		if (send_memory_pinned(w, job->addr))
+			return done(job, -EBUSY);
 		ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
 		if (ret < 0)
 			return done(job, ret);
@@ -181,7 +185,8 @@ static bool
 takes_away(const struct target_job *job)
 {
 	return job->op == WIRE_OP_FREE || job->op == WIRE_OP_RESIZE || job->op == WIRE_OP_OWN ||
-	       job->op == WIRE_OP_POOL_SHRINK || job->op == WIRE_OP_POOL_DESTROY;
+	       job->op == WIRE_OP_SEND_MEMORY || job->op == WIRE_OP_POOL_SHRINK ||
+	       job->op == WIRE_OP_POOL_DESTROY;
 }
 
 enum job_place
@@ -193,6 +198,8 @@ job_step_home(struct target_worker *w, struct target_job *job)
 		target_settle(w);
 	if (target_is_sync(job->op))
 		return locks_step(w, job);
+	if (target_is_comm(job->op))
+		return inbox_step(w, job);
 	switch (job->op) {
 	case WIRE_OP_ALLOC:
 	case WIRE_OP_ALLOC_FOR:
@@ -215,6 +222,8 @@ job_step_home(struct target_worker *w, struct target_job *job)
 		return step_shrink(w, job);
 	case WIRE_OP_POOL_DESTROY:
 		return step_destroy(w, job);
+	case TARGET_OP_READ:
+		return send_memory_read(w, job);
 	default:
 		return done(job, -ENOTSUP);
 	}
@@ -299,6 +308,7 @@ job_step_control(struct target *t, struct target_job *job)
 		return control_shrink(t, job);
 	case WIRE_OP_ALLOC_FOR:
 	case WIRE_OP_OWN:
+	case WIRE_OP_SEND_MEMORY:
 		return control_reclaim(t, job);
 	default:
 		return control_destroy(t, job);

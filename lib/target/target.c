@@ -109,6 +109,8 @@ target_create(const struct target_conf *conf, struct target **target)
 		ret = create_qsbr(t, conf->socket_id);
 	if (ret == 0)
 		ret = create_workers(t, conf->socket_id);
+	if (ret == 0)
+		ret = inboxes_create(t, conf);
 	if (ret < 0) {
 		target_destroy(t);
 		return ret;
@@ -126,6 +128,8 @@ destroy_worker(struct target_worker *w)
 	rte_free(w->free_job);
 	rte_free(w->dirty_pools);
 	holders_destroy(w);
+	send_memory_destroy(w);
+	rte_free(w->letters);
 	rte_free(w);
 }
 
@@ -141,6 +145,7 @@ target_destroy(struct target *t)
 			rte_ring_free(t->ring[from][to]);
 	rte_free(t->qsbr);
 	locks_destroy(t);
+	rte_free(t->seat);
 	rte_free(t);
 }
 
@@ -212,6 +217,12 @@ has_locks(const struct target_worker *w)
 	return w->index == TARGET_SYNC_HOME && w->target->locks.sync != NULL;
 }
 
+static inline bool
+has_inboxes(const struct target_worker *w)
+{
+	return w->index == TARGET_SYNC_HOME && w->target->comm != NULL;
+}
+
 static void
 target_batch_end(void *ctx)
 {
@@ -221,6 +232,8 @@ target_batch_end(void *ctx)
 	/* Who waits for a lock that was just left is told in the same turn. */
 	if (unlikely(has_locks(w) && sync_pending(w->target->locks.sync)))
 		locks_serve(w);
+	if (unlikely(has_inboxes(w) && comm_nb_ready(w->target->comm) > 0))
+		inboxes_serve(w);
 }
 
 static int32_t
@@ -256,9 +269,14 @@ poll_locks(struct target_worker *w)
 {
 	const struct sync *sync = w->target->locks.sync;
 
-	if (likely(!sync_pending(sync) && sync_next_deadline(sync) == SYNC_FOREVER))
-		return 0;
-	return locks_serve(w);
+	const struct barrier *b = w->target->locks.barrier;
+	uint32_t work = 0;
+
+	if (unlikely(sync_pending(sync) || sync_next_deadline(sync) != SYNC_FOREVER))
+		work += locks_serve(w);
+	if (unlikely(barrier_pending(b) || barrier_next_deadline(b) != BARRIER_FOREVER))
+		work += barriers_serve(w);
+	return work;
 }
 
 /* The first dirty pool from bit @p from on; UINT32_MAX: none. */
@@ -312,6 +330,8 @@ target_worker_poll(struct target_worker *w)
 		work += target_holders_tell(w);
 	if (has_locks(w))
 		work += poll_locks(w);
+	if (has_inboxes(w))
+		work += inboxes_serve(w);
 	if (unlikely(w->nb_dirty > 0))
 		work += zero_some(w);
 	return work;

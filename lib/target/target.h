@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "rdp/rdp.h"
 
+struct comm;
 struct mem;
 struct sync;
 struct target;
@@ -29,8 +30,10 @@ struct target_worker;
 
 struct target_conf {
 	struct mem *mem;
-	struct sync *sync;  /**< lock table, whose home is worker 0 then; NULL: no locks */
-	struct clock clock; /**< that of the endpoints */
+	struct sync *sync;    /**< lock table, whose home is worker 0 then; NULL: no locks */
+	struct comm *comm;    /**< inboxes, at home with them; NULL: none */
+	unsigned int nb_refs; /**< messages in memory at a time, as `comm` was made for */
+	struct clock clock;   /**< that of the endpoints */
 	unsigned int nb_workers;
 	bool mapped; /**< other processes map the memory and use atomics on it, too */
 	int socket_id;

@@ -8,8 +8,10 @@
 #include <rte_ring.h>
 
 #include "base/status.h"
+#include "comm/comm.h"
 #include "mem/mem.h"
 #include "mem/mem_access.h"
+#include "sync/barrier.h"
 #include "sync/sync.h"
 #include "target/target.h"
 #include "wire/record.h"
@@ -68,11 +70,15 @@ enum job_place {
 	JOB_LATER,     /**< when freed memory has been cleared, or in the next turn */
 };
 
-/** In target_job.op: a session has ended. No request. */
-#define TARGET_OP_GONE 0
+/** In target_job.op, and no requests: a session has ended; memory that was sent has been read; the
+ * records of an event. */
+#define TARGET_OP_GONE    0
+#define TARGET_OP_READ    0x7d
+#define TARGET_OP_DELIVER 0x7e
 
-/** Requests that may wait for locks at a time. */
-#define TARGET_WAITS 16384
+/** Data that a job carries from worker to worker: what fits into a frame of every session. */
+#define TARGET_LETTER 1152
+static_assert(TARGET_LETTER >= COMM_SIZE(COMM_SMALL_MAX), "the longest message");
 
 /** Sessions of a worker that may use locks at a time. */
 #define TARGET_HOLDERS 16384
@@ -82,6 +88,24 @@ enum job_place {
 
 /** Locks in one response to LOCK_LIST. */
 #define TARGET_LOCKS_LISTED 3
+
+/** Whom a signal or message is for, beside target_job.nodes; and what is to be known of it. */
+struct target_to {
+	uint8_t to; /**< enum wire_to */
+	uint8_t line;
+	uint16_t node;
+	uint16_t run;
+	uint32_t count;
+};
+
+/** Where a holder's session is. Written by its worker before home hears of the holder. */
+struct target_seat {
+	struct rdp_ep *ep;
+	rte_be32_t session_inc;
+	uint16_t session;
+	uint16_t worker;
+	bool delivering; /**< home: a job of its is under way */
+};
 
 /**
  * An operation that is not answered on the spot, or an answer to one that waited. Exactly one
@@ -121,8 +145,11 @@ struct target_job {
 	uint16_t most;           /**< OWNERS: ids wanted */
 	uint16_t owners;         /**< OWNERS: how many there are, or WIRE_OWNERS_EVERYONE */
 	uint16_t nb_nodes;       /**< in `nodes` */
-	uint32_t holder;         /**< of locks: see target_holder() */
+	uint32_t holder;         /**< of locks and inboxes: see target_holder() */
 	uint32_t lock;
+	uint32_t letter_len; /**< bytes of target_letter() */
+	uint16_t set;        /**< SEND_MEMORY: owners before; a reference */
+	struct target_to to;
 	union {
 		struct {
 			char name[MEM_NAME_LEN];
@@ -136,27 +163,12 @@ struct target_job {
 	};
 };
 
-/** A request that waits for its locks: what is to be known to answer it. */
-struct target_wait {
-	struct rdp_ep *ep;
-	rte_be32_t session_inc;
-	uint16_t session;
-	rte_be16_t id; /**< of the request record */
-	uint16_t at;   /**< worker that has the session */
-	uint16_t node;
-	uint32_t next; /**< free list; index plus one, 0: none */
-};
-
-static_assert(sizeof(struct target_wait) <= 32, "two to a cache line");
-
 /** What locks take beside their table; locks.c. The home worker's. */
 struct target_locks {
 	struct sync *sync; /**< the home worker's; NULL: no locks. Tokens: read by any worker */
-	struct target_wait *wait;
-	uint32_t free_wait;
-	uint32_t nb_waits;
-	uint64_t released; /**< quiescent state that makes an end to whoever let go last */
-	bool letting_go;   /**< it has not been seen yet */
+	struct barrier *barrier; /**< the home worker's */
+	uint64_t released;       /**< quiescent state that makes an end to whoever let go last */
+	bool letting_go;         /**< it has not been seen yet */
 };
 
 /** Jobs in the order they came; private to one thread. */
@@ -190,7 +202,9 @@ struct target_worker {
 	struct target_job *jobs;
 	uint16_t *free_holder; /**< stack of holder indices */
 	uint32_t nb_free_holder;
-	uint32_t *gone; /**< holders whose sessions have ended, to be told home */
+	uint8_t *letters;        /**< TARGET_LETTER bytes for each job; NULL: one worker */
+	struct rte_hash *pinned; /**< addresses of memory that was sent; NULL: no inboxes */
+	uint32_t *gone;          /**< holders whose sessions have ended, to be told home */
 	uint32_t nb_gone;
 	struct rdp_ep *lent_ep[TARGET_LENT]; /**< with pool memory lent to frames of this turn */
 	struct target_access batch[TARGET_BATCH] __rte_cache_aligned;
@@ -203,6 +217,8 @@ struct target {
 	struct rte_rcu_qsbr *qsbr;
 	struct clock clock;
 	struct target_locks locks;
+	struct comm *comm;        /**< the home worker's; NULL: no inboxes */
+	struct target_seat *seat; /**< by holder index */
 	/** ring[from][to]; the control thread has index nb_workers. One producer, one consumer. */
 	struct rte_ring *ring[TARGET_WORKERS_MAX + 1][TARGET_WORKERS_MAX + 1];
 	struct target_worker *worker[TARGET_WORKERS_MAX];
@@ -261,6 +277,35 @@ bool locks_read(struct target_job *job, const struct wire_record *rec);
 enum job_place locks_step(struct target_worker *w, struct target_job *job);
 uint32_t locks_len(const struct target_job *job);
 uint32_t locks_serve(struct target_worker *w);
+uint64_t locks_cookie(rte_be32_t session_inc, rte_be16_t id);
+bool locks_waiter(
+	struct target_worker *w, uint32_t holder, uint64_t cookie, struct target_job *job);
+uint64_t locks_deadline(uint64_t now, uint64_t timeout_us);
+
+/* barrier.c: likewise */
+bool barrier_read(struct target_job *job, const struct wire_record *rec);
+enum job_place barrier_step(struct target_worker *w, struct target_job *job);
+uint32_t barrier_len(const struct target_job *job);
+void barrier_write(const struct target_job *job, void *to);
+uint32_t barriers_serve(struct target_worker *w);
+
+/* inbox.c: signals and messages, at home with the locks */
+int inboxes_create(struct target *t, const struct target_conf *conf);
+int inbox_request(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+bool inbox_read(struct target_worker *w, struct target_job *job, const struct wire_record *rec);
+enum job_place inbox_step(struct target_worker *w, struct target_job *job);
+void inbox_gone(struct target_worker *w, uint32_t holder);
+bool inbox_deliver(struct rdp_session *s, const struct target_job *job);
+void inbox_delivered(struct target_worker *w, const struct target_job *job);
+uint32_t inboxes_serve(struct target_worker *w);
+
+/* send_memory.c: memory that is sent, at the home of its pool */
+int send_memory_create(struct target_worker *w, unsigned int refs, int socket_id);
+void send_memory_destroy(struct target_worker *w);
+enum job_place send_memory_step(struct target_worker *w, struct target_job *job);
+bool send_memory_at_inboxes(const struct target_job *job);
+enum job_place send_memory_read(struct target_worker *w, struct target_job *job);
+bool send_memory_pinned(const struct target_worker *w, uint64_t addr);
 
 /* turn.c: what one turn may do beside serving its frames */
 void turn_init(struct target_worker *w);
@@ -303,11 +348,40 @@ target_jobs_add(struct rdp_session *s, int n)
 	s->user[1] += (uint64_t)(int64_t)n;
 }
 
-/** Operations on locks: at home in one place. */
+/** Operations on locks and barriers. */
 static inline bool
 target_is_sync(uint8_t op)
 {
-	return op == TARGET_OP_GONE || (op >= WIRE_OP_LOCK && op <= WIRE_OP_LOCK_FORCE);
+	return op == TARGET_OP_GONE || op == WIRE_OP_BARRIER ||
+	       (op >= WIRE_OP_LOCK && op <= WIRE_OP_LOCK_FORCE);
+}
+
+/** On inboxes. */
+static inline bool
+target_is_comm(uint8_t op)
+{
+	return op >= WIRE_OP_SIGNAL && op <= WIRE_OP_MESSAGE_DONE;
+}
+
+/** Whether requests on locks and inboxes are served on the spot. */
+static inline bool
+target_at_home(const struct target_worker *w)
+{
+	return w->target->nb_workers == 1;
+}
+
+static inline uint8_t *
+target_letter(const struct target_job *job)
+{
+	const struct target_worker *w = job->owner;
+
+	return w->letters + (size_t)(job - w->jobs) * TARGET_LETTER;
+}
+
+static inline struct target_seat *
+target_seat(const struct target *t, uint32_t holder)
+{
+	return &t->seat[holder & UINT16_MAX];
 }
 
 /** Response header at @p to. */

@@ -10,6 +10,7 @@
 #define OWNERS WIRE_TAIL_OWNERS, RTE_ALIGN_CEIL(WIRE_NAME_MAX, 8) + 2 * WIRE_NODES_MAX
 #define WANTS  WIRE_TAIL_WANTS, WIRE_LOCKS_MAX * sizeof(struct wire_lock_want)
 #define LOCKS  WIRE_TAIL_LOCKS, WIRE_LOCKS_MAX * sizeof(rte_be32_t)
+#define SEND   WIRE_TAIL_SEND, 2 * WIRE_NODES_MAX + WIRE_MESSAGE_MAX
 
 const struct wire_op_info wire_op_table[256] = {
 	[WIRE_OP_GET] = {sizeof(struct wire_get), NONE},
@@ -44,6 +45,14 @@ const struct wire_op_info wire_op_table[256] = {
 	[WIRE_OP_LOCK_LIST] = {sizeof(struct wire_lock_list), NONE},
 	[WIRE_OP_LOCK_FORCE] = {sizeof(struct wire_lock_id), NONE},
 	[WIRE_OP_PUT_FENCED] = {sizeof(struct wire_put_fenced), DATA},
+	[WIRE_OP_SIGNAL] = {sizeof(struct wire_signal), NODES},
+	[WIRE_OP_SEND] = {sizeof(struct wire_send), SEND},
+	[WIRE_OP_SEND_MEMORY] = {sizeof(struct wire_send_memory), NODES},
+	[WIRE_OP_INBOX_OPEN] = {sizeof(struct wire_inbox_open), NONE},
+	[WIRE_OP_INBOX_CLOSE] = {sizeof(struct wire_record), NONE},
+	[WIRE_OP_INBOX_CREDIT] = {sizeof(struct wire_inbox_credit), NONE},
+	[WIRE_OP_MESSAGE_DONE] = {sizeof(struct wire_message_done), NONE},
+	[WIRE_OP_BARRIER] = {sizeof(struct wire_barrier), NODES},
 };
 
 static const char *const names[WIRE_OP_MAX] = {
@@ -79,6 +88,14 @@ static const char *const names[WIRE_OP_MAX] = {
 	[WIRE_OP_LOCK_LIST] = "lock-list",
 	[WIRE_OP_LOCK_FORCE] = "lock-force",
 	[WIRE_OP_PUT_FENCED] = "put-fenced",
+	[WIRE_OP_SIGNAL] = "signal",
+	[WIRE_OP_SEND] = "send",
+	[WIRE_OP_SEND_MEMORY] = "send-memory",
+	[WIRE_OP_INBOX_OPEN] = "inbox-open",
+	[WIRE_OP_INBOX_CLOSE] = "inbox-close",
+	[WIRE_OP_INBOX_CREDIT] = "inbox-credit",
+	[WIRE_OP_MESSAGE_DONE] = "message-done",
+	[WIRE_OP_BARRIER] = "barrier",
 };
 
 const char *

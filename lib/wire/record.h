@@ -57,6 +57,21 @@ enum wire_op {
 	WIRE_OP_LOCK_FORCE = 38,
 	WIRE_OP_PUT_FENCED = 39,
 
+	WIRE_OP_SIGNAL = 40,
+	WIRE_OP_SEND = 41,
+	WIRE_OP_SEND_MEMORY = 42,
+	WIRE_OP_INBOX_OPEN = 43,
+	WIRE_OP_INBOX_CLOSE = 44,
+	WIRE_OP_INBOX_CREDIT = 45,
+	WIRE_OP_MESSAGE_DONE = 46,
+
+	WIRE_OP_BARRIER = 48,
+
+	/* Events: the memory node tells, and gets no response. */
+	WIRE_OP_SIGNALLED = 56,
+	WIRE_OP_MESSAGE = 57,
+	WIRE_OP_MEMORY_MESSAGE = 58,
+
 	WIRE_OP_MAX = 64
 };
 
@@ -338,6 +353,113 @@ struct wire_put_fenced {
 	uint8_t reserved[4];
 };
 
+/** Whom a signal or message is for. */
+enum wire_to {
+	WIRE_TO_NODE = 0, /**< `node` */
+	WIRE_TO_SET = 1,  /**< the nodes whose ids are in the record */
+	WIRE_TO_ALL = 2,  /**< all with an inbox but the sender's */
+};
+
+/** Most bytes of a message that travels inside its record. */
+#define WIRE_MESSAGE_MAX 1024
+
+/** Signals of a node are counted on so many lines. */
+#define WIRE_LINES 64
+
+/** SIGNAL: len = bytes of node ids behind this, with WIRE_TO_SET. Response data: how many in eight
+ * bytes. */
+struct wire_signal {
+	struct wire_record rec;
+	rte_be32_t count;
+	rte_be16_t node;
+	uint8_t to; /**< enum wire_to */
+	uint8_t line;
+};
+
+/**
+ * SEND: len = bytes behind this: with WIRE_TO_SET node ids, padded to eight; then the message.
+ * Response data: how many in eight bytes.
+ */
+struct wire_send {
+	struct wire_record rec;
+	rte_be16_t run; /**< changes when what was refused is sent again */
+	rte_be16_t node;
+	uint8_t to;    /**< enum wire_to */
+	uint8_t nodes; /**< ids behind this */
+	uint8_t reserved[2];
+};
+
+/** SEND_MEMORY: likewise, without a message: len = bytes of node ids. An allocation is sent. */
+struct wire_send_memory {
+	struct wire_send send;
+	rte_be64_t addr;
+	rte_be64_t size; /**< of the message, from the first byte of the allocation on */
+};
+
+/** What becomes of an inbox when the session that opened it ends. */
+enum wire_inbox_policy {
+	WIRE_INBOX_DROP = 0,
+	WIRE_INBOX_KEEP = 1, /**< it waits for the node to open it again */
+};
+
+/** INBOX_OPEN. Response: no data. */
+struct wire_inbox_open {
+	struct wire_record rec;
+	rte_be32_t bytes;  /**< that may wait; 0: as the memory node likes */
+	rte_be32_t window; /**< that may be sent and not consumed */
+	rte_be64_t memory; /**< bytes of memory that may be sent and not done with; 0: likewise */
+	uint8_t policy;    /**< enum wire_inbox_policy */
+	uint8_t reserved[7];
+};
+
+/** INBOX_CLOSE: a header alone. Response: no data. */
+
+/** INBOX_CREDIT. Response: no data. */
+struct wire_inbox_credit {
+	struct wire_record rec;
+	rte_be64_t consumed; /**< bytes of MESSAGE and MEMORY_MESSAGE records since it was opened */
+};
+
+/** MESSAGE_DONE. Response: no data. */
+struct wire_message_done {
+	struct wire_record rec;
+	rte_be64_t message; /**< from MEMORY_MESSAGE */
+};
+
+/** SIGNALLED: id = line, len = 0. */
+struct wire_signalled {
+	struct wire_record rec;
+	rte_be64_t count;
+};
+
+/** MESSAGE: len = bytes of the message behind this. */
+struct wire_message {
+	struct wire_record rec;
+	rte_be16_t node; /**< of the sender */
+	uint8_t reserved[6];
+};
+
+/** MEMORY_MESSAGE: len = 0. */
+struct wire_memory_message {
+	struct wire_record rec;
+	rte_be16_t node;
+	uint8_t reserved[6];
+	rte_be64_t addr;
+	rte_be64_t size;
+	rte_be64_t message; /**< for MESSAGE_DONE */
+};
+
+/**
+ * BARRIER: len = bytes of node ids behind this: of all that have to come, the requester too.
+ * Response: no data, when all have come; TIMEDOUT: the ids of those who have not.
+ */
+struct wire_barrier {
+	struct wire_record rec;
+	rte_be64_t timeout_us;
+	rte_be32_t barrier;
+	uint8_t reserved[4];
+};
+
 static_assert(sizeof(struct wire_get) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_put) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_fill) == 24, "part of the protocol");
@@ -367,6 +489,16 @@ static_assert(sizeof(struct wire_lock_id) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_list) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_info) == 96, "part of the protocol");
 static_assert(sizeof(struct wire_put_fenced) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_signal) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_send) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_send_memory) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_inbox_open) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_inbox_credit) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_message_done) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_signalled) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_message) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_memory_message) == 40, "part of the protocol");
+static_assert(sizeof(struct wire_barrier) == 24, "part of the protocol");
 
 /** What the length field of a request means for the size of its record. */
 enum wire_tail {
@@ -377,6 +509,7 @@ enum wire_tail {
 	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids */
 	WIRE_TAIL_LOCKS = 5,  /**< len bytes of lock ids */
 	WIRE_TAIL_WANTS = 6,  /**< len bytes of struct wire_lock_want */
+	WIRE_TAIL_SEND = 7,   /**< len bytes of node ids and a message */
 };
 
 struct wire_op_info {
@@ -445,6 +578,36 @@ wire_request_size(const struct wire_record *rec, uint32_t room)
 		if (unlikely(len > info->most))
 			return 0;
 		size += wire_pad(len);
+	}
+	return likely(size <= room) ? size : 0;
+}
+
+/**
+ * Size of the event record at @p rec of which @p room bytes are there; 0 when it is none, or
+ * malformed.
+ */
+static inline uint32_t
+wire_event_size(const struct wire_record *rec, uint32_t room)
+{
+	uint32_t len, size;
+
+	if (unlikely(room < sizeof(*rec)))
+		return 0;
+	len = rte_be_to_cpu_32(rec->len);
+	switch (rec->op) {
+	case WIRE_OP_MESSAGE:
+		if (unlikely(len > WIRE_MESSAGE_MAX))
+			return 0;
+		size = (uint32_t)sizeof(struct wire_message) + wire_pad(len);
+		break;
+	case WIRE_OP_SIGNALLED:
+		size = sizeof(struct wire_signalled);
+		break;
+	case WIRE_OP_MEMORY_MESSAGE:
+		size = sizeof(struct wire_memory_message);
+		break;
+	default:
+		return 0;
 	}
 	return likely(size <= room) ? size : 0;
 }

@@ -176,6 +176,20 @@ locks_up(struct fixture *f, const struct fixture_conf *fc)
 }
 
 static int
+inboxes_up(struct fixture *f)
+{
+	const struct comm_conf conf = {.nb_chunks = 64, .nb_refs = 16, .nb_loans = 32};
+	size_t len = comm_table_size(&conf);
+	int err = 0;
+
+	f->comm_zone = rte_malloc("inboxes", len, RTE_CACHE_LINE_SIZE);
+	if (f->comm_zone == NULL)
+		return -ENOMEM;
+	f->comm = comm_create(f->comm_zone, len, &conf, &err);
+	return err;
+}
+
+static int
 memory_up(struct fixture *f, const struct fixture_conf *fc)
 {
 	const struct mem_conf conf = {
@@ -192,10 +206,14 @@ memory_up(struct fixture *f, const struct fixture_conf *fc)
 	if (f->mem == NULL)
 		return ret;
 	ret = locks_up(f, fc);
+	if (ret == 0)
+		ret = inboxes_up(f);
 	if (ret < 0)
 		return ret;
 	tc.mem = f->mem;
 	tc.sync = f->sync;
+	tc.comm = f->comm;
+	tc.nb_refs = 16;
 	tc.clock = f->clock;
 	ret = target_create(&tc, &f->target);
 	for (unsigned int i = 0; ret == 0 && i < f->workers; i++)
@@ -256,6 +274,8 @@ fixture_down(struct fixture *f)
 	target_destroy(f->target);
 	sync_detach(f->sync);
 	rte_free(f->sync_zone);
+	comm_detach(f->comm);
+	rte_free(f->comm_zone);
 	mem_destroy(f->mem);
 }
 

@@ -17,6 +17,7 @@
 #include <CUnit/Basic.h>
 
 #include "mem/mem.h"
+#include "comm/comm.h"
 #include "port.h"
 #include "rdp/neigh.h"
 #include "rdp/rdp.h"
@@ -47,6 +48,8 @@ struct fixture {
 	struct mem *mem;
 	struct sync *sync;
 	void *sync_zone;
+	struct comm *comm;
+	void *comm_zone;
 	struct clock clock; /**< of the memory node */
 	struct target *target;
 	struct host host[NODES_MAX];

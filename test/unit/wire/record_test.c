@@ -51,10 +51,18 @@ static const struct expected {
 	{37, 16, WIRE_TAIL_NONE, "lock-list"},
 	{38, 16, WIRE_TAIL_NONE, "lock-force"},
 	{39, 32, WIRE_TAIL_DATA, "put-fenced"},
+	{40, 16, WIRE_TAIL_NODES, "signal"},
+	{41, 16, WIRE_TAIL_SEND, "send"},
+	{42, 32, WIRE_TAIL_NODES, "send-memory"},
+	{43, 32, WIRE_TAIL_NONE, "inbox-open"},
+	{44, 8, WIRE_TAIL_NONE, "inbox-close"},
+	{45, 16, WIRE_TAIL_NONE, "inbox-credit"},
+	{46, 16, WIRE_TAIL_NONE, "message-done"},
+	{48, 24, WIRE_TAIL_NODES, "barrier"},
 };
 
 /* Bytes that may follow, by enum wire_tail. */
-static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256, 64, 128};
+static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256, 64, 128, 256 + 1024};
 
 static const struct expected *
 expected_of(unsigned int op)
@@ -275,6 +283,60 @@ lock__fields_as_on_the_wire(void)
 }
 
 static void
+comm__fields_as_on_the_wire(void)
+{
+	CU_ASSERT_EQUAL(offsetof(struct wire_signal, count), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_signal, node), 12);
+	CU_ASSERT_EQUAL(offsetof(struct wire_signal, to), 14);
+	CU_ASSERT_EQUAL(offsetof(struct wire_signal, line), 15);
+	CU_ASSERT_EQUAL(offsetof(struct wire_send, run), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_send, node), 10);
+	CU_ASSERT_EQUAL(offsetof(struct wire_send, to), 12);
+	CU_ASSERT_EQUAL(offsetof(struct wire_send, nodes), 13);
+	CU_ASSERT_EQUAL(offsetof(struct wire_send_memory, addr), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_send_memory, size), 24);
+	CU_ASSERT_EQUAL(offsetof(struct wire_inbox_open, bytes), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_inbox_open, window), 12);
+	CU_ASSERT_EQUAL(offsetof(struct wire_inbox_open, memory), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_inbox_open, policy), 24);
+	CU_ASSERT_EQUAL(offsetof(struct wire_inbox_credit, consumed), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_message_done, message), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_signalled, count), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_message, node), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_memory_message, node), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_memory_message, addr), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_memory_message, size), 24);
+	CU_ASSERT_EQUAL(offsetof(struct wire_memory_message, message), 32);
+	CU_ASSERT_EQUAL(offsetof(struct wire_barrier, timeout_us), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_barrier, barrier), 16);
+}
+
+static uint32_t
+event(unsigned int op, uint32_t len, uint32_t room)
+{
+	struct wire_record rec = record(op, len);
+
+	return wire_event_size(&rec, room);
+}
+
+static void
+event__size(void)
+{
+	for (unsigned int op = 0; op <= UINT8_MAX; op++) {
+		uint32_t size = op == 56 || op == 57 ? 16 : op == 58 ? 40 : 0;
+
+		CU_ASSERT_EQUAL(event(op, 0, 40), size);
+		CU_ASSERT_EQUAL(event(op, 0, size - 1), 0);
+		CU_ASSERT_EQUAL(event(op, 0, 7), 0);
+	}
+	CU_ASSERT_EQUAL(event(57, 1024, 1040), 1040);
+	CU_ASSERT_EQUAL(event(57, 1024, 1039), 0);
+	CU_ASSERT_EQUAL(event(57, 1025, 2000), 0);
+	CU_ASSERT_EQUAL(event(57, UINT32_MAX, 2000), 0);
+	CU_ASSERT_EQUAL(event(57, 3, 24), 24);
+}
+
+static void
 pool_info__fields_as_on_the_wire(void)
 {
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, size), 0);
@@ -317,6 +379,8 @@ CU_TestInfo record_tests[] = {
 	TEST(record__fields_as_on_the_wire),
 	TEST(pool_info__fields_as_on_the_wire),
 	TEST(lock__fields_as_on_the_wire),
+	TEST(comm__fields_as_on_the_wire),
+	TEST(event__size),
 	TEST(op__names),
 	TEST(pad__to_eight),
 	CU_TEST_INFO_NULL,

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_random.h>
+
+#include "comm/comm.h"
+#include "sync/sync.h"
+#include "tables.h"
+
+#define LOCKS   "shmx_locks"
+#define INBOXES "shmx_inboxes"
+
+#define CHUNK 4096
+
+static int
+no_table(struct problem *p, const char *what, const char *option, size_t size, int err)
+{
+	if (err == -ENOMEM)
+		return problem_set(p,
+			"no memory for %s, %zu MiB: give EAL more with -m, or have fewer with %s",
+			what, size >> 20, option);
+	return problem_set(p, "no table for %s: %s", what, rte_strerror(-err));
+}
+
+static int
+create_locks(struct server *s, struct problem *p)
+{
+	const struct sync_conf conf = {
+		.nb_locks = s->options->locks,
+		.seed = (uint32_t)rte_rand(),
+	};
+	int err = 0;
+
+	if (s->options->locks == 0)
+		return 0;
+	s->sync = sync_memzone_create(LOCKS, (int)rte_socket_id(), &conf, &err);
+	return s->sync != NULL ? 0 : no_table(p, "locks", "--locks", sync_table_size(&conf), err);
+}
+
+static int
+create_inboxes(struct server *s, struct problem *p)
+{
+	const struct comm_conf conf = {.nb_chunks = (uint32_t)(s->options->inboxes / CHUNK)};
+	int err = 0;
+
+	if (conf.nb_chunks == 0)
+		return 0;
+	s->comm = comm_memzone_create(INBOXES, (int)rte_socket_id(), &conf, &err);
+	return s->comm != NULL ? 0
+	                       : no_table(p, "inboxes", "--inboxes", comm_table_size(&conf), err);
+}
+
+int
+tables_create(struct server *s, struct problem *p)
+{
+	int ret = create_locks(s, p);
+
+	return ret != 0 ? ret : create_inboxes(s, p);
+}
+
+void
+tables_destroy(struct server *s)
+{
+	if (s->sync != NULL)
+		sync_memzone_destroy(s->sync, LOCKS);
+	if (s->comm != NULL)
+		comm_memzone_destroy(s->comm, INBOXES);
+	s->sync = NULL;
+	s->comm = NULL;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_hash.h>
+#include <rte_hash_crc.h>
+
+#include "target/target_private.h"
+
+/*
+ * Memory that is sent as a message. At the home of its pool it is taken from the sender and given
+ * to the receivers, who read it in place; then, at the home of the inboxes, they are told. If they
+ * are not, it is the sender's again. From then on nobody frees it but we, when the last one has
+ * read it: until then its address is pinned.
+ */
+
+/* Where SEND_MEMORY is: the stations of send_memory_step(). */
+enum station {
+	AT_POOL,
+	AT_POOL_QUIET, /* the grace period is over */
+	AT_INBOXES,
+	AT_POOL_AGAIN,
+};
+
+int
+send_memory_create(struct target_worker *w, unsigned int refs, int socket_id)
+{
+	char name[RTE_HASH_NAMESIZE];
+	const struct rte_hash_parameters params = {
+		.name = name,
+		.entries = RTE_MAX(refs, 8u),
+		.key_len = sizeof(uint64_t),
+		.hash_func = rte_hash_crc,
+		.socket_id = socket_id,
+	};
+
+	snprintf(name, sizeof(name), "target_pins_%x_%u", (unsigned int)(uintptr_t)w->target,
+		w->index);
+	w->pinned = rte_hash_create(&params);
+	return w->pinned != NULL ? 0 : -ENOMEM;
+}
+
+void
+send_memory_destroy(struct target_worker *w)
+{
+	rte_hash_free(w->pinned);
+}
+
+bool
+send_memory_pinned(const struct target_worker *w, uint64_t addr)
+{
+	return unlikely(w->pinned != NULL && rte_hash_count(w->pinned) > 0 &&
+			rte_hash_lookup(w->pinned, &addr) >= 0);
+}
+
+/* The nodes that get it, as a set of owners with a reference. */
+static int
+receivers(struct target_worker *w, struct target_job *job, uint16_t *set)
+{
+	if (job->to.to == WIRE_TO_ALL) {
+		*set = MEM_SET_EVERYONE;
+		return 0;
+	}
+	if (job->to.to == WIRE_TO_NODE) {
+		job->nodes[0] = job->to.node;
+		job->nb_nodes = 1;
+	}
+	return owners_set(w, job, set);
+}
+
+/* The allocation, if it is the sender's as a whole and all of it has the same owners. */
+static int
+check(struct target_worker *w, const struct target_job *job, uint64_t *len, uint16_t *set)
+{
+	struct mem_alloc_info info;
+	uint64_t run;
+	int ret = mem_alloc_info(w->mem, job->addr, &info);
+
+	if (ret == 0)
+		ret = mem_own_check(w->mem, job->addr, info.len, job->node);
+	if (ret == 0)
+		ret = mem_own_run(w->mem, job->addr, info.len, set, &run);
+	if (ret < 0)
+		return ret;
+	*len = info.len;
+	if (job->size > info.len || run != info.len || send_memory_pinned(w, job->addr))
+		return -EINVAL;
+	return 0;
+}
+
+static int
+give(struct target_worker *w, struct target_job *job, uint64_t len)
+{
+	uint16_t set;
+	int ret = receivers(w, job, &set);
+
+	if (ret < 0)
+		return ret;
+	ret = mem_own_change(w->mem, job->addr, len, MEM_OWN_SET, set, MEM_SET_FREE);
+	mem_set_release(w->mem, set);
+	return ret;
+}
+
+/* Pinned, and the receivers'; or as it was. */
+static int
+take(struct target_worker *w, struct target_job *job, uint64_t len, uint16_t set)
+{
+	int ret;
+
+	if (rte_hash_add_key(w->pinned, &job->addr) < 0)
+		return -ENOSPC;
+	mem_set_hold(w->mem, set);
+	ret = give(w, job, len);
+	if (ret < 0) {
+		mem_set_release(w->mem, set);
+		rte_hash_del_key(w->pinned, &job->addr);
+	}
+	return ret;
+}
+
+/* First at the pool's home. */
+static enum job_place
+begin(struct target_worker *w, struct target_job *job)
+{
+	uint64_t len = 0;
+	uint16_t set = MEM_SET_FREE;
+
+	job->err = check(w, job, &len, &set);
+	if (job->err == 0)
+		job->err = take(w, job, len, set);
+	if (job->err == -ENOSPC && !job->reclaimed) {
+		job->err = 0;
+		return JOB_CONTROL;
+	}
+	if (job->err < 0)
+		return JOB_ANSWER;
+	job->set = set;
+	job->value[1] = len;
+	job->step = AT_POOL_QUIET;
+	if (w->target->nb_workers == 1)
+		return JOB_HOME;
+	job->token = rte_rcu_qsbr_start(w->target->qsbr);
+	return JOB_QUIESCENT;
+}
+
+static void
+bits_of(const struct target_job *job, uint64_t *bits)
+{
+	memset(bits, 0, COMM_SET_WORDS * sizeof(*bits));
+	for (uint16_t i = 0; i < job->nb_nodes; i++)
+		bits[job->nodes[i] / 64] |= UINT64_C(1) << job->nodes[i] % 64;
+}
+
+/* Then at that of the inboxes. */
+static enum job_place
+tell(struct target_worker *w, struct target_job *job)
+{
+	static const uint8_t kinds[] = {
+		[WIRE_TO_NODE] = COMM_TO_NODE,
+		[WIRE_TO_SET] = COMM_TO_SET,
+		[WIRE_TO_ALL] = COMM_TO_ALL,
+	};
+	uint64_t bits[COMM_SET_WORDS];
+	const struct comm_to to = {.kind = kinds[job->to.to], .node = job->to.node, .set = bits};
+	int ret;
+
+	bits_of(job, bits);
+	ret = comm_send_ref(w->target->comm, job->holder, job->to.run, &to, job->addr, job->size);
+	job->err = RTE_MIN(ret, 0);
+	job->value[0] = (uint64_t)RTE_MAX(ret, 0);
+	job->step = AT_POOL_AGAIN;
+	return JOB_HOME;
+}
+
+/* At last at the pool's home again: if nobody was told, it is as it was. */
+static enum job_place
+end(struct target_worker *w, struct target_job *job)
+{
+	if (job->err < 0 || job->value[0] == 0) {
+		mem_own_change(
+			w->mem, job->addr, job->value[1], MEM_OWN_SET, job->set, MEM_SET_FREE);
+		rte_hash_del_key(w->pinned, &job->addr);
+	}
+	mem_set_release(w->mem, job->set);
+	return JOB_ANSWER;
+}
+
+enum job_place
+send_memory_step(struct target_worker *w, struct target_job *job)
+{
+	switch (job->step) {
+	case AT_POOL:
+		return begin(w, job);
+	case AT_POOL_QUIET:
+		job->step = AT_INBOXES;
+		return JOB_HOME;
+	case AT_INBOXES:
+		return tell(w, job);
+	default:
+		return end(w, job);
+	}
+}
+
+bool
+send_memory_at_inboxes(const struct target_job *job)
+{
+	return job->step == AT_INBOXES;
+}
+
+/* A node that may free it. */
+static int
+some_owner(const struct target_worker *w, uint64_t addr, uint16_t *node)
+{
+	uint64_t bits[MEM_NODES_MAX / 64];
+	struct mem_alloc_info info;
+	int ret = mem_alloc_info(w->mem, addr, &info);
+
+	if (ret < 0)
+		return ret;
+	*node = 1;
+	if (info.set == MEM_SET_EVERYONE)
+		return 0;
+	mem_set_bitmap(w->mem, info.set, bits, RTE_DIM(bits));
+	for (unsigned int i = 0; i < RTE_DIM(bits); i++)
+		if (bits[i] != 0) {
+			*node = (uint16_t)(i * 64 + (unsigned int)__builtin_ctzll(bits[i]));
+			return 0;
+		}
+	return -ENOENT;
+}
+
+/* All have read it: from here on it is freed as any other. */
+enum job_place
+send_memory_read(struct target_worker *w, struct target_job *job)
+{
+	rte_hash_del_key(w->pinned, &job->addr);
+	if (some_owner(w, job->addr, &job->node) < 0)
+		return JOB_END;
+	job->op = WIRE_OP_FREE;
+	return JOB_HOME;
+}

@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Signals and messages between three compute nodes, with one worker and with several. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#define EP(i) fx.host[i].ep
+#define S(i)  fx.host[i].session
+
+#define INBOX 500 /* cookie of an inbox's events, and the host */
+
+static const uint16_t both[] = {2, 3}, nobody[] = {800, 801};
+static const struct shmx_to one = {.kind = SHMX_TO_NODE, .node = 1};
+static const struct shmx_to two = {.kind = SHMX_TO_NODE, .node = 2};
+static const struct shmx_to set = {.kind = SHMX_TO_SET, .nodes = both, .nb_nodes = 2};
+static const struct shmx_to everybody = {.kind = SHMX_TO_ALL};
+
+static struct fixture fx;
+
+static void
+begin(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 3, .workers = fixture_workers};
+
+	fixture_up(&fx, &conf);
+}
+
+static int
+open_as(unsigned int host, const struct shmx_inbox_conf *conf)
+{
+	uint64_t cookie = INBOX + host;
+	struct shmx_event event = {0};
+
+	return finish(EP(host), shmx_inbox_open(EP(host), S(host), conf, cookie), cookie, &event);
+}
+
+static void
+open_all(void)
+{
+	for (unsigned int i = 0; i < 3; i++)
+		SAME(open_as(i, NULL), 0);
+}
+
+/* The next event of an inbox, if one comes; what else comes meanwhile is not wanted. */
+static bool
+hear(unsigned int host, struct shmx_event *event)
+{
+	for (unsigned int i = 0; i < 300; i++)
+		if (shmx_poll(EP(host), event, 1) == 1 && event->type >= SHMX_EV_SIGNAL)
+			return true;
+	return false;
+}
+
+static int
+send_word(unsigned int host, const struct shmx_to *to, uint64_t word)
+{
+	return STATUS(EP(host), shmx_send(EP(host), S(host), to, &word, 8, cookie));
+}
+
+static void
+hear_word(unsigned int host, uint16_t from, uint64_t word)
+{
+	struct shmx_event e = {0};
+	uint64_t got = 0;
+
+	CU_ASSERT(hear(host, &e));
+	SAME(e.type, SHMX_EV_MESSAGE);
+	SAME(e.cookie, INBOX + host);
+	SAME(e.status, from);
+	SAME(e.value2, 8);
+	if (e.type == SHMX_EV_MESSAGE)
+		memcpy(&got, (const void *)(uintptr_t)e.value, 8);
+	SAME(got, word);
+}
+
+/* ---- signals ------------------------------------------------------------------------------ */
+
+static uint64_t
+signals(unsigned int host, const struct shmx_to *to, uint8_t line, uint32_t count)
+{
+	return VALUE(EP(host), shmx_signal(EP(host), S(host), to, line, count, cookie));
+}
+
+static void
+hear_signal(unsigned int host, uint8_t line, uint64_t count)
+{
+	struct shmx_event e = {0};
+
+	CU_ASSERT(hear(host, &e));
+	SAME(e.type, SHMX_EV_SIGNAL);
+	SAME(e.cookie, INBOX + host);
+	SAME(e.value, line);
+	SAME(e.value2, count);
+}
+
+static void
+signal__to_one_a_set_and_all(void)
+{
+	struct shmx_event e;
+
+	begin();
+	open_all();
+	SAME(signals(0, &two, 5, 3), 1);
+	hear_signal(1, 5, 3);
+	SAME(signals(0, &set, 63, 1), 2);
+	hear_signal(1, 63, 1);
+	hear_signal(2, 63, 1);
+	SAME(signals(1, &everybody, 0, UINT32_MAX), 2);
+	hear_signal(0, 0, UINT32_MAX);
+	hear_signal(2, 0, UINT32_MAX);
+	CU_ASSERT(!hear(1, &e));
+	SAME(signals(0, &one, 1, 1), 1);
+	hear_signal(0, 1, 1);
+	fixture_down(&fx);
+}
+
+/* Of one that does not poll, they add up. */
+static void
+signal__counted(void)
+{
+	uint64_t heard = 0;
+	struct shmx_event e;
+
+	begin();
+	open_all();
+	for (unsigned int i = 0; i < 1000; i++)
+		SAME(signals(0, &two, 9, 2), 1);
+	while (hear(1, &e)) {
+		SAME(e.value, 9);
+		heard += e.value2;
+	}
+	SAME(heard, 2000);
+	fixture_down(&fx);
+}
+
+static void
+on_signal(void *ctx, uint8_t line, uint64_t count)
+{
+	((uint64_t *)ctx)[line] += count;
+}
+
+static void
+signal__by_callback_and_descriptor(void)
+{
+	uint64_t count[SHMX_LINES] = {0};
+	struct shmx_inbox_conf conf = {
+		.on_signal = on_signal, .ctx = count, .notify_fd = eventfd(0, EFD_NONBLOCK)};
+	eventfd_t woken;
+
+	begin();
+	SAME(open_as(1, &conf), 0);
+	SAME(eventfd_read(conf.notify_fd, &woken), -1);
+	SAME(signals(0, &two, 5, 3), 1);
+	poll_for(EP(1), 5);
+	SAME(count[5], 3);
+	SAME(eventfd_read(conf.notify_fd, &woken), 0);
+	SAME(eventfd_read(conf.notify_fd, &woken), -1);
+	close(conf.notify_fd);
+	fixture_down(&fx);
+}
+
+static void
+signal__errors(void)
+{
+	const struct shmx_to nodes = {.kind = SHMX_TO_SET, .nodes = nobody, .nb_nodes = 2};
+	const struct shmx_to none = {.kind = SHMX_TO_NODE};
+	const struct shmx_to empty = {.kind = SHMX_TO_SET, .nodes = both};
+
+	begin();
+	SAME(STATUS(EP(0), shmx_signal(EP(0), S(0), &two, 0, 1, cookie)), -ENOENT);
+	SAME(STATUS(EP(0), shmx_signal(EP(0), S(0), &nodes, 0, 1, cookie)), -ENOENT);
+	SAME(signals(0, &everybody, 0, 1), 0);
+	SAME(shmx_signal(NULL, S(0), &two, 0, 1, 1), -EINVAL);
+	SAME(shmx_signal(EP(0), S(0), NULL, 0, 1, 1), -EINVAL);
+	SAME(shmx_signal(EP(0), S(0), &none, 0, 1, 1), -EINVAL);
+	SAME(shmx_signal(EP(0), S(0), &empty, 0, 1, 1), -EINVAL);
+	SAME(shmx_signal(EP(0), S(0), &two, SHMX_LINES, 1, 1), -EINVAL);
+	SAME(shmx_signal(EP(0), S(0), &two, 0, 0, 1), -EINVAL);
+	SAME(shmx_signal(EP(0), 9999, &two, 0, 1, 1), -ENOTCONN);
+	fixture_down(&fx);
+}
+
+/* ---- messages ----------------------------------------------------------------------------- */
+
+static void
+message__to_one_a_set_and_all(void)
+{
+	struct shmx_event e;
+
+	begin();
+	open_all();
+	SAME(send_word(0, &two, 11), 0);
+	SAME(send_word(0, &set, 12), 0);
+	SAME(send_word(2, &everybody, 13), 0);
+	SAME(send_word(0, &one, 14), 0);
+	hear_word(1, 1, 11);
+	hear_word(1, 1, 12);
+	hear_word(1, 3, 13);
+	hear_word(2, 1, 12);
+	hear_word(0, 3, 13);
+	hear_word(0, 1, 14);
+	for (unsigned int i = 0; i < 3; i++)
+		CU_ASSERT(!hear(i, &e));
+	fixture_down(&fx);
+}
+
+static void
+message__of_any_length(void)
+{
+	uint8_t data[SHMX_MESSAGE_MAX];
+	struct shmx_event e = {0};
+
+	begin();
+	open_all();
+	for (uint32_t len = 0; len <= SHMX_MESSAGE_MAX; len++) {
+		pattern_fill(data, len, len);
+		SAME(VALUE(EP(0), shmx_send(EP(0), S(0), &set, data, len, cookie)), 2);
+		for (unsigned int host = 1; host < 3; host++) {
+			CU_ASSERT(hear(host, &e));
+			SAME(e.value2, len);
+			SAME(memcmp((const void *)(uintptr_t)e.value, data, len), 0);
+		}
+	}
+	fixture_down(&fx);
+}
+
+/* Many in flight, more than the receiver takes at a time: what is refused is sent again, in order.
+ */
+#define STREAM 5000
+#define ROUND  64
+
+struct stream {
+	uint64_t next;    /* number of the next message to send */
+	uint64_t refused; /* the first of those refused that is to be sent again */
+	unsigned int in_flight, refusals;
+	uint64_t heard;
+};
+
+static void
+stream_send(struct stream *st)
+{
+	while (st->in_flight < ROUND && st->refused == UINT64_MAX && st->next < STREAM) {
+		if (shmx_send(EP(0), S(0), &two, &st->next, 8, st->next) != 0)
+			break;
+		st->next++;
+		st->in_flight++;
+	}
+}
+
+/* Once all answers are there, on from the first that was refused. */
+static void
+stream_answers(struct stream *st)
+{
+	struct shmx_event e[16];
+	uint16_t n = shmx_poll(EP(0), e, RTE_DIM(e));
+
+	for (uint16_t i = 0; i < n; i++) {
+		CU_ASSERT(e[i].status == 0 || e[i].status == -ENOBUFS);
+		st->in_flight--;
+		if (e[i].status == 0)
+			continue;
+		st->refusals++;
+		st->refused = RTE_MIN(st->refused, e[i].cookie);
+	}
+	if (st->in_flight == 0 && st->refused != UINT64_MAX) {
+		st->next = st->refused;
+		st->refused = UINT64_MAX;
+	}
+}
+
+static void
+stream_hear(struct stream *st, unsigned int most)
+{
+	struct shmx_event e[16];
+	uint16_t n = shmx_poll(EP(1), e, (uint16_t)most);
+
+	for (uint16_t i = 0; i < n; i++) {
+		uint64_t word;
+
+		memcpy(&word, (const void *)(uintptr_t)e[i].value, 8);
+		SAME(word, st->heard);
+		st->heard++;
+	}
+}
+
+static void
+message__in_order_to_a_slow_receiver(void)
+{
+	const struct shmx_inbox_conf small = {.bytes = 2048, .window = 2048};
+	struct stream st = {.refused = UINT64_MAX};
+
+	begin();
+	SAME(open_as(1, &small), 0);
+	SAME(open_as(2, NULL), 0);
+	for (unsigned int turn = 0; turn < 200000 && st.heard < STREAM; turn++) {
+		stream_send(&st);
+		stream_answers(&st);
+		if (turn % 7 == 0)
+			stream_hear(&st, 1 + turn % 16);
+		/* Nobody else is slowed. */
+		if (turn % 1000 == 0) {
+			SAME(send_word(1, &(struct shmx_to){.node = 3}, turn), 0);
+			hear_word(2, 2, turn);
+		}
+	}
+	SAME(st.heard, STREAM);
+	CU_ASSERT(st.refusals > 0);
+	fixture_down(&fx);
+}
+
+/* What is not polled stays, and a poll without room takes nothing from where it is. */
+static void
+message__stays_until_a_poll_with_room(void)
+{
+	struct shmx_event e = {0};
+	uint64_t word = 0;
+
+	begin();
+	open_all();
+	SAME(send_word(0, &two, 77), 0);
+	CU_ASSERT(hear(1, &e));
+	for (uint64_t i = 0; i < 50; i++) {
+		SAME(send_word(0, &two, 1000 + i), 0);
+		shmx_poll(EP(1), NULL, 0);
+	}
+	memcpy(&word, (const void *)(uintptr_t)e.value, 8);
+	SAME(word, 77);
+	for (uint64_t i = 0; i < 50; i++)
+		hear_word(1, 1, 1000 + i);
+	fixture_down(&fx);
+}
+
+static void
+message__errors(void)
+{
+	const struct shmx_to nodes = {.kind = SHMX_TO_SET, .nodes = nobody, .nb_nodes = 2};
+	uint8_t data[SHMX_MESSAGE_MAX + 1] = {0};
+
+	begin();
+	SAME(send_word(0, &two, 1), -ENOENT);
+	SAME(send_word(0, &nodes, 1), -ENOENT);
+	SAME(VALUE(EP(0), shmx_send(EP(0), S(0), &everybody, data, 1, cookie)), 0);
+	SAME(shmx_send(NULL, S(0), &two, data, 1, 1), -EINVAL);
+	SAME(shmx_send(EP(0), S(0), NULL, data, 1, 1), -EINVAL);
+	SAME(shmx_send(EP(0), S(0), &two, NULL, 1, 1), -EINVAL);
+	SAME(shmx_send(EP(0), S(0), &two, data, sizeof(data), 1), -EINVAL);
+	SAME(shmx_send(EP(0), S(0), &(struct shmx_to){.kind = (enum shmx_to_kind)9}, data, 1, 1),
+		-EINVAL);
+	SAME(shmx_send(EP(0), 9999, &two, data, 1, 1), -ENOTCONN);
+	fixture_down(&fx);
+}
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+static shmx_addr_t
+memory_of(unsigned int host, uint64_t len, uint64_t number)
+{
+	const struct shmx_alloc_req req = {.pool = fx.pool, .len = len, .owner = SHMX_OWNER_SELF};
+	uint8_t *data = malloc(len);
+	shmx_addr_t addr = 0;
+
+	pattern_fill(data, (uint32_t)len, number);
+	SAME(shmx_alloc_sync(EP(host), &req, &addr), 0);
+	SAME(shmx_put_sync(EP(host), addr, data, len), 0);
+	free(data);
+	return addr;
+}
+
+static uint64_t
+hear_memory(unsigned int host, uint16_t from, shmx_addr_t addr, uint64_t len, uint64_t number)
+{
+	uint8_t *data = malloc(len), *back = malloc(len);
+	struct shmx_event e = {0};
+
+	CU_ASSERT(hear(host, &e));
+	SAME(e.type, SHMX_EV_MEMORY);
+	SAME(e.status, from);
+	SAME(e.value, addr);
+	SAME(e.value2, len);
+	pattern_fill(data, (uint32_t)len, number);
+	SAME(shmx_get_sync(EP(host), e.value, back, len), 0);
+	SAME(memcmp(data, back, len), 0);
+	free(data);
+	free(back);
+	return e.cookie;
+}
+
+static int
+read_done(unsigned int host, uint64_t message)
+{
+	return STATUS(EP(host), shmx_message_done(EP(host), S(host), message, cookie));
+}
+
+static uint64_t
+allocations(void)
+{
+	struct shmx_pool_info info = {.allocs = 99};
+
+	SAME(shmx_pool_stat_sync(EP(0), fx.pool, &info), 0);
+	return info.allocs;
+}
+
+/* Read in place by both, and freed when the second is done. */
+static void
+memory__freed_after_the_last(void)
+{
+	uint64_t first, second, word;
+	shmx_addr_t addr;
+
+	begin();
+	open_all();
+	addr = memory_of(0, 100000, 5);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &set, addr, 99999, cookie)), 2);
+	SAME(shmx_get_sync(EP(0), addr, &word, 8), -EPERM);
+	SAME(shmx_free_sync(EP(0), addr), -EBUSY);
+	first = hear_memory(1, 1, addr, 99999, 5);
+	SAME(shmx_free_sync(EP(1), addr), -EBUSY);
+	SAME(STATUS(EP(1), shmx_resize(EP(1), addr, 64, cookie)), -EBUSY);
+	SAME(read_done(1, first), 0);
+	SAME(read_done(1, first), -ENOENT);
+	second = hear_memory(2, 1, addr, 99999, 5);
+	SAME(read_done(1, second), -ENOENT);
+	SAME(allocations(), 1);
+	SAME(read_done(2, second), 0);
+	poll_for(EP(2), 2);
+	SAME(allocations(), 0);
+	SAME(shmx_get_sync(EP(2), addr, &word, 8), -ESTALE);
+	fixture_down(&fx);
+}
+
+static void
+memory__in_order_with_the_others(void)
+{
+	shmx_addr_t addr;
+
+	begin();
+	open_all();
+	SAME(send_word(0, &two, 1), 0);
+	addr = memory_of(0, 4096, 6);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4096, cookie)), 1);
+	SAME(send_word(0, &two, 2), 0);
+	hear_word(1, 1, 1);
+	SAME(read_done(1, hear_memory(1, 1, addr, 4096, 6)), 0);
+	hear_word(1, 1, 2);
+	fixture_down(&fx);
+}
+
+/* Nobody has it: it is as before. */
+static void
+memory__refused_stays_the_senders(void)
+{
+	const struct shmx_inbox_conf little = {.memory = 1000};
+	shmx_addr_t addr;
+	uint64_t word = 0;
+
+	begin();
+	SAME(open_as(1, &little), 0);
+	addr = memory_of(0, 4096, 7);
+	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4096, cookie)), -EMSGSIZE);
+	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &one, addr, 4096, cookie)), -ENOENT);
+	SAME(shmx_get_sync(EP(0), addr, &word, 8), 0);
+	SAME(shmx_get_sync(EP(1), addr, &word, 8), -EPERM);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 900, cookie)), 1);
+	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 900, cookie)), -EPERM);
+	SAME(read_done(1, hear_memory(1, 1, addr, 900, 7)), 0);
+	fixture_down(&fx);
+}
+
+static void
+memory__errors(void)
+{
+	shmx_addr_t addr;
+
+	begin();
+	open_all();
+	addr = memory_of(0, 4096, 8);
+	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4097, cookie)), -EINVAL);
+	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, addr + 64, 64, cookie)), -ENOENT);
+	SAME(STATUS(EP(1), shmx_send_memory(EP(1), S(1), &two, addr, 64, cookie)), -EPERM);
+	SAME(STATUS(EP(0), shmx_own(EP(0), addr, 64, SHMX_OWNER_EVERYONE, cookie)), 0);
+	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 64, cookie)), -EINVAL);
+	SAME(shmx_send_memory(NULL, S(0), &two, addr, 64, 1), -EINVAL);
+	SAME(shmx_send_memory(EP(0), S(0), NULL, addr, 64, 1), -EINVAL);
+	SAME(shmx_send_memory(EP(0), S(0), &two, 0, 64, 1), -EINVAL);
+	SAME(shmx_send_memory(EP(0), S(0), &two, addr, 0, 1), -EINVAL);
+	SAME(shmx_send_memory(EP(0), 9999, &two, addr, 64, 1), -ENOTCONN);
+	SAME(shmx_message_done(NULL, S(0), 1, 1), -EINVAL);
+	SAME(shmx_message_done(EP(0), S(0), 0, 1), -EINVAL);
+	SAME(shmx_message_done(EP(0), 9999, 1, 1), -ENOTCONN);
+	SAME(read_done(0, 12345), -ENOENT);
+	fixture_down(&fx);
+}
+
+/* ---- inboxes ------------------------------------------------------------------------------ */
+
+static void
+reconnect(unsigned int host)
+{
+	const struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	uint16_t pool;
+
+	SAME(shmx_connect_sync(EP(host), &peer, &S(host)), 0);
+	SAME(shmx_pool_open_sync(EP(host), S(host), "main", &pool), 0);
+}
+
+static void
+inbox__opened_and_closed(void)
+{
+	const struct shmx_inbox_conf tiny = {.bytes = 100}, huge = {.window = UINT32_MAX};
+
+	begin();
+	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), S(1), cookie)), -ENOENT);
+	SAME(open_as(1, NULL), 0);
+	SAME(open_as(1, NULL), -EEXIST);
+	SAME(send_word(0, &two, 1), 0);
+	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), S(1), cookie)), 0);
+	SAME(send_word(0, &two, 2), -ENOENT);
+	hear_word(1, 1, 1);
+	poll_for(EP(1), 1);
+	SAME(open_as(1, NULL), 0);
+	SAME(send_word(0, &two, 3), 0);
+	hear_word(1, 1, 3);
+	SAME(shmx_inbox_open(EP(0), S(0), &tiny, 1), -EINVAL);
+	SAME(shmx_inbox_open(EP(0), S(0), &huge, 1), -EINVAL);
+	SAME(shmx_inbox_open(NULL, S(0), NULL, 1), -EINVAL);
+	SAME(shmx_inbox_open(EP(0), 9999, NULL, 1), -ENOTCONN);
+	SAME(shmx_inbox_close(NULL, S(0), 1), -EINVAL);
+	SAME(shmx_inbox_close(EP(0), 9999, 1), -ENOTCONN);
+	fixture_down(&fx);
+}
+
+/* What came while nobody was there is got by who comes next; what was sent before its end is not.
+ */
+static void
+inbox__kept_when_its_session_ends(void)
+{
+	const struct shmx_inbox_conf kept = {.keep = true};
+
+	begin();
+	SAME(open_as(1, &kept), 0);
+	SAME(shmx_disconnect(EP(1), S(1)), 0);
+	poll_for(EP(1), 2);
+	SAME(send_word(0, &two, 21), 0);
+	SAME(signals(0, &two, 4, 6), 1);
+	SAME(send_word(0, &two, 22), 0);
+	reconnect(1);
+	SAME(open_as(1, &kept), 0);
+	hear_signal(1, 4, 6);
+	hear_word(1, 1, 21);
+	hear_word(1, 1, 22);
+	fixture_down(&fx);
+}
+
+/* With it goes the memory that it alone was to read. */
+static void
+inbox__dropped_when_its_session_ends(void)
+{
+	shmx_addr_t addr;
+
+	begin();
+	open_all();
+	addr = memory_of(0, 4096, 9);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4096, cookie)), 1);
+	addr = memory_of(0, 4096, 10);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4096, cookie)), 1);
+	poll_for(EP(1), 1);
+	SAME(allocations(), 2);
+	SAME(shmx_disconnect(EP(1), S(1)), 0);
+	poll_for(EP(1), 2);
+	SAME(send_word(0, &two, 21), -ENOENT);
+	poll_for(EP(0), 2);
+	SAME(allocations(), 0);
+	fixture_down(&fx);
+}
+
+static const struct named_test tests[] = {
+	{"signal__to_one_a_set_and_all", signal__to_one_a_set_and_all},
+	{"signal__counted", signal__counted},
+	{"signal__by_callback_and_descriptor", signal__by_callback_and_descriptor},
+	{"signal__errors", signal__errors},
+	{"message__to_one_a_set_and_all", message__to_one_a_set_and_all},
+	{"message__of_any_length", message__of_any_length},
+	{"message__in_order_to_a_slow_receiver", message__in_order_to_a_slow_receiver},
+	{"message__stays_until_a_poll_with_room", message__stays_until_a_poll_with_room},
+	{"message__errors", message__errors},
+	{"memory__freed_after_the_last", memory__freed_after_the_last},
+	{"memory__in_order_with_the_others", memory__in_order_with_the_others},
+	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
+	{"memory__errors", memory__errors},
+	{"inbox__opened_and_closed", inbox__opened_and_closed},
+	{"inbox__kept_when_its_session_ends", inbox__kept_when_its_session_ends},
+	{"inbox__dropped_when_its_session_ends", inbox__dropped_when_its_session_ends},
+};
+
+int
+main(void)
+{
+	return tests_run_workers(tests, RTE_DIM(tests));
+}
