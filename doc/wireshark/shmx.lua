@@ -41,6 +41,9 @@ local ops = {
 	[28] = "POOL_OPEN", [29] = "POOL_LIST", [30] = "POOL_STAT",
 	[32] = "LOCK", [33] = "UNLOCK", [34] = "LOCK_RESERVE", [35] = "LOCK_UNRESERVE",
 	[36] = "LOCK_LOOKUP", [37] = "LOCK_LIST", [38] = "LOCK_FORCE", [39] = "PUT_FENCED",
+	[40] = "SIGNAL", [41] = "SEND", [42] = "SEND_MEMORY", [43] = "INBOX_OPEN",
+	[44] = "INBOX_CLOSE", [45] = "INBOX_CREDIT", [46] = "MESSAGE_DONE", [48] = "BARRIER",
+	[56] = "SIGNALLED", [57] = "MESSAGE", [58] = "MEMORY_MESSAGE",
 }
 
 -- ---- fields -----------------------------------------------------------------------------
@@ -129,6 +132,20 @@ field("lock.holder", ProtoField.uint16, "Node that has it alone", base.DEC)
 field("lock.flags", ProtoField.uint8, "Flags", base.HEX)
 field("lock.flags.alone", ProtoField.bool, "Held alone", 8, nil, 0x01)
 field("lock.flags.died", ProtoField.bool, "A holder died", 8, nil, 0x02)
+field("barrier", ProtoField.uint32, "Barrier", base.DEC)
+field("count", ProtoField.uint64, "Count", base.DEC)
+field("line", ProtoField.uint16, "Line", base.DEC)
+field("to", ProtoField.uint8, "To", base.DEC, {[0] = "one node", [1] = "a set", [2] = "all"})
+field("to.nodes", ProtoField.uint8, "Nodes named", base.DEC)
+field("run", ProtoField.uint16, "Run", base.DEC)
+field("reached", ProtoField.uint64, "Inboxes reached", base.DEC)
+field("inbox.bytes", ProtoField.uint32, "Bytes that may wait", base.DEC)
+field("inbox.window", ProtoField.uint32, "Bytes that may be sent", base.DEC)
+field("inbox.memory", ProtoField.uint64, "Bytes of memory", base.DEC)
+field("inbox.policy", ProtoField.uint8, "At the end of the session", base.DEC,
+	{[0] = "closed", [1] = "kept"})
+field("consumed", ProtoField.uint64, "Bytes consumed", base.DEC)
+field("message", ProtoField.uint64, "Message in memory", base.DEC)
 field("forced", ProtoField.uint64, "Holders that had it", base.DEC)
 field("force", ProtoField.uint64, "Force", base.DEC)
 field("bytes", ProtoField.uint64, "Bytes", base.DEC)
@@ -320,6 +337,16 @@ local function lock_id(c)
 	c.reserved(4)
 end
 
+-- Returns how many bytes of node ids there are.
+local function send_head(c)
+	c.take(2, "run")
+	c.take(2, "node")
+	c.take(1, "to")
+	local nodes = c.take(1, "to.nodes"):uint()
+	c.reserved(2)
+	return nodes * 2
+end
+
 local requests = {
 	[10] = function() end,
 	[1] = addr_only,
@@ -431,6 +458,62 @@ local requests = {
 		lock_id(c)
 		c.tail(len, "data")
 	end,
+
+	[40] = function(c, len)
+		c.take(4, "count")
+		c.take(2, "node")
+		c.take(1, "to")
+		c.take(1, "line")
+		node_ids(c, len)
+	end,
+	[41] = function(c, len)
+		local ids = send_head(c)
+		node_ids(c, ids)
+		c.tail(len - ids - (8 - ids % 8) % 8, "data")
+	end,
+	[42] = function(c, len)
+		send_head(c)
+		c.addr()
+		c.take(8, "size")
+		node_ids(c, len)
+	end,
+	[43] = function(c)
+		c.take(4, "inbox.bytes")
+		c.take(4, "inbox.window")
+		c.take(8, "inbox.memory")
+		c.take(1, "inbox.policy")
+		c.reserved(7)
+	end,
+	[44] = function() end,
+	[45] = function(c)
+		c.take(8, "consumed")
+	end,
+	[46] = function(c)
+		c.take(8, "message")
+	end,
+	[48] = function(c, len)
+		c.take(8, "timeout")
+		c.take(4, "barrier")
+		c.reserved(4)
+		node_ids(c, len)
+	end,
+
+	-- Events.
+	[56] = function(c)
+		c.take(8, "count")
+	end,
+	[57] = function(c, len)
+		c.take(2, "node")
+		c.reserved(6)
+		c.tail(len, "data")
+	end,
+	[58] = function(c)
+		c.take(2, "node")
+		c.reserved(6)
+		c.addr()
+		c.take(8, "size")
+		c.take(8, "message")
+	end,
 }
 
 local function value(c)
@@ -496,6 +579,10 @@ local function locks(c, len)
 	end
 end
 
+local function reached(c)
+	c.take(8, "reached")
+end
+
 local function size_only(c)
 	c.take(8, "size")
 end
@@ -523,6 +610,7 @@ local responses = {
 	[38] = function(c)
 		c.take(8, "forced")
 	end,
+	[40] = reached, [41] = reached, [42] = reached,
 }
 
 -- Returns where the next record starts.

@@ -40,6 +40,8 @@ static_assert(TARGET_TURN_BYTES >= WIRE_FILL_MAX, "every operation gets its turn
 
 #define TARGET_WORKERS_MAX 32
 
+static_assert(RTE_DIM(((struct target_stats *)0)->ops) >= WIRE_OP_MAX, "a counter each");
+
 /** Endpoints of one worker that may have borrowed in one turn; gets on others are copied. */
 #define TARGET_LENT 8
 

@@ -72,7 +72,7 @@ enum wire_op {
 	WIRE_OP_MESSAGE = 57,
 	WIRE_OP_MEMORY_MESSAGE = 58,
 
-	WIRE_OP_MAX = 64
+	WIRE_OP_MAX
 };
 
 /** Set in `op` of a response. */

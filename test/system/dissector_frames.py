@@ -91,7 +91,32 @@ def requests():
             request(24, struct.pack("!QQI4x", 1 << 21, 1 << 22, 64), tail=b"main")]
     out += [request(op, struct.pack("!QH6x", 1, 2)) for op in (25, 26, 27)]
     return out + [request(28, b"", tail=b"main"), request(29, struct.pack("!HH4x", 1, 8)),
-                  request(30, struct.pack("!QH6x", 0, 2))]
+                  request(30, struct.pack("!QH6x", 0, 2))] + lock_requests() + inbox_requests()
+
+
+def lock_requests():
+    lock = struct.pack("!I4x", 17)
+    return [request(32, struct.pack("!Q", 1000), tail=struct.pack("!IB3xIB3x", 17, 0, 18, 1)),
+            request(33, b"", tail=struct.pack("!III", 17, 18, 19)),
+            request(34, lock, tail=b"ledger"), request(35, lock), request(36, b"", tail=b"ledger"),
+            request(37, struct.pack("!IH2x", 1, 8)), request(38, lock),
+            request(39, ADDR + struct.pack("!Q", 77) + lock, tail=b"hello")]
+
+
+def inbox_requests():
+    return [request(40, struct.pack("!IHBB", 3, 0, 1, 63), tail=struct.pack("!HHH", 5, 6, 7)),
+            request(41, struct.pack("!HHBB2x", 4, 0, 1, 3),
+                    tail=pad(struct.pack("!HHH", 5, 6, 7)) + b"hello"),
+            request(42, struct.pack("!HHBB2x", 4, 9, 0, 0) + ADDR + struct.pack("!Q", 64)),
+            request(43, struct.pack("!IIQB7x", 65536, 4096, 1 << 20, 1)), request(44, b""),
+            request(45, struct.pack("!Q", 1040)), request(46, struct.pack("!Q", 12)),
+            request(48, struct.pack("!QI4x", 1000, 3), tail=struct.pack("!HH", 5, 6))]
+
+
+def events():
+    return [request(56, struct.pack("!Q", 3), ident=63),
+            request(57, struct.pack("!H6x", 5), tail=b"hello"),
+            request(58, struct.pack("!H6x", 5) + ADDR + struct.pack("!QQ", 64, 12))]
 
 
 def responses():
@@ -103,7 +128,13 @@ def responses():
             response(20), response(21, struct.pack("!QH6xHH", 64, 2, 5, 6)),
             response(22, ADDR), response(24, eight), response(25), response(26, eight),
             response(27, status=8), response(28, eight), response(29, info + info)]
-    return out + [response(30, info)]
+    lock = struct.pack("!QIIIHHBB63s7x", 77, 17, 0, 2, 5, 6, 3, 6, b"ledger")
+    out += [response(30, info), response(32, struct.pack("!QIH2x", 77, 17, 6) * 2), response(33),
+            response(34, eight), response(35, status=8), response(36, eight),
+            response(37, lock + lock), response(38, eight), response(39, status=17)]
+    out += [response(op, eight) for op in (40, 41, 42)]
+    out += [response(op) for op in (43, 44, 45, 46)]
+    return out + [response(48, struct.pack("!H", 6), status=15)] + events() + events()
 
 
 def frames():

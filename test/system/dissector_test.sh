@@ -48,8 +48,12 @@ made() {
 		'1 shmx.addr.pool == 2 && shmx.addr.offset == 0x1000 && shmx.name == "board"' \
 		'1 shmx.flags.ordered == 1 && shmx.order == 1 && shmx.flags.retransmit == 1' \
 		'1 shmx.compare == 1 && shmx.owner == 1' \
+		'1 shmx.shared == 1 && shmx.lock == 19 && shmx.timeout == 1000' \
+		'1 shmx.token == 77 && shmx.died == 6 && shmx.lock.flags.died == 1' \
+		'1 shmx.to == 1 && shmx.run == 4 && shmx.inbox.policy == 1 && shmx.consumed == 1040' \
+		'1 shmx.reached == 9 && shmx.message == 12' '1 shmx.line == 63' \
 		'1 shmx.response == 1 && shmx.status == 8 && shmx.name == "main" && shmx.extents == 1'
-	# Each operation is named both ways, and no field of the script is there for nothing.
+	# Each operation is named both ways, an event twice one way, and no field is there for nothing.
 	names=$(read_frames "$file" -Y 'frame.number == 6 || frame.number == 7' -O shmx -V |
 		sed -n 's/^ *Record: \([A-Z_]*\).*/\1/p' | sort | uniq -c)
 	every=$(sed -n 's/^\tWIRE_OP_\([A-Z_]*\) = .*/\1/p' "$ROOT/lib/wire/record.h" | wc -l)
