@@ -49,6 +49,24 @@ SHMX_API int shmx_pool_open_sync(
 SHMX_API int shmx_pool_destroy_sync(struct shmx_ep *ep, uint16_t pool, bool force);
 SHMX_API int shmx_pool_stat_sync(struct shmx_ep *ep, uint16_t pool, struct shmx_pool_info *info);
 
+SHMX_API int shmx_lock_reserve_sync(struct shmx_ep *ep, shmx_session_t session, uint32_t id,
+	const char *name, uint32_t *reserved);
+SHMX_API int shmx_lock_lookup_sync(
+	struct shmx_ep *ep, shmx_session_t session, const char *name, uint32_t *id);
+SHMX_API int shmx_lock_sync(struct shmx_ep *ep, shmx_session_t session,
+	const struct shmx_lock_req *locks, unsigned int n, uint64_t timeout_us,
+	struct shmx_lock_grant *grants);
+SHMX_API int shmx_unlock_sync(
+	struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks, unsigned int n);
+SHMX_API int shmx_barrier_sync(struct shmx_ep *ep, shmx_session_t session, uint32_t barrier,
+	const uint16_t *nodes, unsigned int n, uint64_t timeout_us);
+SHMX_API int shmx_inbox_open_sync(
+	struct shmx_ep *ep, shmx_session_t session, const struct shmx_inbox_conf *conf);
+SHMX_API int shmx_signal_sync(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
+	uint8_t line, uint32_t count);
+SHMX_API int shmx_send_sync(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
+	const void *data, uint32_t len);
+
 #ifdef __cplusplus
 }
 #endif

@@ -187,3 +187,85 @@ shmx_pool_stat_sync(struct shmx_ep *ep, uint16_t pool, struct shmx_pool_info *in
 	SYNC(ep, &event, shmx_pool_stat(ep, pool, info, cookie));
 	return 0;
 }
+
+int
+shmx_lock_reserve_sync(struct shmx_ep *ep, shmx_session_t session, uint32_t id, const char *name,
+	uint32_t *reserved)
+{
+	struct shmx_event event = {0};
+
+	SYNC(ep, &event, shmx_lock_reserve(ep, session, id, name, cookie));
+	if (reserved != NULL)
+		*reserved = (uint32_t)event.value;
+	return 0;
+}
+
+int
+shmx_lock_lookup_sync(struct shmx_ep *ep, shmx_session_t session, const char *name, uint32_t *id)
+{
+	struct shmx_event event = {0};
+
+	if (id == NULL)
+		return -EINVAL;
+	SYNC(ep, &event, shmx_lock_lookup(ep, session, name, cookie));
+	*id = (uint32_t)event.value;
+	return 0;
+}
+
+int
+shmx_lock_sync(struct shmx_ep *ep, shmx_session_t session, const struct shmx_lock_req *locks,
+	unsigned int n, uint64_t timeout_us, struct shmx_lock_grant *grants)
+{
+	struct shmx_event event = {0};
+
+	SYNC(ep, &event, shmx_lock(ep, session, locks, n, timeout_us, grants, cookie));
+	return 0;
+}
+
+int
+shmx_unlock_sync(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks, unsigned int n)
+{
+	struct shmx_event event = {0};
+
+	SYNC(ep, &event, shmx_unlock(ep, session, locks, n, cookie));
+	return 0;
+}
+
+int
+shmx_barrier_sync(struct shmx_ep *ep, shmx_session_t session, uint32_t barrier,
+	const uint16_t *nodes, unsigned int n, uint64_t timeout_us)
+{
+	struct shmx_event event = {0};
+
+	SYNC(ep, &event, shmx_barrier(ep, session, barrier, nodes, n, timeout_us, NULL, 0, cookie));
+	return 0;
+}
+
+int
+shmx_inbox_open_sync(struct shmx_ep *ep, shmx_session_t session, const struct shmx_inbox_conf *conf)
+{
+	struct shmx_event event = {0};
+
+	SYNC(ep, &event, shmx_inbox_open(ep, session, conf, cookie));
+	return 0;
+}
+
+int
+shmx_signal_sync(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to, uint8_t line,
+	uint32_t count)
+{
+	struct shmx_event event = {0};
+
+	SYNC(ep, &event, shmx_signal(ep, session, to, line, count, cookie));
+	return 0;
+}
+
+int
+shmx_send_sync(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
+	const void *data, uint32_t len)
+{
+	struct shmx_event event = {0};
+
+	SYNC(ep, &event, shmx_send(ep, session, to, data, len, cookie));
+	return 0;
+}

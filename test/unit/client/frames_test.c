@@ -304,7 +304,8 @@ locks_of_any_number(struct shmx_ep *ep, shmx_session_t session, shmx_addr_t area
 
 		ids[n - 1] = n;
 		req[n - 1] = (struct shmx_lock_req){.lock = n};
-		SAME(VALUE(ep, shmx_lock_reserve(ep, session, n, &"some name of a lock"[n], cookie)),
+		SAME(VALUE(ep,
+			     shmx_lock_reserve(ep, session, n, &"some name of a lock"[n], cookie)),
 			n);
 		SAME(VALUE(ep, shmx_lock_lookup(ep, session, &"some name of a lock"[n], cookie)),
 			n);
