@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The shmx developers */
 
 /*
- * Request records to the target, on real memory: operations of every kind in any order, with
- * addresses that were given out and such that were not, from two nodes at once; and what is no
- * record at all.
+ * Request records to the target, on real memory, locks and inboxes: operations of every kind in any
+ * order, with addresses that were given out and such that were not, from two nodes at once; and
+ * what is no record at all.
  *
  * What must hold: a request gets one response, of its own operation, with the data that belongs to
  * it and nothing else; what is malformed ends the session; and memory is left alone outside of
@@ -56,6 +56,11 @@ static struct expected expected[IDS];
 static unsigned int nb_ids, outstanding, turns;
 static uint64_t known[KNOWN];
 static unsigned int nb_known;
+static uint64_t told[KNOWN]; /* numbers of messages in memory, the newest of them */
+static unsigned int nb_told;
+static void *sync_zone, *comm_zone;
+static struct sync *sync;
+static struct comm *comm;
 
 static struct zone *
 zone_find(const char *name)
@@ -174,10 +179,29 @@ data_of(const struct expected *e)
 		return sizeof(struct wire_pool_info);
 	case WIRE_OP_POOL_LIST:
 	case WIRE_OP_OWNERS:
+	case WIRE_OP_LOCK_LIST:
 		return -1;
+	case WIRE_OP_LOCK:
+		return (int64_t)(e->len / sizeof(struct wire_lock_want) *
+				 sizeof(struct wire_lock_grant));
+	case WIRE_OP_UNLOCK:
+	case WIRE_OP_LOCK_UNRESERVE:
+	case WIRE_OP_PUT_FENCED:
+	case WIRE_OP_INBOX_OPEN ... WIRE_OP_MESSAGE_DONE:
+	case WIRE_OP_BARRIER:
+		return 0;
 	default:
 		return 8;
 	}
+}
+
+/* Those that come with an error, too. */
+static bool
+error_has_data(const struct expected *e, uint32_t len)
+{
+	if (e->op == WIRE_OP_SIGNAL || e->op == WIRE_OP_SEND)
+		return len == 8;
+	return e->op == WIRE_OP_BARRIER && len % 2 == 0 && len <= 2 * WIRE_NODES_MAX;
 }
 
 static void
@@ -222,9 +246,9 @@ check_response(const struct wire_record *rec, uint32_t size)
 
 	CHECK(id < nb_ids && e->op != 0);
 	CHECK(rec->op == (e->op | WIRE_RESPONSE));
-	CHECK(rec->status <= STATUS_IO);
+	CHECK(rec->status < STATUS_MAX);
 	if (rec->status != STATUS_OK)
-		CHECK(len == 0);
+		CHECK(len == 0 || error_has_data(e, len));
 	else if (data_of(e) >= 0)
 		CHECK(len == data_of(e));
 	for (uint32_t i = len; i < size - sizeof(*rec); i++)
@@ -239,6 +263,23 @@ check_response(const struct wire_record *rec, uint32_t size)
 	outstanding--;
 }
 
+static void
+check_event(const struct wire_record *rec, uint32_t size)
+{
+	const struct wire_memory_message *mem = (const struct wire_memory_message *)rec;
+	const uint8_t *data = (const uint8_t *)rec;
+
+	if (rec->op == WIRE_OP_SIGNALLED)
+		CHECK(rte_be_to_cpu_16(rec->id) < WIRE_LINES);
+	if (rec->op == WIRE_OP_MEMORY_MESSAGE)
+		told[nb_told++ % KNOWN] = rte_be_to_cpu_64(mem->message);
+	if (rec->op != WIRE_OP_MESSAGE)
+		return;
+	for (uint32_t i = (uint32_t)sizeof(struct wire_message) + rte_be_to_cpu_32(rec->len);
+		i < size; i++)
+		CHECK(data[i] == 0);
+}
+
 static int32_t
 on_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len)
 {
@@ -247,6 +288,11 @@ on_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t le
 	for (uint32_t off = 0; off < len; off += size) {
 		const struct wire_record *rec = (const struct wire_record *)(records + off);
 
+		size = wire_event_size(rec, len - off);
+		if (size != 0) {
+			check_event(rec, size);
+			continue;
+		}
 		size = wire_response_size(rec, len - off);
 		CHECK(size != 0);
 		check_response(rec, size);
@@ -321,10 +367,46 @@ right_word(struct input *in, uint8_t op, unsigned int place)
 	       (uint64_t)(b / 64) << 32;
 }
 
+/* The same of locks, inboxes and barriers. */
+static uint64_t
+right_sync_word(struct input *in, uint8_t op, unsigned int place)
+{
+	uint64_t b = in_u8(in);
+
+	switch (op) {
+	case WIRE_OP_LOCK:
+		return b;
+	case WIRE_OP_PUT_FENCED:
+		return place == 0 ? known[b % KNOWN] : place == 1 ? b % 16 : (1 + b % 4) << 32;
+	case WIRE_OP_LOCK_RESERVE ... WIRE_OP_LOCK_FORCE:
+		return (1 + b % 8) << 32 | 8 << 16;
+	case WIRE_OP_SIGNAL:
+		return (1 + b) << 32 | (2 + b % 2) << 16 | b / 4 % 3 << 8 | b / 16;
+	case WIRE_OP_SEND:
+	case WIRE_OP_SEND_MEMORY:
+		if (place > 0)
+			return place == 1 ? known[b % KNOWN] : 1 + b;
+		return b / 64 << 48 | (2 + b % 2) << 32 | b / 4 % 3 << 24 |
+		       (b / 4 % 3 == WIRE_TO_SET ? UINT64_C(2) << 16 : 0);
+	case WIRE_OP_INBOX_OPEN:
+		return place == 0 ? UINT64_C(2048) << 32 | (2048 + 8 * b)
+		       : place == 1 ? 64 * b
+				    : b % 2 << 56;
+	case WIRE_OP_MESSAGE_DONE:
+		return told[b % KNOWN];
+	case WIRE_OP_BARRIER:
+		return place == 0 ? b : b % 4 << 32;
+	default:
+		return b * 8;
+	}
+}
+
 /* A word of a request: mostly something that means something. */
 static uint64_t
-word(struct input *in, uint8_t op, unsigned int place, unsigned int mode)
+any_word(struct input *in, uint8_t op, unsigned int place, unsigned int mode)
 {
+	if (op >= WIRE_OP_LOCK && mode % 8 == 0)
+		return right_sync_word(in, op, place);
 	switch (mode % 8) {
 	case 0:
 		return right_word(in, op, place);
@@ -345,6 +427,15 @@ word(struct input *in, uint8_t op, unsigned int place, unsigned int mode)
 		/* Not the growth limit: a large one costs address space alone, but much of it. */
 		return in_u64(in) & (op == WIRE_OP_POOL_CREATE ? UINT64_MAX >> 28 : UINT64_MAX);
 	}
+}
+
+/* Nobody waits for ever. */
+static uint64_t
+word(struct input *in, uint8_t op, unsigned int place, unsigned int mode)
+{
+	uint64_t any = any_word(in, op, place, mode);
+
+	return place == 0 && (op == WIRE_OP_LOCK || op == WIRE_OP_BARRIER) ? any % 1024 : any;
 }
 
 static uint32_t
@@ -373,11 +464,47 @@ put_nodes(struct input *in, uint8_t *to)
 }
 
 static uint32_t
+put_locks(struct input *in, uint8_t *to, uint32_t size)
+{
+	uint8_t what = in_u8(in);
+	uint32_t n = what < 250 ? 1 + what % 4 : 12 + what % 6;
+
+	for (uint32_t i = 0; i < n; i++, to += size) {
+		rte_be32_t lock = rte_cpu_to_be_32(what / 4 % 8 + i);
+
+		memset(to, what & 128 ? 1 : 0, size);
+		memcpy(to, &lock, sizeof(lock));
+	}
+	return n * size;
+}
+
+static uint32_t
+put_message(struct input *in, uint8_t *to)
+{
+	uint32_t len = in_u16(in) % (WIRE_MESSAGE_MAX + 2);
+
+	memset(to, in_u8(in), len);
+	return len;
+}
+
+static uint32_t
 put_tail(struct input *in, uint8_t tail, uint8_t *to)
 {
 	uint32_t len;
 
 	switch (tail) {
+	case WIRE_TAIL_LOCKS:
+		return put_locks(in, to, sizeof(rte_be32_t));
+	case WIRE_TAIL_WANTS:
+		return put_locks(in, to, sizeof(struct wire_lock_want));
+	case WIRE_TAIL_SEND:
+		/* How many ids there are stands in the record already, if it is right. */
+		len = wire_pad(2u * ((const struct wire_send *)(to - sizeof(struct wire_send)))->nodes);
+		len = RTE_MIN(len, 512u);
+		memset(to, 0, len);
+		if (len > 0)
+			memcpy(to, (const rte_be16_t[]){RTE_BE16(2), RTE_BE16(3)}, 4);
+		return len + put_message(in, to + len);
 	case WIRE_TAIL_NAME:
 		return put_name(in, to);
 	case WIRE_TAIL_DATA:
@@ -417,13 +544,20 @@ put_record(struct input *in, uint8_t *to, uint32_t room)
 {
 	static const uint8_t ops[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 16, 17, 18, 19, 20, 21, 22,
 		24, 25, 26, 27, 28, 29, 30};
+	static const uint8_t sync_ops[] = {32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 41, 42, 43, 44,
+		45, 46, 48};
 	uint8_t what = in_u8(in), op = what < 220 ? ops[what % RTE_DIM(ops)] : in_u8(in);
 	uint16_t modes = in_u16(in);
 	/* Bits that are none are left alone. */
 	uint8_t ordered = modes & 0x8000 ? in_u8(in) : 0;
-	const struct wire_op_info *info = &wire_op_table[op];
-	uint32_t len = length_field(in, op), size = RTE_MAX(info->fixed, 8u), tail;
+	const struct wire_op_info *info;
+	uint32_t len, size, tail;
 
+	if (what >= 220 && op < 240)
+		op = sync_ops[op % RTE_DIM(sync_ops)];
+	info = &wire_op_table[op];
+	len = length_field(in, op);
+	size = RTE_MAX(info->fixed, 8u);
 	if (room < size + WIRE_DATA_MAX)
 		return 0;
 	for (uint32_t at = 8; at < size; at += 8, modes >>= 3) {
@@ -573,6 +707,36 @@ peer_up(struct net *net, unsigned int i)
 	CHECK(peer->s->state == RDP_OPEN);
 }
 
+static void
+sync_up(struct target_conf *tc)
+{
+	const struct sync_conf locks = {
+		.nb_locks = 8, .nb_grants = 24, .nb_calls = 8, .seed = 1};
+	const struct comm_conf inboxes = {.nb_chunks = 4, .nb_refs = 4, .nb_loans = 6};
+	size_t len[2] = {sync_table_size(&locks), comm_table_size(&inboxes)};
+	int err;
+
+	CHECK(posix_memalign(&sync_zone, RTE_CACHE_LINE_SIZE, len[0]) == 0);
+	CHECK(posix_memalign(&comm_zone, RTE_CACHE_LINE_SIZE, len[1]) == 0);
+	sync = sync_create(sync_zone, len[0], &locks, &err);
+	comm = comm_create(comm_zone, len[1], &inboxes, &err);
+	CHECK(sync != NULL && comm != NULL);
+	CHECK(sync_reserve(sync, 1, "aa", &(uint32_t){0}) == 0);
+	CHECK(sync_reserve(sync, 2, NULL, &(uint32_t){0}) == 0);
+	tc->sync = sync;
+	tc->comm = comm;
+	tc->nb_refs = inboxes.nb_refs;
+}
+
+static void
+sync_down(void)
+{
+	sync_detach(sync);
+	comm_detach(comm);
+	free(sync_zone);
+	free(comm_zone);
+}
+
 static struct mem *
 memory_up(void)
 {
@@ -615,6 +779,8 @@ server_up(struct net *net, struct mem *m, uint8_t how)
 	struct node *node;
 
 	workers = tc.nb_workers;
+	tc.clock = net_clock(net);
+	sync_up(&tc);
 	CHECK(target_create(&tc, &target) == 0);
 	for (unsigned int i = 0; i < workers; i++)
 		target_worker_online(target_worker_at(target, i));
@@ -685,6 +851,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	turns = nb_ids = outstanding = 0;
 	control_stopped = false;
 	memset(known, 0, sizeof(known));
+	memset(told, 0, sizeof(told));
+	nb_told = 0;
 	m = memory_up();
 	server_up(net, m, in_u8(&in));
 	for (unsigned int i = 0; i < PEERS; i++)
@@ -694,6 +862,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	drain(net);
 	net_free(net);
 	target_destroy(target);
+	sync_down();
 	mem_destroy(m);
 	for (unsigned int i = 0; i < ZONES; i++)
 		CHECK(zones[i].name[0] == '\0');

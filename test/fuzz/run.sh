@@ -26,8 +26,8 @@ parsers() {
 	frame) echo lib/rdp/{rx,ack,park,loss,session,frame,tx,hdrs,vlan}.c ;;
 	handshake) echo lib/rdp/{handshake,handover,control,session,peer_table,pmtu}.c ;;
 	l2) echo lib/rdp/{l2,arp,icmp,icmp6,nd,neigh}.c ;;
-	records) echo lib/target/{target,request,owners,data,steps,job,turn}.c lib/wire/record.h ;;
-	responses) echo lib/client/{poll,bulk,data,memory,owners,session,reconnect}.c ;;
+	records) echo lib/target/{target,request,owners,data,steps,job,turn,holder,locks,barrier,inbox,send_memory}.c lib/wire/record.h ;;
+	responses) echo lib/client/{poll,bulk,data,memory,owners,session,reconnect,locks,inbox,barrier}.c ;;
 	spec) echo drivers/{port,controller}.c ;;
 	value) echo apps/shmx-server/value.c drivers/fault/spec.c ;;
 	esac
