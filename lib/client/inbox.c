@@ -245,7 +245,7 @@ inbox_new(struct shmx_ep *ep, shmx_session_t session, uint32_t window)
 
 	if (in == NULL)
 		return NULL;
-	in->ring = rte_malloc("shmx_inbox", size, RTE_CACHE_LINE_SIZE);
+	in->ring = rte_malloc_socket("shmx_inbox", size, RTE_CACHE_LINE_SIZE, SOCKET_ID_ANY);
 	if (in->ring == NULL) {
 		rte_free(in);
 		return NULL;

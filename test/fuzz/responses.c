@@ -127,6 +127,16 @@ right_length(const struct wire_record *rec)
 		return sizeof(struct wire_pool_info);
 	case WIRE_OP_OWNERS:
 		return sizeof(struct wire_owners_found) + 2 * sizeof(rte_be16_t);
+	case WIRE_OP_LOCK:
+		return rte_be_to_cpu_32(rec->len) / 8 * sizeof(struct wire_lock_grant);
+	case WIRE_OP_LOCK_LIST:
+		return sizeof(struct wire_lock_info);
+	case WIRE_OP_UNLOCK:
+	case WIRE_OP_LOCK_UNRESERVE:
+	case WIRE_OP_PUT_FENCED:
+	case WIRE_OP_INBOX_OPEN ... WIRE_OP_MESSAGE_DONE:
+	case WIRE_OP_BARRIER:
+		return 0;
 	case WIRE_OP_PUT:
 	case WIRE_OP_FILL:
 	case WIRE_OP_NOP:
@@ -182,6 +192,24 @@ answer(struct input *in)
 	put_data(in, to + 8, size - 8, how);
 }
 
+/* An event, which the client may take or not. */
+static void
+tell(struct input *in)
+{
+	static const uint32_t fixed[] = {sizeof(struct wire_signalled), sizeof(struct wire_message),
+		sizeof(struct wire_memory_message)};
+	struct rdp_session *s = rdp_session_at(net->node[SERVER]->ep, in_below(in, SESSIONS));
+	unsigned int kind = in_below(in, RTE_DIM(fixed));
+	uint16_t id = in_u8(in) % 80, tail = kind == 1 ? in_u16(in) % 1100 : 0;
+	uint32_t size = fixed[kind] + wire_pad(tail);
+	uint8_t *to = s != NULL && s->state == RDP_OPEN ? rdp_request(s, size) : NULL;
+
+	if (to == NULL)
+		return;
+	memset(to, in_u8(in), size);
+	wire_record_write(to, (uint8_t)(WIRE_OP_SIGNALLED + kind), 0, rte_cpu_to_be_16(id), tail);
+}
+
 /* Bytes that are no answer to anything. */
 static void
 answer_raw(struct input *in)
@@ -209,9 +237,20 @@ call_end(struct call *c)
 	running--;
 }
 
+static volatile unsigned int seen;
+
 static void
 take_event(const struct shmx_event *e)
 {
+	if (e->type >= SHMX_EV_SIGNAL) {
+		CHECK(e->type <= SHMX_EV_MEMORY && e->status >= 0 && e->session < SESSIONS);
+		if (e->type == SHMX_EV_SIGNAL)
+			CHECK(e->value < SHMX_LINES);
+		/* It has to be there as a whole. */
+		for (uint64_t i = 0; e->type == SHMX_EV_MESSAGE && i < e->value2; i++)
+			seen += ((const uint8_t *)(uintptr_t)e->value)[i];
+		return;
+	}
 	CHECK(e->status <= 0);
 	if (e->type != SHMX_EV_OP) {
 		CHECK(e->type == SHMX_EV_CONNECTED || e->type == SHMX_EV_PEER_DOWN);
@@ -378,10 +417,66 @@ start_pool(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
 	}
 }
 
-static void
-start_call(struct input *in)
+static int
+start_lock(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
 {
-	unsigned int kind = in_below(in, 21);
+	const struct shmx_lock_req req[] = {{.lock = 1}, {.lock = 2, .shared = true}, {.lock = 3}};
+	const uint32_t ids[] = {1, 2, 3};
+	shmx_session_t session = (shmx_session_t)in_below(in, SESSIONS);
+	unsigned int n = in_below(in, RTE_DIM(ids) + 1);
+
+	switch (kind) {
+	case 0:
+		return shmx_lock(ep, session, req, n, 5,
+			buffer(c, n * sizeof(struct shmx_lock_grant)), cookie);
+	case 1:
+		return shmx_lock(ep, session, req, n, 0, NULL, cookie);
+	case 2:
+		return shmx_unlock(ep, session, ids, n, cookie);
+	case 3:
+		return shmx_lock_reserve(ep, session, n, n == 0 ? NULL : "lock", cookie);
+	case 4:
+		return shmx_lock_list(ep, session, 0, buffer(c, n * sizeof(struct shmx_lock_info)),
+			(uint16_t)n, cookie);
+	default:
+		return shmx_put_fenced(ep, address(in), "fenced", 6, 1, 2, cookie);
+	}
+}
+
+static int
+start_inbox(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
+{
+	static const uint16_t nodes[] = {7, 8, 9};
+	const struct shmx_inbox_conf small = {.window = 2048};
+	shmx_session_t session = (shmx_session_t)in_below(in, SESSIONS);
+	const struct shmx_to to = {.kind = (enum shmx_to_kind)in_below(in, 3),
+		.node = 8,
+		.nodes = nodes,
+		.nb_nodes = in_below(in, RTE_DIM(nodes) + 1)};
+
+	switch (kind) {
+	case 0:
+		return shmx_inbox_open(ep, session, to.nb_nodes > 1 ? &small : NULL, cookie);
+	case 1:
+		return shmx_inbox_close(ep, session, cookie);
+	case 2:
+		return shmx_signal(ep, session, &to, 3, 4, cookie);
+	case 3:
+		return shmx_send(ep, session, &to, "message", to.nb_nodes * 2, cookie);
+	case 4:
+		return shmx_send_memory(ep, session, &to, address(in), 64, cookie);
+	case 5:
+		return shmx_message_done(ep, session, 5, cookie);
+	default:
+		return shmx_barrier(ep, session, 3, nodes, to.nb_nodes, 5,
+			buffer(c, 2 * sizeof(uint16_t)), 2, cookie);
+	}
+}
+
+static void
+start_call(struct input *in, bool sync)
+{
+	unsigned int kind = in_below(in, sync ? 13 : 21);
 	struct call *c = &calls[nb_calls];
 	int ret;
 
@@ -389,14 +484,17 @@ start_call(struct input *in)
 		return;
 	*c = (struct call){.running = true};
 	running++;
-	if (kind < 6)
+	if (sync)
+		ret = kind < 6 ? start_lock(in, c, nb_calls, kind)
+		               : start_inbox(in, c, nb_calls, kind - 6);
+	else if (kind < 6)
 		ret = start_data(in, c, nb_calls, kind);
 	else if (kind < 14)
 		ret = start_memory(in, c, nb_calls, kind - 6);
 	else
 		ret = start_pool(in, c, nb_calls, kind - 14);
 	if (ret != 0) {
-		CHECK(ret == -EINVAL || ret == -EAGAIN || ret == -ENOTCONN);
+		CHECK(ret == -EINVAL || ret == -EAGAIN || ret == -ENOTCONN || ret == -EEXIST);
 		call_end(c);
 		return;
 	}
@@ -450,11 +548,19 @@ run_one(struct input *in)
 {
 	uint8_t op = in_u8(in);
 
+	if (op >= 247) {
+		if (op < 252)
+			start_call(in, true);
+		else
+			tell(in);
+		step(op % 3, 8);
+		return;
+	}
 	switch (op % 13) {
 	case 0:
 	case 1:
 		for (unsigned int n = 1 + op / 8 % 4; n > 0; n--)
-			start_call(in);
+			start_call(in, false);
 		step(op < 128 ? 2 : 0, 8);
 		break;
 	case 2:
