@@ -14,11 +14,13 @@
 #include <rte_telemetry.h>
 
 #include "base/shmx_version.h"
+#include "comm/comm.h"
 #include "fault/fault.h"
 #include "mem/mem.h"
 #include "port.h"
 #include "rdp/rdp.h"
 #include "sessions.h"
+#include "sync/sync.h"
 #include "target/target.h"
 #include "telemetry.h"
 #include "wire/record.h"
@@ -312,6 +314,67 @@ pools(struct server *s, const char *params, struct rte_tel_data *d)
 	return 0;
 }
 
+/* What belongs to the worker that is home of locks and inboxes. */
+struct tables_view {
+	const struct server *server;
+	struct sync_usage locks;
+	struct comm_usage inboxes;
+};
+
+static void
+tables_look(void *view)
+{
+	struct tables_view *v = view;
+
+	if (v->server->sync != NULL)
+		sync_usage(v->server->sync, &v->locks);
+	if (v->server->comm != NULL)
+		comm_usage(v->server->comm, &v->inboxes);
+}
+
+static int
+tables_ask(struct server *s, struct tables_view *v)
+{
+	*v = (struct tables_view){.server = s};
+	return ask(&s->workers[0].ask, tables_look, v, ASK_MS) == 0 ? 0 : -ETIMEDOUT;
+}
+
+static int
+locks(struct server *s, const char *params, struct rte_tel_data *d)
+{
+	static struct tables_view view; /* behind the lock */
+	int ret = tables_ask(s, &view);
+
+	if (ret < 0)
+		return ret;
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_u64(d, "ids", s->options->locks);
+	rte_tel_data_add_dict_u64(d, "reserved", view.locks.nb_locks);
+	rte_tel_data_add_dict_u64(d, "held_or_wanted", view.locks.nb_grants);
+	rte_tel_data_add_dict_u64(d, "waiting_calls", view.locks.nb_calls);
+	rte_tel_data_add_dict_u64(d, "holders", view.locks.nb_holders);
+	return 0;
+}
+
+static int
+inboxes(struct server *s, const char *params, struct rte_tel_data *d)
+{
+	static struct tables_view view; /* behind the lock */
+	const struct comm_usage *u = &view.inboxes;
+	int ret = tables_ask(s, &view);
+
+	if (ret < 0)
+		return ret;
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_u64(d, "open", u->nb_inboxes);
+	rte_tel_data_add_dict_u64(d, "bytes_in_use", (uint64_t)u->nb_chunks * 4096);
+	rte_tel_data_add_dict_u64(d, "messages_in_memory", u->nb_refs);
+	ADD(d, u, sent);
+	ADD(d, u, refused);
+	ADD(d, u, signals);
+	return 0;
+}
+
 /* What telemetry calls: the same for all commands. */
 #define COMMAND(name)                                                                              \
 	static int on_##name(const char *cmd, const char *params, struct rte_tel_data *d)          \
@@ -329,6 +392,8 @@ COMMAND(workers)
 COMMAND(endpoints)
 COMMAND(sessions)
 COMMAND(pools)
+COMMAND(locks)
+COMMAND(inboxes)
 
 void
 telemetry_begin(struct server *s)
@@ -345,6 +410,10 @@ telemetry_begin(struct server *s)
 		"Sessions of an endpoint. Parameters: endpoint, first index ('next' of the last)");
 	rte_telemetry_register_cmd(
 		"/shmx/pools", on_pools, "Pools, at most 64. Parameter: first id");
+	rte_telemetry_register_cmd(
+		"/shmx/locks", on_locks, "How much of the lock table is in use. No parameters.");
+	rte_telemetry_register_cmd("/shmx/inboxes", on_inboxes,
+		"Signals and messages, and what waits. No parameters.");
 }
 
 void

@@ -44,6 +44,8 @@ holds 'd == [0]' /ethdev/list
 holds 'd["sessions"] == {}' /shmx/sessions
 holds 'd["513"]["name"] == "main" and d["513"]["size"] == 32 << 20 and d["513"]["used"] == 0' /shmx/pools
 holds 'len(d) == 1' /shmx/pools,513
+holds 'd["ids"] == 65536 and d["reserved"] == 0 and d["waiting_calls"] == 0' /shmx/locks
+holds 'd["open"] == 0 and d["sent"] == 0 and d["bytes_in_use"] == 0' /shmx/inboxes
 holds 'd == {}' /shmx/pools,514
 holds 'd is None' /shmx/endpoints,7
 holds 'd is None' /shmx/sessions,7
