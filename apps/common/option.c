@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -211,17 +212,17 @@ allowed(const struct option_type *t, char *buf, size_t size)
 }
 
 static int
-parse_fault(const struct option_type *t, void *field, const char *text)
+parse_fault(void *field, const char *where, const char *text)
 {
 	char why[256];
 
 	if (fault_settings_parse(text, field, why, sizeof(why)) == 0)
 		return 0;
-	return fail("--%s %s: %s", t->name, text, why);
+	return fail("%s %s: %s", where, text, why);
 }
 
 int
-option_parse(const struct option_type *t, void *base, const char *text)
+option_parse(const struct option_type *t, void *base, const char *where, const char *text)
 {
 	void *field = RTE_PTR_ADD(base, t->offset);
 	char buf[256];
@@ -231,10 +232,10 @@ option_parse(const struct option_type *t, void *base, const char *text)
 		return 0;
 	}
 	if (t->kind == OPTION_FAULT)
-		return parse_fault(t, field, text);
+		return parse_fault(field, where, text);
 	if (parse(t, field, text) == 0)
 		return 0;
-	return fail("--%s %s: give %s", t->name, text, allowed(t, buf, sizeof(buf)));
+	return fail("%s %s: give %s", where, text, allowed(t, buf, sizeof(buf)));
 }
 
 const struct option_type *
@@ -258,6 +259,7 @@ struct long_options {
 static void
 collect(struct long_options *l, const struct option_set *set)
 {
+	assert(l->nb + set->nb <= OPTIONS_MAX);
 	for (unsigned int i = 0; i < set->nb; i++, l->nb++) {
 		const struct option_type *t = &set->types[i];
 		int has_arg = t->kind == OPTION_FLAG ? no_argument : required_argument;
@@ -287,6 +289,7 @@ options_read(const struct option_set *sets, unsigned int nb_sets, bool leading, 
 	int argc, char **argv)
 {
 	struct long_options l = {.nb = 0, .letters = ""};
+	char where[64];
 	int i = 0, c;
 
 	if (leading)
@@ -302,7 +305,8 @@ options_read(const struct option_set *sets, unsigned int nb_sets, bool leading, 
 				argv[optind - 1]);
 		if (c != 0)
 			i = find_letter(&l, c);
-		if (option_parse(l.type[i], l.base[i], optarg) < 0)
+		snprintf(where, sizeof(where), "--%s", l.type[i]->name);
+		if (option_parse(l.type[i], l.base[i], where, optarg) < 0)
 			return -EINVAL;
 		if (*enough)
 			break;

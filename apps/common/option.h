@@ -70,8 +70,12 @@ struct server_addr {
  */
 int option_bytes_parse(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 
-/** Read @p text into the field of option @p t. @return 0, or -EINVAL after a line. */
-int option_parse(const struct option_type *t, void *base, const char *text);
+/**
+ * Read @p text into the field of option @p t.
+ * @param where what to call it in the line, as in "--ip" or "file.ini:3: ip"
+ * @return 0, or -EINVAL after a line.
+ */
+int option_parse(const struct option_type *t, void *base, const char *where, const char *text);
 
 /** The option with this name; NULL. */
 const struct option_type *option_find(const struct option_set *set, const char *name);
