@@ -10,6 +10,9 @@
 
 static const struct command *const groups[] = {
 	pool_commands,
+	alloc_commands,
+	data_commands,
+	own_commands,
 };
 
 const struct command *

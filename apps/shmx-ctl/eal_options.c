@@ -50,7 +50,8 @@ static void
 defaults(char *buf, size_t size, const struct ctl_options *o)
 {
 	snprintf(buf, size,
-		"--no-huge -m %d --no-shconf --no-telemetry --log-level=*:error --lcores 0@",
+		"--no-huge -m %d --no-shconf --no-telemetry --log-level=*:critical "
+		"--log-level=lib.eal:error --log-level=lib.shmx*:error --lcores 0@",
 		MEMORY_MIB);
 	append_cores(buf, size);
 	append_device(buf, size, o->link.port);

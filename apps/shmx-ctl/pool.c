@@ -165,7 +165,8 @@ resize(struct ctl *c,
 	word_size(c->words[1], &bytes);
 	ret = ctl_wait(c, start(c->ep, pool, bytes, cookie), cookie, &event);
 	if (ret == -EBUSY && start == shmx_pool_shrink) {
-		fail("%s: no piece of it is wholly free: free what is in it first", c->words[0]);
+		fail("%s: no piece of it that is not longer than that is wholly free: give more, "
+		     "or free what is in it", c->words[0]);
 		return CTL_FAILED;
 	}
 	if (ret < 0)

@@ -47,6 +47,7 @@ format_cell(const struct table *t, const struct column *column, const union cell
 
 	switch (column->kind) {
 	case CELL_TEXT:
+	case CELL_JSON:
 		return strdup(cell->text);
 	case CELL_ADDRESS:
 		snprintf(buf, sizeof(buf), "0x%016" PRIx64, cell->number);
@@ -129,10 +130,10 @@ print_cell(const struct table *t, unsigned int column, const char *text, int col
 {
 	bool last = column + 1 == t->nb_columns;
 
-	if (t->columns[column].kind != CELL_TEXT)
-		printf("%*s", columns, text);
-	else
+	if (t->columns[column].kind == CELL_TEXT || t->columns[column].kind == CELL_JSON)
 		printf("%-*s", last ? 0 : columns, text);
+	else
+		printf("%*s", columns, text);
 	fputs(last ? "\n" : "  ", stdout);
 }
 

@@ -14,6 +14,7 @@
 
 enum cell_kind {
 	CELL_TEXT,    /**< text */
+	CELL_JSON,    /**< text, which is JSON already when it is to be printed in JSON */
 	CELL_NUMBER,  /**< number */
 	CELL_SIZE,    /**< number of bytes; "64M" for people */
 	CELL_ADDRESS, /**< number; a text in JSON, too, whose numbers have 53 bits with many readers */

@@ -147,20 +147,30 @@ word_nodes(const char *word, struct nodes *nodes)
 	return refuse_nodes(word);
 }
 
+/* The last one of a run that begins at index @p i. */
+static unsigned int
+run_end(const uint16_t *id, unsigned int nb, unsigned int i)
+{
+	while (i + 1 < nb && id[i + 1] == id[i] + 1)
+		i++;
+	return i;
+}
+
 const char *
-nodes_format(const uint16_t *id, unsigned int nb, char *buf, size_t size)
+nodes_format(const uint16_t *id, unsigned int nb, bool json, char *buf, size_t size)
 {
 	size_t n = 0;
 
-	buf[0] = '\0';
-	for (unsigned int i = 0, last; i < nb && n < size; i = last + 1) {
-		last = i;
-		while (last + 1 < nb && id[last + 1] == id[last] + 1)
-			last++;
-		n += (size_t)snprintf(buf + n, size - n, "%s%u", i > 0 ? "," : "", id[i]);
-		if (last > i && n < size)
-			n += (size_t)snprintf(
-				buf + n, size - n, "%c%u", last > i + 1 ? '-' : ',', id[last]);
+	snprintf(buf, size, "%s", json ? "[" : "");
+	for (unsigned int i = 0, last; i < nb; i = last + 1) {
+		last = json ? i : run_end(id, nb, i);
+		n = strlen(buf);
+		snprintf(buf + n, size - n, "%s%u", i > 0 ? "," : "", id[i]);
+		n = strlen(buf);
+		if (last > i)
+			snprintf(buf + n, size - n, "%c%u", last > i + 1 ? '-' : ',', id[last]);
 	}
+	n = strlen(buf);
+	snprintf(buf + n, size - n, "%s", json ? "]" : "");
 	return buf;
 }

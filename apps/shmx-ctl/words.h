@@ -48,7 +48,8 @@ struct nodes {
 /** "everyone", "self" or a list such as 2,3,7-9. */
 int word_nodes(const char *word, struct nodes *nodes);
 
-/** A list as people read it: "2,3,7-9". @return @p buf. */
-const char *nodes_format(const uint16_t *id, unsigned int nb, char *buf, size_t size);
+/** A list as people read it: "2,3,7-9". With @p json: [2,3,7,8,9]. @return @p buf. */
+const char *nodes_format(
+	const uint16_t *id, unsigned int nb, bool json, char *buf, size_t size);
 
 #endif /* CTL_WORDS_H */
