@@ -13,6 +13,7 @@ static const struct command *const groups[] = {
 	alloc_commands,
 	data_commands,
 	own_commands,
+	node_commands,
 };
 
 const struct command *

@@ -66,5 +66,6 @@ extern const struct command pool_commands[];
 extern const struct command alloc_commands[];
 extern const struct command data_commands[];
 extern const struct command own_commands[];
+extern const struct command node_commands[];
 
 #endif /* CTL_CTL_H */
