@@ -56,10 +56,11 @@ address_set(struct node_address *a, struct ip_addr ip, rte_be16_t udp_port)
 	__atomic_store_n(&a->changes, a->changes + 1, __ATOMIC_RELEASE);
 }
 
-/* @return whether it is one, and no mixture of two. */
-static bool
-address_get(const struct node_address *a, struct ip_addr *ip, rte_be16_t *udp_port)
+bool
+nodes_address(const struct target_nodes *nodes, uint16_t node, struct ip_addr *ip,
+	rte_be16_t *udp_port)
 {
+	const struct node_address *a = &nodes->address[node];
 	uint32_t before = __atomic_load_n(&a->changes, __ATOMIC_ACQUIRE);
 
 	ip->half[0] = __atomic_load_n(&a->ip[0], __ATOMIC_RELAXED);
@@ -121,13 +122,13 @@ present_word(const struct target *t, unsigned int word)
 }
 
 static void
-read_address(const struct node_address *address, struct wire_node_info *info)
+read_address(const struct target_nodes *nodes, uint16_t node, struct wire_node_info *info)
 {
 	struct ip_addr ip;
 	rte_be16_t udp_port;
 
 	for (unsigned int i = 0; i < TRIES; i++) {
-		if (!address_get(address, &ip, &udp_port))
+		if (!nodes_address(nodes, node, &ip, &udp_port))
 			continue;
 		memcpy(info->ip, ip.byte, sizeof(info->ip));
 		info->udp_port = udp_port;
@@ -146,7 +147,7 @@ info_write(const struct target *t, uint16_t node, struct wire_node_info *info)
 		uint32_t n = __atomic_load_n(&nodes->sessions[node], __ATOMIC_RELAXED);
 
 		if (n > 0 && workers == 0)
-			read_address(&nodes->address[node], info);
+			read_address(nodes, node, info);
 		workers |= n > 0 ? UINT32_C(1) << i : 0;
 		sessions += n;
 	}
