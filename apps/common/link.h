@@ -28,8 +28,7 @@ void link_own_address(const struct link_options *o, struct shmx_ep_conf *conf);
 struct shmx_peer link_memory_node(const struct link_options *o);
 
 /** Tell when the path to the memory node carries less than both ports: it works, but slowly. */
-void link_tell_mtu(
-	const struct link_options *o, const struct shmx_ep *ep, shmx_session_t session);
+void link_tell_mtu(const struct link_options *o, const struct shmx_ep *ep, shmx_session_t session);
 
 /**
  * One line when @p status says that the memory node was not reached, or is not any more.

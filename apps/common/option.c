@@ -284,16 +284,26 @@ find_letter(const struct long_options *l, int letter)
 	return -1;
 }
 
+/* Line @p i of what getopt_long() reads was found, with this value. */
+static int
+take(const struct long_options *l, int i, const char *text)
+{
+	char where[64];
+
+	if (i < 0 || (unsigned int)i >= l->nb || l->type[i] == NULL)
+		return -EINVAL;
+	snprintf(where, sizeof(where), "--%s", l->type[i]->name);
+	return option_parse(l->type[i], l->base[i], where, text);
+}
+
 int
 options_read(const struct option_set *sets, unsigned int nb_sets, bool leading, const bool *enough,
 	int argc, char **argv)
 {
 	struct long_options l = {.nb = 0, .letters = ""};
-	char where[64];
 	int i = 0, c;
 
-	if (leading)
-		strcpy(l.letters, "+");
+	snprintf(l.letters, sizeof(l.letters), "%s", leading ? "+" : "");
 	for (unsigned int s = 0; s < nb_sets; s++)
 		collect(&l, &sets[s]);
 	/* Not 1: it may have been in the midst of another command line. */
@@ -303,10 +313,7 @@ options_read(const struct option_set *sets, unsigned int nb_sets, bool leading, 
 		if (c == '?')
 			return fail("%s: no such option, or its value is missing; see --help",
 				argv[optind - 1]);
-		if (c != 0)
-			i = find_letter(&l, c);
-		snprintf(where, sizeof(where), "--%s", l.type[i]->name);
-		if (option_parse(l.type[i], l.base[i], where, optarg) < 0)
+		if (take(&l, c == 0 ? i : find_letter(&l, c), optarg) < 0)
 			return -EINVAL;
 		if (*enough)
 			break;

@@ -42,7 +42,8 @@ static void
 frame_init(struct flood *f, const struct bench *b)
 {
 	struct hello *frame = &f->frame;
-	const uint16_t port = b->opt.link.server.udp_port != 0 ? b->opt.link.server.udp_port : WIRE_UDP_PORT;
+	const uint16_t port = b->opt.link.server.udp_port != 0 ? b->opt.link.server.udp_port
+	                                                       : WIRE_UDP_PORT;
 
 	resolve(f->port_id, f->pool, &b->opt, &frame->h.eth.dst_addr);
 	rte_eth_macaddr_get(f->port_id, &frame->h.eth.src_addr);

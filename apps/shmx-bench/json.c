@@ -27,7 +27,8 @@ json_config(const struct bench *b)
 
 	printf("\"config\":{\"port\":");
 	json_string(o->link.port);
-	printf(",\"node\":%" PRIu32 ",\"server\":\"%s\"", o->link.node, link_ip_text(o->link.server.ip));
+	printf(",\"node\":%" PRIu32 ",\"server\":\"%s\"", o->link.node,
+		link_ip_text(o->link.server.ip));
 	printf(",\"workload\":\"%s\",\"size\":%" PRIu64, workload_names[o->workload], o->size);
 	printf(",\"window\":%" PRIu32 ",\"burst\":%" PRIu32, o->window, o->burst);
 	printf(",\"pattern\":\"%s\"", o->pattern == PATTERN_RANDOM ? "random" : "sequential");

@@ -39,9 +39,9 @@ enum beside_op {
 
 struct options {
 	struct link_options link;
-	int workload;          /**< enum workload_id */
-	int baseline;          /**< likewise; of --pairs */
-	uint64_t size;         /**< 0: what suits the workload */
+	int workload;  /**< enum workload_id */
+	int baseline;  /**< likewise; of --pairs */
+	uint64_t size; /**< 0: what suits the workload */
 	uint32_t window;
 	uint32_t burst;
 	bool no_coalesce;

@@ -11,8 +11,8 @@
 #include "bench.h"
 #include "../common/fail.h"
 
-#define BIG          (2u << 20) /* regions from here on are aligned to it */
-#define POOL_SLACK   (2 * BIG)
+#define BIG        (2u << 20) /* regions from here on are aligned to it */
+#define POOL_SLACK (2 * BIG)
 
 bool
 bench_uses(const struct bench *b, enum workload_id id)

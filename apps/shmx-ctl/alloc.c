@@ -13,7 +13,7 @@
 
 #define ALIGN_MAX (2u << 20)
 
-static struct {
+static struct alloc_values {
 	const char *name;
 	const char *owner;
 	uint64_t align;
@@ -21,9 +21,9 @@ static struct {
 } alloc;
 
 static const struct option_type alloc_options[] = {
-	{"name", OPTION_TEXT, 0},
-	{"owner", OPTION_TEXT, sizeof(const char *)},
-	{"align", OPTION_BYTES, 2 * sizeof(const char *), 1, ALIGN_MAX},
+	{"name", OPTION_TEXT, offsetof(struct alloc_values, name)},
+	{"owner", OPTION_TEXT, offsetof(struct alloc_values, owner)},
+	{"align", OPTION_BYTES, offsetof(struct alloc_values, align), 1, ALIGN_MAX},
 };
 
 static const struct column allocated_columns[] = {
@@ -121,14 +121,31 @@ free_run(struct ctl *c)
 }
 
 const struct command alloc_commands[] = {
-	{"alloc", "POOL SIZE", "Allocate memory, and print its address.",
-		"  --name NAME     by which it is found; unique in the pool\n"
-		"  --owner NODES   who may reach it [everyone]; self is the node that --node says\n"
-		"  --align BYTES   a power of two up to 2M [64]\n"
-		"\n"
-		"It reads as zeros.\n",
-		2, 2, {alloc_options, RTE_DIM(alloc_options), &alloc}, check_alloc, alloc_run},
-	{"free", "PLACE", "Free an allocation, by its name or first address.", NULL, 1, 1, {0},
-		check_free, free_run},
+	{
+		.name = "alloc",
+		.words = "POOL SIZE",
+		.summary = "Allocate memory, and print its address.",
+		.details = "  --name NAME     by which it is found; unique in the pool\n"
+			   "  --owner NODES   who may reach it [everyone]; self is the node that "
+			   "--node "
+			   "says\n"
+			   "  --align BYTES   a power of two up to 2M [64]\n"
+			   "\n"
+			   "It reads as zeros.\n",
+		.min = 2,
+		.max = 2,
+		COMMAND_OPTIONS(alloc_options, alloc),
+		.check = check_alloc,
+		.run = alloc_run,
+	},
+	{
+		.name = "free",
+		.words = "PLACE",
+		.summary = "Free an allocation, by its name or first address.",
+		.min = 1,
+		.max = 1,
+		.check = check_free,
+		.run = free_run,
+	},
 	{NULL},
 };

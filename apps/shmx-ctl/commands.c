@@ -13,6 +13,7 @@ static const struct command *const groups[] = {
 	alloc_commands,
 	data_commands,
 	own_commands,
+	lock_commands,
 	node_commands,
 };
 
@@ -71,10 +72,9 @@ command_find(char **words, unsigned int nb_words, unsigned int *named)
 	return refuse_second(words[0], nb_words > 1 ? words[1] : NULL);
 }
 
-static const char head[] =
-	"Looks at a memory node, and changes what is there.\n"
-	"Usage: shmx-ctl <options> COMMAND ...\n"
-	"\n";
+static const char head[] = "Looks at a memory node, and changes what is there.\n"
+			   "Usage: shmx-ctl <options> COMMAND ...\n"
+			   "\n";
 
 static const char tail[] =
 	"\n"
@@ -89,7 +89,8 @@ static const char tail[] =
 	"  --eal TEXT              options of EAL instead of its own\n"
 	"  --version, --help       COMMAND --help tells more\n"
 	"\n"
-	"Each of them may stand in the environment, as SHMX_PORT, SHMX_IP, SHMX_SERVER, ..., and in\n"
+	"Each of them may stand in the environment, as SHMX_PORT, SHMX_IP, SHMX_SERVER, ..., and "
+	"in\n"
 	"the .ini file, as port = ..., ip = ..., server = ...\n"
 	"\n"
 	"PLACE in shared memory: POOL/NAME of an allocation, POOL/NAME+OFFSET, POOL:OFFSET, or an\n"

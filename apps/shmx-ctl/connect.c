@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 
@@ -13,6 +14,8 @@
 /* One command at a time: a few buffers beside those in the rings, and few operations. */
 #define NB_MBUFS 1024
 #define MAX_OPS  512
+
+#define FAREWELL_MS 2
 
 static enum ctl_exit
 eal_start(const struct ctl_options *o)
@@ -25,8 +28,7 @@ eal_start(const struct ctl_options *o)
 	ret = rte_eal_init(eal.argc, eal.argv);
 	if (ret >= 0)
 		return CTL_DONE;
-	fail("EAL did not start, see its message above%s",
-		o->eal != NULL ? ": look at --eal" : "");
+	fail("EAL did not start, see its message above%s", o->eal != NULL ? ": look at --eal" : "");
 	return CTL_FAILED;
 }
 
@@ -72,11 +74,22 @@ ctl_open(struct ctl *c)
 	return ret == CTL_DONE ? session_open(c) : ret;
 }
 
+/* The farewell is answered, if it does not get lost with the port. */
+static void
+say_farewell(struct ctl *c)
+{
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * FAREWELL_MS;
+
+	shmx_disconnect(c->ep, c->session);
+	while (rte_rdtsc() < end)
+		shmx_poll(c->ep, NULL, 0);
+}
+
 void
 ctl_close(struct ctl *c)
 {
 	if (c->connected)
-		shmx_disconnect(c->ep, c->session);
+		say_farewell(c);
 	if (c->ep != NULL)
 		shmx_ep_destroy(c->ep);
 	if (c->port != NULL)
@@ -107,7 +120,8 @@ advice(int status)
 	case -EEXIST:
 		return "the name is taken: choose another";
 	case -ENOMEM:
-		return "the memory node has no room for it: `pool list` tells how much is free, and "
+		return "the memory node has no room for it: `pool list` tells how much is free, "
+		       "and "
 		       "how far a pool may grow";
 	case -ENOSPC:
 		return "a table of the memory node is full: free what is not needed any more";
@@ -119,7 +133,8 @@ advice(int status)
 	case -ENOTSUP:
 		return "this memory node does not know how: it is of another version";
 	case -EINVAL:
-		return "not valid there: a range begins and ends on granules of its pool, sizes and "
+		return "not valid there: a range begins and ends on granules of its pool, sizes "
+		       "and "
 		       "limits have to go together";
 	default:
 		return NULL;

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_common.h>
+
 #include <shmx.h>
 #include <shmx_sync.h>
 
@@ -54,6 +56,7 @@ struct command {
 	const char *details; /**< of --help: its options, and what else is to be known; or NULL */
 	uint8_t min, max;    /**< words */
 	struct option_set options;
+	uint16_t values_size; /**< of what the options are read into; zeros to begin with */
 	/** Look at the words before anything is started. NULL: they need no look.
 	 * @return 0, or -EINVAL after a line. */
 	int (*check)(const struct ctl *c);
@@ -61,11 +64,16 @@ struct command {
 	enum ctl_exit (*run)(struct ctl *c);
 };
 
+/** For a command: the table of its options, and the structure that they are read into. */
+#define COMMAND_OPTIONS(types, values)                                                             \
+	.options = {types, RTE_DIM(types), &(values)}, .values_size = sizeof(values)
+
 /** Groups of commands: one file each, one line each in commands.c. */
 extern const struct command pool_commands[];
 extern const struct command alloc_commands[];
 extern const struct command data_commands[];
 extern const struct command own_commands[];
+extern const struct command lock_commands[];
 extern const struct command node_commands[];
 
 #endif /* CTL_CTL_H */

@@ -37,12 +37,12 @@ is_stream(const char *file)
 
 /* ---- put ------------------------------------------------------------------------------- */
 
-static struct {
+static struct put_values {
 	uint64_t length; /* 0: all there is */
 } put;
 
 static const struct option_type put_options[] = {
-	{"length", OPTION_BYTES, 0, 1, SHMX_LEN_MAX},
+	{"length", OPTION_BYTES, offsetof(struct put_values, length), 1, SHMX_LEN_MAX},
 };
 
 static const struct column moved_columns[] = {
@@ -151,16 +151,16 @@ put_run(struct ctl *c)
 
 /* ---- get ------------------------------------------------------------------------------- */
 
-static struct {
+static struct get_values {
 	uint64_t length; /* 0: to the end of the allocation */
 	const char *output;
 	bool hexdump;
 } get;
 
 static const struct option_type get_options[] = {
-	{"length", OPTION_BYTES, 0, 1, SHMX_LEN_MAX},
-	{"output", OPTION_TEXT, sizeof(uint64_t), .letter = 'o'},
-	{"hexdump", OPTION_FLAG, sizeof(uint64_t) + sizeof(const char *), .letter = 'x'},
+	{"length", OPTION_BYTES, offsetof(struct get_values, length), 1, SHMX_LEN_MAX},
+	{"output", OPTION_TEXT, offsetof(struct get_values, output), .letter = 'o'},
+	{"hexdump", OPTION_FLAG, offsetof(struct get_values, hexdump), .letter = 'x'},
 };
 
 static int
@@ -271,18 +271,37 @@ get_run(struct ctl *c)
 }
 
 const struct command data_commands[] = {
-	{"put", "PLACE [FILE]", "Write a file, or the standard input, to shared memory.",
-		"  --length BYTES   so many of them, no less [all there are]\n"
-		"\n"
-		"What does not fit into an allocation that is given by its name is refused.\n",
-		1, 2, {put_options, RTE_DIM(put_options), &put}, check_put, put_run},
-	{"get", "PLACE", "Read shared memory to the standard output, or to a file.",
-		"  --length BYTES      [to the end of the allocation, when PLACE has its name]\n"
-		"  -o, --output FILE   instead of the standard output\n"
-		"  -x, --hexdump       as people read it\n"
-		"\n"
-		"With --json the bytes are hexadecimal digits in \"data\", unless they go to a "
-		"file.\n",
-		1, 1, {get_options, RTE_DIM(get_options), &get}, check_get, get_run},
+	{
+		.name = "put",
+		.words = "PLACE [FILE]",
+		.summary = "Write a file, or the standard input, to shared memory.",
+		.details = "  --length BYTES   so many of them, no less [all there are]\n"
+			   "\n"
+			   "What does not fit into an allocation that is given by its name is "
+			   "refused.\n",
+		.min = 1,
+		.max = 2,
+		COMMAND_OPTIONS(put_options, put),
+		.check = check_put,
+		.run = put_run,
+	},
+	{
+		.name = "get",
+		.words = "PLACE",
+		.summary = "Read shared memory to the standard output, or to a file.",
+		.details =
+			"  --length BYTES      [to the end of the allocation, when PLACE has its "
+			"name]\n"
+			"  -o, --output FILE   instead of the standard output\n"
+			"  -x, --hexdump       as people read it\n"
+			"\n"
+			"With --json the bytes are hexadecimal digits in \"data\", unless they go "
+			"to a file.\n",
+		.min = 1,
+		.max = 1,
+		COMMAND_OPTIONS(get_options, get),
+		.check = check_get,
+		.run = get_run,
+	},
 	{NULL},
 };

@@ -6,8 +6,8 @@
 
 /**
  * @file
- * Memory as people read it, piece by piece, in the form of `hexdump -C`: sixteen bytes a line behind
- * their address in shared memory; a star stands for lines that are equal to the one before.
+ * Memory as people read it, piece by piece, in the form of `hexdump -C`: sixteen bytes a line
+ * behind their address in shared memory; a star stands for lines that are equal to the one before.
  */
 
 #include <stdbool.h>

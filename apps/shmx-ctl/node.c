@@ -45,8 +45,7 @@ list_row(const struct ctl *c, struct table *t, const struct shmx_node_info *info
 			     {.text = ip_addr_is_none(ip) ? "" : link_ip_text(ip)},
 			     {.number = info->udp_port},
 			     {.number = info->sessions},
-			     {.text = workers_format(
-				      c, info->workers, workers, sizeof(workers))},
+			     {.text = workers_format(c, info->workers, workers, sizeof(workers))},
 		     });
 }
 
@@ -173,13 +172,25 @@ stat_run(struct ctl *c)
 }
 
 const struct command node_commands[] = {
-	{"node list", "", "Nodes that have sessions with the memory node.",
-		"One that went away without a word is listed until its silence is noticed.\n", 0, 0,
-		{0}, NULL, list_run},
-	{"stat", "", "What the memory node has done since it started.",
-		"Operations of each kind that was asked for, and of all: how many failed, were handed from\n"
-		"worker to worker, refused because too many of these were in progress; sessions ended\n"
-		"because their peer broke the protocol.\n",
-		0, 0, {0}, NULL, stat_run},
+	{
+		.name = "node list",
+		.words = "",
+		.summary = "Nodes that have sessions with the memory node.",
+		.details = "One that went away without a word is listed until its silence is "
+			   "noticed.\n",
+		.run = list_run,
+	},
+	{
+		.name = "stat",
+		.words = "",
+		.summary = "What the memory node has done since it started.",
+		.details = "Operations of each kind that was asked for, and of all: how many "
+			   "failed, were "
+			   "handed from\n"
+			   "worker to worker, refused because too many of these were in progress; "
+			   "sessions ended\n"
+			   "because their peer broke the protocol.\n",
+		.run = stat_run,
+	},
 	{NULL},
 };

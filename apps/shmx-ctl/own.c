@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <rte_common.h>
@@ -14,20 +15,15 @@
 #define OWNERS_MAX 128 /* ids that one answer tells */
 #define GRANULE    64  /* the smallest there is */
 
-static struct {
+static struct own_values {
 	uint64_t length; /* 0: not given */
 	struct place place;
 	struct nodes nodes, to;
 } own;
 
 static const struct option_type own_options[] = {
-	{"length", OPTION_BYTES, 0, 1, SHMX_LEN_MAX},
+	{"length", OPTION_BYTES, offsetof(struct own_values, length), 1, SHMX_LEN_MAX},
 };
-
-#define OWN_OPTIONS                                                                                \
-	{                                                                                          \
-		own_options, RTE_DIM(own_options), &own                                            \
-	}
 
 /* ---- show ------------------------------------------------------------------------------ */
 
@@ -142,8 +138,9 @@ check_listed(const struct ctl *c)
 {
 	if (check_range(c) < 0)
 		return -EINVAL;
-	return own.nodes.everyone ? fail("everyone: give ids of nodes; `own set` gives it to everyone")
-	                          : 0;
+	return own.nodes.everyone
+	               ? fail("everyone: give ids of nodes; `own set` gives it to everyone")
+	               : 0;
 }
 
 static int
@@ -181,8 +178,8 @@ own_change(struct ctl *c, enum shmx_own_how how)
 	if (own.nodes.everyone)
 		ret = shmx_own(c->ep, own.place.addr, len, SHMX_OWNER_EVERYONE, cookie);
 	else
-		ret = shmx_own_nodes(c->ep, own.place.addr, len, how, own.nodes.id, own.nodes.nb,
-			cookie);
+		ret = shmx_own_nodes(
+			c->ep, own.place.addr, len, how, own.nodes.id, own.nodes.nb, cookie);
 	ret = ctl_wait(c, ret, cookie, &event);
 	if (ret == -EINVAL && how == SHMX_OWN_DROP) {
 		fail("%s: nobody would own it, or the range is not one of granules: `own show` "
@@ -230,20 +227,66 @@ move_run(struct ctl *c)
 #define LENGTH                                                                                     \
 	"  --length BYTES   of the range [that of the allocation, from PLACE on]\n"                \
 	"\n"                                                                                       \
-	"A range consists of whole granules. Only one who owns all of it may: --node says as whom.\n"
+	"A range consists of whole granules. Only one who owns all of it may: --node says as "     \
+	"whom.\n"
 
 const struct command own_commands[] = {
-	{"own show", "PLACE", "Who owns memory.",
-		"  --length BYTES   of the range [that of the allocation from PLACE on; or the "
-		"granule]\n",
-		1, 1, OWN_OPTIONS, check_show, show_run},
-	{"own set", "PLACE NODES", "Give memory to nodes, and take it from all others.", LENGTH, 2,
-		2, OWN_OPTIONS, check_range, set_run},
-	{"own add", "PLACE NODES", "Let more nodes own memory.", LENGTH, 2, 2, OWN_OPTIONS,
-		check_listed, add_run},
-	{"own drop", "PLACE NODES", "Let some nodes own memory no more; one has to stay.", LENGTH,
-		2, 2, OWN_OPTIONS, check_listed, drop_run},
-	{"own move", "PLACE FROM TO", "Give memory of exactly these nodes to those.", LENGTH, 3, 3,
-		OWN_OPTIONS, check_move, move_run},
+	{
+		.name = "own show",
+		.words = "PLACE",
+		.summary = "Who owns memory.",
+		.details = "  --length BYTES   of the range [that of the allocation from PLACE on; "
+			   "or the "
+			   "granule]\n",
+		.min = 1,
+		.max = 1,
+		COMMAND_OPTIONS(own_options, own),
+		.check = check_show,
+		.run = show_run,
+	},
+	{
+		.name = "own set",
+		.words = "PLACE NODES",
+		.summary = "Give memory to nodes, and take it from all others.",
+		.details = LENGTH,
+		.min = 2,
+		.max = 2,
+		COMMAND_OPTIONS(own_options, own),
+		.check = check_range,
+		.run = set_run,
+	},
+	{
+		.name = "own add",
+		.words = "PLACE NODES",
+		.summary = "Let more nodes own memory.",
+		.details = LENGTH,
+		.min = 2,
+		.max = 2,
+		COMMAND_OPTIONS(own_options, own),
+		.check = check_listed,
+		.run = add_run,
+	},
+	{
+		.name = "own drop",
+		.words = "PLACE NODES",
+		.summary = "Let some nodes own memory no more; one has to stay.",
+		.details = LENGTH,
+		.min = 2,
+		.max = 2,
+		COMMAND_OPTIONS(own_options, own),
+		.check = check_listed,
+		.run = drop_run,
+	},
+	{
+		.name = "own move",
+		.words = "PLACE FROM TO",
+		.summary = "Give memory of exactly these nodes to those.",
+		.details = LENGTH,
+		.min = 3,
+		.max = 3,
+		COMMAND_OPTIONS(own_options, own),
+		.check = check_move,
+		.run = move_run,
+	},
 	{NULL},
 };

@@ -36,8 +36,7 @@ find_by_address(struct ctl *c, const struct place *place)
 		return ctl_explain(c, place->text, ret);
 	if (event.value == 1 && info.pool == id)
 		return pool_find(c, info.name, &pool);
-	fail("%s: there is no pool with id %u; `pool list` tells which there are", place->text,
-		id);
+	fail("%s: there is no pool with id %u; `pool list` tells which there are", place->text, id);
 	return CTL_FAILED;
 }
 

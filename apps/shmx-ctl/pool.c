@@ -84,14 +84,14 @@ pool_list(struct ctl *c)
 
 /* ---- create ---------------------------------------------------------------------------- */
 
-static struct {
+static struct create_values {
 	uint64_t max_size;
 	uint32_t granule;
 } create;
 
 static const struct option_type create_options[] = {
-	{"max", OPTION_BYTES, 0, 1, SHMX_LEN_MAX},
-	{"granule", OPTION_NUMBER, sizeof(uint64_t), 64, 4096},
+	{"max", OPTION_BYTES, offsetof(struct create_values, max_size), 1, SHMX_LEN_MAX},
+	{"granule", OPTION_NUMBER, offsetof(struct create_values, granule), 64, 4096},
 };
 
 static const struct column created_columns[] = {
@@ -166,7 +166,8 @@ resize(struct ctl *c,
 	ret = ctl_wait(c, start(c->ep, pool, bytes, cookie), cookie, &event);
 	if (ret == -EBUSY && start == shmx_pool_shrink) {
 		fail("%s: no piece of it that is not longer than that is wholly free: give more, "
-		     "or free what is in it", c->words[0]);
+		     "or free what is in it",
+			c->words[0]);
 		return CTL_FAILED;
 	}
 	if (ret < 0)
@@ -189,12 +190,12 @@ pool_shrink(struct ctl *c)
 
 /* ---- destroy --------------------------------------------------------------------------- */
 
-static struct {
+static struct destroy_values {
 	bool force;
 } destroy;
 
 static const struct option_type destroy_options[] = {
-	{"force", OPTION_FLAG, 0},
+	{"force", OPTION_FLAG, offsetof(struct destroy_values, force)},
 };
 
 static int
@@ -221,21 +222,55 @@ pool_destroy(struct ctl *c)
 }
 
 const struct command pool_commands[] = {
-	{"pool list", "", "Pools, their sizes and what is used of them.", NULL, 0, 0, {0}, NULL,
-		pool_list},
-	{"pool create", "NAME SIZE", "A new pool.",
-		"  --max SIZE     as far as it may grow [no growth]\n"
-		"  --granule N    unit of ownership, a power of two from 64 to 4096 [64]\n",
-		2, 2, {create_options, RTE_DIM(create_options), &create}, check_create,
-		pool_create},
-	{"pool grow", "NAME BYTES", "Add memory to a pool, while it is in use.",
-		"The amount is rounded up to 2M.\n", 2, 2, {0}, check_resize, pool_grow},
-	{"pool shrink", "NAME BYTES", "Take wholly free pieces out of a pool.",
-		"At most so much: a piece goes as a whole or stays.\n", 2, 2, {0}, check_resize,
-		pool_shrink},
-	{"pool destroy", "NAME", "Take a pool away.",
-		"  --force    also with allocations: they are gone\n", 1, 1,
-		{destroy_options, RTE_DIM(destroy_options), &destroy}, check_destroy,
-		pool_destroy},
+	{
+		.name = "pool list",
+		.words = "",
+		.summary = "Pools, their sizes and what is used of them.",
+		.run = pool_list,
+	},
+	{
+		.name = "pool create",
+		.words = "NAME SIZE",
+		.summary = "A new pool.",
+		.details =
+			"  --max SIZE     as far as it may grow [no growth]\n"
+			"  --granule N    unit of ownership, a power of two from 64 to 4096 [64]\n",
+		.min = 2,
+		.max = 2,
+		COMMAND_OPTIONS(create_options, create),
+		.check = check_create,
+		.run = pool_create,
+	},
+	{
+		.name = "pool grow",
+		.words = "NAME BYTES",
+		.summary = "Add memory to a pool, while it is in use.",
+		.details = "The amount is rounded up to 2M.\n",
+		.min = 2,
+		.max = 2,
+		.check = check_resize,
+		.run = pool_grow,
+	},
+	{
+		.name = "pool shrink",
+		.words = "NAME BYTES",
+		.summary = "Take wholly free pieces out of a pool.",
+		.details = "At most so much: a piece goes as a whole or stays.\n",
+		.min = 2,
+		.max = 2,
+		.check = check_resize,
+		.run = pool_shrink,
+	},
+	{
+		.name = "pool destroy",
+		.words = "NAME",
+		.summary = "Take a pool away.",
+		.details = "  --force    also with allocations: they are gone\n",
+		.min = 1,
+		.max = 1,
+		COMMAND_OPTIONS(destroy_options, destroy),
+		.check = check_destroy,
+		.run = pool_destroy,
+	},
 	{NULL},
 };

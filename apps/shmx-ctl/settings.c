@@ -121,21 +121,20 @@ section_index(struct rte_cfgfile *cfg, const char *name)
 
 /* The values stay for as long as the program runs. */
 static int
-read_section(struct rte_cfgfile *cfg, const char *path, const char *name,
-	const struct option_set *sets)
+read_section(
+	struct rte_cfgfile *cfg, const char *path, const char *name, const struct option_set *sets)
 {
 	static struct rte_cfgfile_entry entries[ENTRIES_MAX];
 	int section = section_index(cfg, name), n, ret = 0;
 
 	if (section < 0)
-		return fail("%s: no section [%s]: write one, or give another --profile", path,
-			name);
+		return fail(
+			"%s: no section [%s]: write one, or give another --profile", path, name);
 	n = rte_cfgfile_section_entries(cfg, name, entries, ENTRIES_MAX);
 	for (int i = 0; i < n && ret == 0; i++)
 		/* 22.11 may take a comment for an entry, by the byte in front of its buffer. */
 		if (entries[i].name[0] != CFG_DEFAULT_COMMENT_CHARACTER)
-			ret = read_entry(
-				sets, path, section, entries[i].name, entries[i].value);
+			ret = read_entry(sets, path, section, entries[i].name, entries[i].value);
 	return ret;
 }
 

@@ -189,8 +189,8 @@ print_object(const struct table *t)
 }
 
 int
-table_object(bool json, const struct column *columns, unsigned int nb_columns,
-	const union cell *cells)
+table_object(
+	bool json, const struct column *columns, unsigned int nb_columns, const union cell *cells)
 {
 	struct table t;
 

@@ -17,7 +17,8 @@ enum cell_kind {
 	CELL_JSON,    /**< text, which is JSON already when it is to be printed in JSON */
 	CELL_NUMBER,  /**< number */
 	CELL_SIZE,    /**< number of bytes; "64M" for people */
-	CELL_ADDRESS, /**< number; a text in JSON, too, whose numbers have 53 bits with many readers */
+	CELL_ADDRESS, /**< number; a text in JSON, too, whose numbers have 53 bits with many readers
+	               */
 };
 
 struct column {
@@ -41,8 +42,7 @@ struct table {
 };
 
 /** Begin; table_print() or table_free() ends it. */
-void table_begin(
-	struct table *t, bool json, const struct column *columns, unsigned int nb_columns);
+void table_begin(struct table *t, bool json, const struct column *columns, unsigned int nb_columns);
 
 /** One more row, of as many cells as there are columns. Texts are copied. */
 void table_row(struct table *t, const union cell *cells);
@@ -57,7 +57,7 @@ int table_print(struct table *t, const char *key);
 void table_free(struct table *t);
 
 /** One row alone: {...} in JSON, a line for each column for people. @return likewise. */
-int table_object(bool json, const struct column *columns, unsigned int nb_columns,
-	const union cell *cells);
+int table_object(
+	bool json, const struct column *columns, unsigned int nb_columns, const union cell *cells);
 
 #endif /* CTL_TABLE_H */

@@ -30,6 +30,20 @@ word_name(const char *word)
 	return fail("'%s': give a name of 1 to %d characters", word, SHMX_NAME_LEN - 1);
 }
 
+int
+word_lock(const char *word, struct lock_word *lock)
+{
+	uint64_t id = 0;
+
+	*lock = (struct lock_word){.text = word};
+	if (!isdigit((unsigned char)word[0]))
+		return word_name(word);
+	if (option_bytes_parse(word, 1, UINT32_MAX, &id) < 0)
+		return fail("%s: give the name of a lock, or its id, a number from 1 on", word);
+	lock->id = (uint32_t)id;
+	return 0;
+}
+
 static int
 refuse_place(const char *word)
 {

@@ -6,7 +6,8 @@
 
 /**
  * @file
- * Words of the command line. Each call returns 0, or -EINVAL after a line that says what is allowed.
+ * Words of the command line. Each call returns 0, or -EINVAL after a line that says what is
+ * allowed.
  */
 
 #include <stdbool.h>
@@ -38,6 +39,14 @@ struct place {
 
 int word_place(const char *word, struct place *place);
 
+struct lock_word {
+	const char *text; /**< as given */
+	uint32_t id;      /**< 0: it is the name */
+};
+
+/** A lock, by its name or its id. */
+int word_lock(const char *word, struct lock_word *lock);
+
 struct nodes {
 	bool everyone;
 	bool self;
@@ -49,7 +58,6 @@ struct nodes {
 int word_nodes(const char *word, struct nodes *nodes);
 
 /** A list as people read it: "2,3,7-9". With @p json: [2,3,7,8,9]. @return @p buf. */
-const char *nodes_format(
-	const uint16_t *id, unsigned int nb, bool json, char *buf, size_t size);
+const char *nodes_format(const uint16_t *id, unsigned int nb, bool json, char *buf, size_t size);
 
 #endif /* CTL_WORDS_H */

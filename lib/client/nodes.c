@@ -29,8 +29,8 @@ shmx_node_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
 }
 
 int
-shmx_node_stat(struct shmx_ep *ep, shmx_session_t session, struct shmx_node_stat *stat,
-	uint64_t cookie)
+shmx_node_stat(
+	struct shmx_ep *ep, shmx_session_t session, struct shmx_node_stat *stat, uint64_t cookie)
 {
 	struct rdp_session *s;
 

@@ -840,8 +840,8 @@ struct shmx_node_stat {
 };
 
 /** Ask the memory node of @p session. @p stat belongs to the library until completion. */
-SHMX_API int shmx_node_stat(struct shmx_ep *ep, shmx_session_t session,
-	struct shmx_node_stat *stat, uint64_t cookie);
+SHMX_API int shmx_node_stat(
+	struct shmx_ep *ep, shmx_session_t session, struct shmx_node_stat *stat, uint64_t cookie);
 
 /** Name of a kind of operations, as in "fetch-add"; NULL when there is no such kind. */
 SHMX_API const char *shmx_op_name(unsigned int op);

@@ -16,8 +16,8 @@
 /** Looks at an address that is being changed just now, before it is left out. */
 #define TRIES 8
 
-/* A sequence lock, which DPDK 22.11 has for experiment only: whoever finds the count odd, or another
- * one behind the look than in front of it, looks again. */
+/* A sequence lock, which DPDK 22.11 has for experiment only: whoever finds the count odd, or
+ * another one behind the look than in front of it, looks again. */
 struct node_address {
 	uint32_t changes;
 	uint32_t udp_port; /* network byte order */
@@ -35,8 +35,8 @@ struct target_nodes {
 struct target_nodes *
 nodes_create(int socket_id)
 {
-	return rte_zmalloc_socket("target_nodes", sizeof(struct target_nodes), RTE_CACHE_LINE_SIZE,
-		socket_id);
+	return rte_zmalloc_socket(
+		"target_nodes", sizeof(struct target_nodes), RTE_CACHE_LINE_SIZE, socket_id);
 }
 
 static void
@@ -57,8 +57,8 @@ address_set(struct node_address *a, struct ip_addr ip, rte_be16_t udp_port)
 }
 
 bool
-nodes_address(const struct target_nodes *nodes, uint16_t node, struct ip_addr *ip,
-	rte_be16_t *udp_port)
+nodes_address(
+	const struct target_nodes *nodes, uint16_t node, struct ip_addr *ip, rte_be16_t *udp_port)
 {
 	const struct node_address *a = &nodes->address[node];
 	uint32_t before = __atomic_load_n(&a->changes, __ATOMIC_ACQUIRE);

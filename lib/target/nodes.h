@@ -27,8 +27,8 @@ void nodes_closed(struct target_nodes *nodes, const struct rdp_session *s);
  * Address of a node's session with that worker which was opened last.
  * @return false: it changes just now, ask again.
  */
-bool nodes_address(const struct target_nodes *nodes, uint16_t node, struct ip_addr *ip,
-	rte_be16_t *udp_port);
+bool nodes_address(
+	const struct target_nodes *nodes, uint16_t node, struct ip_addr *ip, rte_be16_t *udp_port);
 
 /** Answer a request. @return 0, or -EAGAIN: no room. */
 int nodes_list(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);

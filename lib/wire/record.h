@@ -473,8 +473,8 @@ struct wire_node_list {
 
 /** A node that has sessions with the memory node. */
 struct wire_node_info {
-	uint8_t ip[16];      /**< IPv4 as ::ffff:a.b.c.d; zero: just changing */
-	rte_be32_t workers;  /**< bit i: worker i has some of them */
+	uint8_t ip[16];     /**< IPv4 as ::ffff:a.b.c.d; zero: just changing */
+	rte_be32_t workers; /**< bit i: worker i has some of them */
 	rte_be32_t sessions;
 	rte_be16_t node;
 	rte_be16_t udp_port; /**< it and the address are those of one of the sessions */

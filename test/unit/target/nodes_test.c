@@ -140,7 +140,8 @@ static void
 test_odd_sessions(void)
 {
 	const struct fixture_conf conf = {.workers = 1};
-	const struct rdp_session big = stranger(5000, RTE_BE32(1)), never = stranger(7, RTE_BE32(1));
+	const struct rdp_session big = stranger(5000, RTE_BE32(1)),
+				 never = stranger(7, RTE_BE32(1));
 	struct shmx_node_info info[4];
 	struct shmx_node_stat stat;
 	struct shmx_ep *ep;
