@@ -410,9 +410,9 @@ right_sync_word(struct input *in, uint8_t op, unsigned int place)
 		return b / 64 << 48 | (2 + b % 2) << 32 | b / 4 % 3 << 24 |
 		       (b / 4 % 3 == WIRE_TO_SET ? UINT64_C(2) << 16 : 0);
 	case WIRE_OP_INBOX_OPEN:
-		return place == 0 ? UINT64_C(2048) << 32 | (2048 + 8 * b)
+		return place == 0   ? UINT64_C(2048) << 32 | (2048 + 8 * b)
 		       : place == 1 ? 64 * b
-				    : b % 2 << 56;
+		                    : b % 2 << 56;
 	case WIRE_OP_MESSAGE_DONE:
 		return told[b % KNOWN];
 	case WIRE_OP_BARRIER:
@@ -520,7 +520,8 @@ put_tail(struct input *in, uint8_t tail, uint8_t *to)
 		return put_locks(in, to, sizeof(struct wire_lock_want));
 	case WIRE_TAIL_SEND:
 		/* How many ids there are stands in the record already, if it is right. */
-		len = wire_pad(2u * ((const struct wire_send *)(to - sizeof(struct wire_send)))->nodes);
+		len = wire_pad(
+			2u * ((const struct wire_send *)(to - sizeof(struct wire_send)))->nodes);
 		len = RTE_MIN(len, 512u);
 		memset(to, 0, len);
 		if (len > 0)
@@ -565,8 +566,8 @@ put_record(struct input *in, uint8_t *to, uint32_t room)
 {
 	static const uint8_t ops[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 16, 17, 18, 19, 20, 21, 22,
 		24, 25, 26, 27, 28, 29, 30};
-	static const uint8_t sync_ops[] = {32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 41, 42, 43, 44,
-		45, 46, 48};
+	static const uint8_t sync_ops[] = {
+		32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 41, 42, 43, 44, 45, 46, 48};
 	uint8_t what = in_u8(in), op = what < 220 ? ops[what % RTE_DIM(ops)] : in_u8(in);
 	uint16_t modes = in_u16(in);
 	/* Bits that are none are left alone. */
@@ -731,8 +732,7 @@ peer_up(struct net *net, unsigned int i)
 static void
 sync_up(struct target_conf *tc)
 {
-	const struct sync_conf locks = {
-		.nb_locks = 8, .nb_grants = 24, .nb_calls = 8, .seed = 1};
+	const struct sync_conf locks = {.nb_locks = 8, .nb_grants = 24, .nb_calls = 8, .seed = 1};
 	const struct comm_conf inboxes = {.nb_chunks = 4, .nb_refs = 4, .nb_loans = 6};
 	size_t len[2] = {sync_table_size(&locks), comm_table_size(&inboxes)};
 	int err;
