@@ -19,6 +19,7 @@
 #include <shmx_sync.h>
 
 #include "../common/fault_ports.h"
+#include "../common/link.h"
 #include "options.h"
 
 struct region {
@@ -63,8 +64,5 @@ void bench_close(struct bench *b);
 
 /** One line for an operation that failed. @return @p status. */
 int bench_explain(const struct bench *b, const char *what, int status);
-
-/** Own and other's address as text, in static buffers. */
-const char *bench_ip_text(struct ip_addr ip);
 
 #endif /* BENCH_BENCH_H */

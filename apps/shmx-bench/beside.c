@@ -3,7 +3,7 @@
 
 #include <rte_malloc.h>
 
-#include "fail.h"
+#include "../common/fail.h"
 #include "run.h"
 
 static uint64_t

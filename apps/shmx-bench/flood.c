@@ -9,7 +9,7 @@
 #include <rte_mbuf.h>
 #include <rte_random.h>
 
-#include "fail.h"
+#include "../common/fail.h"
 #include "flood.h"
 #include "rdp/checksum.h"
 #include "resolve.h"
@@ -42,7 +42,8 @@ static void
 frame_init(struct flood *f, const struct bench *b)
 {
 	struct hello *frame = &f->frame;
-	const uint16_t port = b->opt.server_port != 0 ? b->opt.server_port : WIRE_UDP_PORT;
+	const uint16_t port = b->opt.link.server.udp_port != 0 ? b->opt.link.server.udp_port
+	                                                       : WIRE_UDP_PORT;
 
 	resolve(f->port_id, f->pool, &b->opt, &frame->h.eth.dst_addr);
 	rte_eth_macaddr_get(f->port_id, &frame->h.eth.src_addr);
@@ -51,7 +52,7 @@ frame_init(struct flood *f, const struct bench *b)
 	frame->h.ip.total_length = RTE_BE16(sizeof(*frame) - sizeof(frame->h.eth));
 	frame->h.ip.time_to_live = 64;
 	frame->h.ip.next_proto_id = IPPROTO_UDP;
-	frame->h.ip.dst_addr = ip_addr_to_v4(b->opt.server);
+	frame->h.ip.dst_addr = ip_addr_to_v4(b->opt.link.server.ip);
 	frame->h.udp.dst_port = rte_cpu_to_be_16(port);
 	frame->h.udp.dgram_len = RTE_BE16(
 		sizeof(*frame) - sizeof(frame->h.eth) - sizeof(frame->h.ip));

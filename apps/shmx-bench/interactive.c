@@ -8,7 +8,7 @@
 #include <rte_lcore.h>
 
 #include "../common/prompt.h"
-#include "fail.h"
+#include "../common/fail.h"
 #include "interactive.h"
 
 #define LOOK_US 10000 /* how soon the end of the measurement is noticed */

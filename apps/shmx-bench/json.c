@@ -4,23 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../common/json.h"
 #include "report.h"
-
-/* Texts of the user, which may hold anything. */
-static void
-json_string(const char *text)
-{
-	putchar('"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			printf("\\u%04x", (unsigned int)*text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
-}
 
 /* What is in force at the end. */
 static void
@@ -41,8 +26,9 @@ json_config(const struct bench *b)
 	const struct options *o = &b->opt;
 
 	printf("\"config\":{\"port\":");
-	json_string(o->port);
-	printf(",\"node\":%" PRIu32 ",\"server\":\"%s\"", o->node, bench_ip_text(o->server));
+	json_string(o->link.port);
+	printf(",\"node\":%" PRIu32 ",\"server\":\"%s\"", o->link.node,
+		link_ip_text(o->link.server.ip));
 	printf(",\"workload\":\"%s\",\"size\":%" PRIu64, workload_names[o->workload], o->size);
 	printf(",\"window\":%" PRIu32 ",\"burst\":%" PRIu32, o->window, o->burst);
 	printf(",\"pattern\":\"%s\"", o->pattern == PATTERN_RANDOM ? "random" : "sequential");

@@ -8,7 +8,7 @@
 
 #include "bench.h"
 #include "../common/fault_telemetry.h"
-#include "fail.h"
+#include "../common/fail.h"
 #include "interactive.h"
 #include "plan.h"
 #include "report.h"

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/ip_addr.h"
+#include "../common/link_options.h"
+#include "../common/option.h"
 #include "fault/spec.h"
 
 /** In the order of workload_names[]. */
@@ -37,19 +38,10 @@ enum beside_op {
 #define COUNT_NONE  UINT64_MAX
 
 struct options {
-	const char *port;
-	uint32_t mtu;  /**< 0: what the device says */
-	uint32_t vlan; /**< 0: untagged */
-	uint32_t vlan_priority;
-	struct ip_addr ip;  /**< all zero: not given; so for the others */
-	uint8_t prefix_len; /**< 0: everything is on the link */
-	struct ip_addr gateway;
-	struct ip_addr server; /**< of the family of `ip` */
-	uint16_t server_port;  /**< 0: the default */
-	uint32_t node;         /**< 0: last number of the IP address */
-	int workload;          /**< enum workload_id */
-	int baseline;          /**< likewise; of --pairs */
-	uint64_t size;         /**< 0: what suits the workload */
+	struct link_options link;
+	int workload;  /**< enum workload_id */
+	int baseline;  /**< likewise; of --pairs */
+	uint64_t size; /**< 0: what suits the workload */
 	uint32_t window;
 	uint32_t burst;
 	bool no_coalesce;
@@ -70,8 +62,7 @@ struct options {
 	uint32_t pairs;
 	const char *pool;
 	const char *word;
-	uint64_t expect;
-	bool has_expect;
+	struct option_bytes expect;
 	double drop;
 	uint64_t drop_seed; /**< 0: from the clock */
 	struct fault_settings fault;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fail.h"
+#include "../common/fail.h"
 #include "plan.h"
 #include "raw.h"
 #include "report.h"
@@ -189,9 +189,9 @@ single_run(struct plan *p, struct outcome *out)
 		return ret;
 	ret = run_verify(p->workload.run);
 	out->word = p->workload.run->word;
-	if (ret == 0 && o->has_expect && out->word != o->expect)
+	if (ret == 0 && o->expect.given && out->word != o->expect.value)
 		ret = fail("word %s holds %" PRIu64 ", expected %" PRIu64, o->word, out->word,
-			o->expect);
+			o->expect.value);
 	return ret;
 }
 

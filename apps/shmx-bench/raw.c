@@ -11,7 +11,7 @@
 #include <rte_memcpy.h>
 #include <rte_pause.h>
 
-#include "fail.h"
+#include "../common/fail.h"
 #include "raw.h"
 #include "resolve.h"
 
@@ -250,7 +250,7 @@ raw_run(struct raw *raw, const struct raw_conf *conf, struct result *result)
 	if (raw->echoes > 0 || stop)
 		return 0;
 	return fail("no raw frame came back from %s: does shmx-server run there, on this link?",
-		bench_ip_text(raw->bench->opt.server));
+		link_ip_text(raw->bench->opt.link.server.ip));
 }
 
 /* The pool that the port receives into: frames of one pool stay in the cache of the core. */

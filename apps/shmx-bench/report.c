@@ -51,8 +51,8 @@ report_header(const struct bench *b, const struct outcome *out)
 	if (o->json)
 		return;
 	header_options(o, out);
-	printf("node %" PRIu32 " at %s, port %s, to %s", o->node, bench_ip_text(o->ip), o->port,
-		bench_ip_text(o->server));
+	printf("node %" PRIu32 " at %s, port %s, to %s", o->link.node, link_ip_text(o->link.own.ip),
+		o->link.port, link_ip_text(o->link.server.ip));
 	if (out->stream_ns > 0)
 		printf("; an address costs %.1f ns", out->stream_ns);
 	header_faults(b);

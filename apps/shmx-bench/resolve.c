@@ -29,14 +29,14 @@ own_address(uint16_t port_id, const struct options *o)
 	struct l2_addr self = {.mac = {{0}}};
 
 	rte_eth_macaddr_get(port_id, &self.mac);
-	if (ip_addr_is_v4(o->ip)) {
-		self.ip = ip_addr_to_v4(o->ip);
-		self.netmask = netmask(o->prefix_len);
-		self.gateway = ip_addr_to_v4(o->gateway);
+	if (ip_addr_is_v4(o->link.own.ip)) {
+		self.ip = ip_addr_to_v4(o->link.own.ip);
+		self.netmask = netmask(o->link.own.prefix_len);
+		self.gateway = ip_addr_to_v4(o->link.gateway);
 	} else {
-		self.ip6 = o->ip;
-		self.prefix6_len = o->prefix_len;
-		self.gateway6 = o->gateway;
+		self.ip6 = o->link.own.ip;
+		self.prefix6_len = o->link.own.prefix_len;
+		self.gateway6 = o->link.gateway;
 	}
 	return self;
 }
@@ -77,10 +77,10 @@ resolve(uint16_t port_id, struct rte_mempool *pool, const struct options *o,
 
 	for (int i = 0; table != NULL && i < TRIES && !found; i++) {
 		/* The table takes answers of those that were asked. */
-		neigh_want_request(table, &self, o->server, 0);
-		send_or_free(port_id, l2_build_request(pool, &self, o->server));
+		neigh_want_request(table, &self, o->link.server.ip, 0);
+		send_or_free(port_id, l2_build_request(pool, &self, o->link.server.ip));
 		listen_for(port_id, table, &self);
-		found = neigh_resolve(table, &self, o->server, 0, addr) == 0;
+		found = neigh_resolve(table, &self, o->link.server.ip, 0, addr) == 0;
 	}
 	if (!found)
 		memset(addr, 0xff, sizeof(*addr));

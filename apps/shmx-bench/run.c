@@ -10,7 +10,7 @@
 #include <rte_malloc.h>
 #include <rte_pause.h>
 
-#include "fail.h"
+#include "../common/fail.h"
 #include "flood.h"
 #include "run.h"
 
@@ -85,7 +85,7 @@ run_init(struct run *run, struct bench *b, const struct workload *workload)
 	run->done = o->check || workload->stateful ? workload->done : NULL;
 	run->left = o->count;
 	stream_init(&run->stream, workload->atomic ? &b->counters : &b->data, o->size, o->pattern,
-		o->node);
+		o->link.node);
 }
 
 struct run *

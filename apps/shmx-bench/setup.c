@@ -9,11 +9,10 @@
 #include <rte_errno.h>
 
 #include "bench.h"
-#include "fail.h"
+#include "../common/fail.h"
 
-#define LINK_WAIT_MS 5000
-#define BIG          (2u << 20) /* regions from here on are aligned to it */
-#define POOL_SLACK   (2 * BIG)
+#define BIG        (2u << 20) /* regions from here on are aligned to it */
+#define POOL_SLACK (2 * BIG)
 
 bool
 bench_uses(const struct bench *b, enum workload_id id)
@@ -23,46 +22,17 @@ bench_uses(const struct bench *b, enum workload_id id)
 	return o->workload == (int)id || (o->pairs > 0 && o->baseline == (int)id);
 }
 
-const char *
-bench_ip_text(struct ip_addr ip)
-{
-	static char buf[2][IP_ADDR_TEXT];
-	static unsigned int turn;
-
-	return ip_addr_format(ip, buf[turn++ % 2]);
-}
-
 int
 bench_explain(const struct bench *b, const char *what, int status)
 {
-	const char *ip = bench_ip_text(b->opt.server);
-
-	switch (status) {
-	case -ETIMEDOUT:
-	case -EHOSTUNREACH:
-		fail("no answer from %s: is shmx-server running and the link up?", ip);
-		break;
-	case -EMSGSIZE:
-		fail("%s: frames of 1280 bytes do not get through to %s, small ones do: give all "
-		     "switches and tunnels between a larger MTU",
-			what, ip);
-		break;
-	case -ECONNREFUSED:
-		fail("%s refuses the session: see the log of shmx-server there", ip);
-		break;
-	case -ENOTCONN:
-	case -ECONNRESET:
-	case -ECANCELED:
-		fail("%s: lost the connection to %s: has shmx-server ended?", what, ip);
-		break;
-	case -ENOMEM:
+	if (link_explain(&b->opt.link, what, status))
+		return status;
+	if (status == -ENOMEM)
 		fail("%s: %s is out of memory: start shmx-server with more, or give a smaller "
 		     "--span, --size or --live",
-			what, ip);
-		break;
-	default:
+			what, link_ip_text(b->opt.link.server.ip));
+	else
 		fail("%s: %s", what, rte_strerror(-status));
-	}
 	return status;
 }
 
@@ -86,7 +56,7 @@ faults_start(struct bench *b)
 	b->fault = fault_create(b->port_id, 1);
 	if (b->fault == NULL)
 		return fail("out of memory: give EAL more with -m");
-	b->faults = (struct fault_ports){1, {b->fault}, {b->opt.port}};
+	b->faults = (struct fault_ports){1, {b->fault}, {b->opt.link.port}};
 	ret = fault_set(b->fault, &settings);
 	if (ret < 0)
 		fail("--fault: the port takes no faults: %s", rte_strerror(-ret));
@@ -103,47 +73,20 @@ bench_fault_stats(const struct bench *b, struct fault_stats stats[FAULT_DIRS])
 int
 bench_port_open(struct bench *b)
 {
-	struct shmx_port_conf conf = {
-		.spec = b->opt.port,
-		.mtu = (uint16_t)b->opt.mtu,
-		.vlan = (uint16_t)b->opt.vlan,
-		.vlan_priority = (uint8_t)b->opt.vlan_priority,
-	};
+	int ret = link_open(&b->opt.link, 0, &b->port);
 
-	b->port = shmx_port_open(&conf);
-	if (b->port == NULL)
-		return fail("cannot open port %s: %s", b->opt.port, rte_strerror(rte_errno));
+	if (ret < 0)
+		return ret;
 	b->port_id = shmx_port_id(b->port);
-	if (shmx_port_link_wait(b->port, LINK_WAIT_MS) < 0)
-		return fail("the link of %s is down: start shmx-server first, and check the path "
-			    "or cable",
-			b->opt.port);
 	return faults_start(b);
-}
-
-static void
-own_address(const struct options *o, struct shmx_ep_conf *conf)
-{
-	if (ip_addr_is_v4(o->ip)) {
-		conf->ip = ip_addr_to_v4(o->ip);
-		conf->prefix_len = o->prefix_len;
-		conf->gateway = ip_addr_to_v4(o->gateway);
-		return;
-	}
-	memcpy(conf->ip6, o->ip.byte, sizeof(conf->ip6));
-	conf->prefix6_len = o->prefix_len;
-	memcpy(conf->gateway6, o->gateway.byte, sizeof(conf->gateway6));
 }
 
 static struct shmx_peer
 memory_node(const struct options *o)
 {
-	struct shmx_peer peer = {.udp_port = o->server_port, .worker = (uint8_t)o->worker};
+	struct shmx_peer peer = link_memory_node(&o->link);
 
-	if (ip_addr_is_v4(o->server))
-		peer.ip = ip_addr_to_v4(o->server);
-	else
-		memcpy(peer.ip6, o->server.byte, sizeof(peer.ip6));
+	peer.worker = (uint8_t)o->worker;
 	return peer;
 }
 
@@ -153,7 +96,6 @@ endpoint_create(struct bench *b)
 	const struct options *o = &b->opt;
 	struct shmx_ep_conf conf = {
 		.port = b->port,
-		.node = (uint16_t)o->node,
 		.max_sessions = o->idle_sessions > 0 ? (uint16_t)(o->idle_sessions + 1) : 0,
 		.max_ops = o->window > 4096 ? o->window : 0,
 		.no_coalesce = o->no_coalesce,
@@ -162,26 +104,11 @@ endpoint_create(struct bench *b)
 		.greedy = o->greedy,
 	};
 
-	own_address(o, &conf);
+	link_own_address(&o->link, &conf);
 	__atomic_store_n(&b->ep, shmx_ep_create(&conf), __ATOMIC_RELEASE);
 	if (b->ep == NULL)
 		return fail("cannot create the endpoint: %s", rte_strerror(rte_errno));
 	return 0;
-}
-
-/* The network between is narrower than both ports: it works, but slower than they could. */
-static void
-tell_mtu(const struct bench *b)
-{
-	struct shmx_ep_stats stats;
-
-	shmx_ep_stats_get(b->ep, &stats);
-	if (stats.mtu_lowered > 0)
-		fprintf(stderr,
-			"shmx-bench: the path to %s carries packets of %u bytes only, less than "
-			"both "
-			"ports: look at the MTU of what is between\n",
-			bench_ip_text(b->opt.server), shmx_session_mtu(b->ep, b->session));
 }
 
 static int
@@ -193,7 +120,7 @@ session_open(struct bench *b)
 	if (ret < 0)
 		return bench_explain(b, "connect", ret);
 	b->connected = true;
-	tell_mtu(b);
+	link_tell_mtu(&b->opt.link, b->ep, b->session);
 	return 0;
 }
 
@@ -232,7 +159,7 @@ idle_open(struct bench *b)
 	if (ret == -ECONNREFUSED)
 		return fail("--idle-sessions: %s takes no more: give shmx-server more "
 			    "--max-sessions",
-			bench_ip_text(b->opt.server));
+			link_ip_text(b->opt.link.server.ip));
 	return ret < 0 ? bench_explain(b, "--idle-sessions", ret) : 0;
 }
 
@@ -279,7 +206,7 @@ pool_own(struct bench *b)
 	char name[SHMX_NAME_LEN];
 	int ret;
 
-	snprintf(name, sizeof(name), "bench.%" PRIu32, b->opt.node);
+	snprintf(name, sizeof(name), "bench.%" PRIu32, b->opt.link.node);
 	ret = shmx_pool_open_sync(b->ep, b->session, name, &b->pool);
 	if (ret == 0)
 		ret = shmx_pool_destroy_sync(b->ep, b->pool, true);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fail.h"
+#include "../common/fail.h"
 #include "run.h"
 
 #define SEEN_MAX (UINT64_C(1) << 28) /* values of a word whose uniqueness is checked */

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "fail.h"
+#include "../common/fail.h"
 #include "run.h"
 
 /* Contents are what was there before the first put, or what the puts write. */

@@ -38,7 +38,7 @@ mix_prepare(struct run *run)
 		ret = content_put(b, &b->data, GENERATION);
 	if (ret < 0)
 		return bench_explain(b, "filling the memory", ret);
-	stream_init(&st->counters, &b->counters, 8, b->opt.pattern, b->opt.node + 1);
+	stream_init(&st->counters, &b->counters, 8, b->opt.pattern, b->opt.link.node + 1);
 	return 0;
 }
 

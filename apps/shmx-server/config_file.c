@@ -16,7 +16,7 @@
 #include <rte_string_fns.h>
 
 #include "config_file.h"
-#include "config_lines.h"
+#include "../common/config_lines.h"
 #include "settings.h"
 
 #define ENTRIES_MAX 256

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "options.h"
-#include "problem.h"
+#include "../common/problem.h"
 
 #define EAL_ARGS_MAX 128
 

@@ -4,7 +4,7 @@
 #ifndef SERVER_LEFTOVERS_H
 #define SERVER_LEFTOVERS_H
 
-#include "problem.h"
+#include "../common/problem.h"
 
 /** Which page files are this process's. */
 struct leftovers {

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "fault/spec.h"
-#include "problem.h"
+#include "../common/problem.h"
 #include "value.h"
 
 #define OPTIONS_PORTS_MAX 32

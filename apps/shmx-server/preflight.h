@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "eal_args.h"
-#include "problem.h"
+#include "../common/problem.h"
 
 /**
  * Look for what EAL would stumble over, before it does so in many lines.

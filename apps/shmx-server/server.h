@@ -21,7 +21,7 @@
 #include "eal_args.h"
 #include "echo.h"
 #include "options.h"
-#include "problem.h"
+#include "../common/problem.h"
 #include "rdp/neigh.h"
 
 struct comm;

@@ -15,7 +15,7 @@
 #include <rte_byteorder.h>
 
 #include "base/ip_addr.h"
-#include "problem.h"
+#include "../common/problem.h"
 
 enum value_kind {
 	VALUE_NUMBER,  /**< uint32_t; min, max */

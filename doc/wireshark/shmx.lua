@@ -44,6 +44,7 @@ local ops = {
 	[40] = "SIGNAL", [41] = "SEND", [42] = "SEND_MEMORY", [43] = "INBOX_OPEN",
 	[44] = "INBOX_CLOSE", [45] = "INBOX_CREDIT", [46] = "MESSAGE_DONE", [48] = "BARRIER",
 	[56] = "SIGNALLED", [57] = "MESSAGE", [58] = "MEMORY_MESSAGE",
+	[60] = "NODE_LIST", [61] = "STAT",
 }
 
 -- ---- fields -----------------------------------------------------------------------------
@@ -149,10 +150,22 @@ field("message", ProtoField.uint64, "Message in memory", base.DEC)
 field("forced", ProtoField.uint64, "Holders that had it", base.DEC)
 field("force", ProtoField.uint64, "Force", base.DEC)
 field("bytes", ProtoField.uint64, "Bytes", base.DEC)
-field("first", ProtoField.uint16, "First pool", base.DEC)
+field("first", ProtoField.uint16, "First id", base.DEC)
 field("max", ProtoField.uint16, "Most", base.DEC)
 field("name", ProtoField.string, "Name")
 field("name_len", ProtoField.uint8, "Length of the name", base.DEC)
+field("ip", ProtoField.ipv6, "Address")
+field("udp_port", ProtoField.uint16, "UDP port", base.DEC)
+field("sessions", ProtoField.uint32, "Sessions", base.DEC)
+field("workers.mask", ProtoField.uint32, "Workers that have them", base.HEX)
+field("op_errors", ProtoField.uint64, "Failed", base.DEC)
+field("bytes_read", ProtoField.uint64, "Bytes read", base.DEC)
+field("bytes_written", ProtoField.uint64, "Bytes written", base.DEC)
+field("handed_over", ProtoField.uint64, "Handed over", base.DEC)
+field("busy", ProtoField.uint64, "Refused as busy", base.DEC)
+field("malformed_count", ProtoField.uint64, "Malformed", base.DEC)
+field("node_count", ProtoField.uint32, "Nodes", base.DEC)
+field("worker_count", ProtoField.uint16, "Workers", base.DEC)
 field("data", ProtoField.bytes, "Data")
 field("padding", ProtoField.bytes, "Padding")
 
@@ -514,6 +527,12 @@ local requests = {
 		c.take(8, "size")
 		c.take(8, "message")
 	end,
+	[60] = function(c)
+		c.take(2, "first")
+		c.take(2, "max")
+		c.reserved(4)
+	end,
+	[61] = function() end,
 }
 
 local function value(c)
@@ -587,6 +606,34 @@ local function size_only(c)
 	c.take(8, "size")
 end
 
+local function nodes(c, len)
+	for _ = 1, math.floor(len / 32) do
+		c.take(16, "ip")
+		c.take(4, "workers.mask")
+		c.take(4, "sessions")
+		c.take(2, "node")
+		c.take(2, "udp_port")
+		c.reserved(4)
+	end
+end
+
+local function counters(c, len)
+	c.take(8, "op_errors")
+	c.take(8, "bytes_read")
+	c.take(8, "bytes_written")
+	c.take(8, "handed_over")
+	c.take(8, "busy")
+	c.take(8, "malformed_count")
+	c.take(4, "node_count")
+	c.take(4, "sessions")
+	c.take(2, "worker_count")
+	c.reserved(6)
+	for op = 0, math.floor((len - 64) / 8) - 1 do
+		local _, item = c.take(8, "count")
+		item:append_text(" (" .. (ops[op] or "operation " .. op) .. ")")
+	end
+end
+
 -- What an OK response carries, where it is more than bytes.
 local responses = {
 	[4] = value, [5] = value, [6] = value, [7] = value, [8] = value, [9] = value,
@@ -611,6 +658,7 @@ local responses = {
 		c.take(8, "forced")
 	end,
 	[40] = reached, [41] = reached, [42] = reached,
+	[60] = nodes, [61] = counters,
 }
 
 -- Returns where the next record starts.

@@ -31,6 +31,8 @@ enum op_kind {
 	OP_POOL_GONE, /**< nothing; the addresses of pool `len` lead nowhere any more */
 	OP_POOL_INFO, /**< descriptions of pools for `dst`, at most `len` of them */
 	OP_OWNERS,    /**< ids of nodes for `dst`, at most `len` of them */
+	OP_NODE_INFO, /**< descriptions of nodes for `dst`, at most `len` of them */
+	OP_NODE_STAT, /**< what the memory node has counted, for `dst` */
 	OP_REOPEN,    /**< a pool id, which kept pool `len` should have; the library's own */
 	OP_SKIP,      /**< what nobody wants any more */
 	OP_LOCK,      /**< grants of `len` locks, for `dst` */
@@ -219,6 +221,13 @@ client_route(const struct shmx_ep *ep, shmx_addr_t addr)
 	uint16_t index = ep->route[SHMX_ADDR_POOL(addr)];
 
 	return likely(index != CLIENT_NONE) ? ep->session[index] : NULL;
+}
+
+/** The session, when it is open; NULL. */
+static inline struct rdp_session *
+client_session(const struct shmx_ep *ep, shmx_session_t session)
+{
+	return session < ep->max_sessions ? ep->session[session] : NULL;
 }
 
 /** Bytes that one record of a transfer carries: whole cache lines, so that parts stay aligned. */
@@ -430,6 +439,12 @@ bool client_grants_return(
 
 /** The response to shmx_lock_list(). @return false: it is none. */
 bool client_lock_infos_read(const struct op *op, const void *data, uint32_t len);
+/* ---- nodes.c ---- */
+
+/** The responses to shmx_node_list() and shmx_node_stat(). @return false: it is none. */
+bool client_nodes_read(
+	struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len, uint64_t *count);
+bool client_node_stat_read(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len);
 
 /* ---- memory.c ---- */
 

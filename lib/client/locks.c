@@ -7,13 +7,6 @@
 
 /* Locks of a memory node, and writes that a lock guards. */
 
-/* An open session, or NULL. */
-static struct rdp_session *
-session_of(const struct shmx_ep *ep, shmx_session_t session)
-{
-	return session < ep->max_sessions ? ep->session[session] : NULL;
-}
-
 /* Room for a request on locks, without anything to be kept for its response. */
 static struct wire_record *
 request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t fixed, uint32_t tail,
@@ -45,7 +38,7 @@ shmx_lock(struct shmx_ep *ep, shmx_session_t session, const struct shmx_lock_req
 	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX ||
 		     has_twice(locks, n)))
 		return -EINVAL;
-	s = session_of(ep, session);
+	s = client_session(ep, session);
 	if (unlikely(s == NULL))
 		return -ENOTCONN;
 	lock = (struct wire_lock *)client_request(ep, s, WIRE_OP_LOCK,
@@ -80,7 +73,7 @@ shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks, u
 
 	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX))
 		return -EINVAL;
-	s = session_of(ep, session);
+	s = client_session(ep, session);
 	if (unlikely(s == NULL))
 		return -ENOTCONN;
 	rec = request(ep, s, WIRE_OP_UNLOCK, sizeof(struct wire_unlock), n * (uint32_t)sizeof(*id),
@@ -173,7 +166,7 @@ id_request(struct shmx_ep *ep, shmx_session_t session, uint8_t op, uint32_t id, 
 
 	if (len < 0)
 		return -EINVAL;
-	s = session_of(ep, session);
+	s = client_session(ep, session);
 	if (s == NULL)
 		return -ENOTCONN;
 	req = (struct wire_lock_id *)request(ep, s, op, sizeof(*req), (uint32_t)len, kind, cookie);
@@ -220,7 +213,7 @@ shmx_lock_lookup(struct shmx_ep *ep, shmx_session_t session, const char *name, u
 
 	if (ep == NULL || (len = client_name_len(name)) < 0)
 		return -EINVAL;
-	s = session_of(ep, session);
+	s = client_session(ep, session);
 	if (s == NULL)
 		return -ENOTCONN;
 	rec = request(ep, s, WIRE_OP_LOCK_LOOKUP, sizeof(struct wire_lock_lookup), (uint32_t)len,
@@ -240,7 +233,7 @@ shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t first,
 
 	if (ep == NULL || info == NULL || max == 0)
 		return -EINVAL;
-	s = session_of(ep, session);
+	s = client_session(ep, session);
 	if (s == NULL)
 		return -ENOTCONN;
 	list = (struct wire_lock_list *)client_request(ep, s, WIRE_OP_LOCK_LIST, sizeof(*list), 0,

@@ -82,12 +82,6 @@ shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, uint64_t cookie
 	return 0;
 }
 
-static struct rdp_session *
-open_session(const struct shmx_ep *ep, shmx_session_t session)
-{
-	return session < ep->max_sessions ? ep->session[session] : NULL;
-}
-
 /* Where the session may come back, its pools are found again by name. */
 static void
 keep_pool(struct shmx_ep *ep, shmx_session_t session, rte_be16_t id, const char *name)
@@ -113,7 +107,7 @@ shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_p
 	if (req->granule != 0 &&
 		(req->granule < 64 || req->granule > 4096 || !rte_is_power_of_2(req->granule)))
 		return -EINVAL;
-	s = open_session(ep, session);
+	s = client_session(ep, session);
 	if (s == NULL)
 		return -ENOTCONN;
 	rec = (struct wire_pool_create *)client_request(ep, s, WIRE_OP_POOL_CREATE,
@@ -139,7 +133,7 @@ shmx_pool_open(struct shmx_ep *ep, shmx_session_t session, const char *name, uin
 
 	if (ep == NULL || len < 0)
 		return -EINVAL;
-	s = open_session(ep, session);
+	s = client_session(ep, session);
 	if (s == NULL)
 		return -ENOTCONN;
 	rec = (struct wire_pool_open *)client_request(ep, s, WIRE_OP_POOL_OPEN,
@@ -215,7 +209,7 @@ shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
 
 	if (ep == NULL || info == NULL || max == 0)
 		return -EINVAL;
-	s = open_session(ep, session);
+	s = client_session(ep, session);
 	if (s == NULL)
 		return -ENOTCONN;
 	rec = (struct wire_pool_list *)client_request(ep, s, WIRE_OP_POOL_LIST, sizeof(*rec), 0,

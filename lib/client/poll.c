@@ -197,6 +197,16 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 			return false;
 		op_finish(ep, id, 0, len / sizeof(struct wire_lock_info), 0);
 		return true;
+	case OP_NODE_INFO:
+		if (!client_nodes_read(ep, id, data, len, &count))
+			return false;
+		op_finish(ep, id, 0, count, 0);
+		return true;
+	case OP_NODE_STAT:
+		if (!client_node_stat_read(ep, id, data, len))
+			return false;
+		op_finish(ep, id, 0, 0, 0);
+		return true;
 	default:
 		return false;
 	}

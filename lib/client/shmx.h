@@ -802,6 +802,50 @@ SHMX_API int shmx_pool_stat(
 SHMX_API int shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
 	struct shmx_pool_info *info, uint16_t max, uint64_t cookie);
 
+/* ---- memory nodes ------------------------------------------------------------------------ */
+
+/** A node that has sessions with a memory node. */
+struct shmx_node_info {
+	rte_be32_t ip;     /**< IPv4 address of one of its sessions, or */
+	uint8_t ip6[16];   /**< the IPv6 address; both zero: it changes just now */
+	uint16_t udp_port; /**< likewise, host order */
+	uint16_t node;
+	uint32_t sessions; /**< this one among them */
+	uint32_t workers;  /**< bit i: worker i of the memory node, the first being 0, has some */
+};
+
+/**
+ * Describe nodes that have sessions with the memory node of @p session, with id @p first or above,
+ * in order of their ids, as many as fit into @p max and into one frame: go on from the last id + 1
+ * until none comes back. A node that is gone without a word is listed until its silence is noticed.
+ * Event value: how many. @p info belongs to the library until completion.
+ */
+SHMX_API int shmx_node_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
+	struct shmx_node_info *info, uint16_t max, uint64_t cookie);
+
+/** Kinds of operations that are counted. */
+#define SHMX_OPS_MAX 64
+
+/** What a memory node has done since it started, all workers; free-running. */
+struct shmx_node_stat {
+	uint64_t ops[SHMX_OPS_MAX]; /**< operations asked for, of each kind: shmx_op_name() */
+	uint64_t op_errors;         /**< of these, ended with an error */
+	uint64_t bytes_read, bytes_written;
+	uint64_t handed_over; /**< operations given to another worker, or to the control thread */
+	uint64_t busy;        /**< refused because too many of those were in progress */
+	uint64_t malformed;   /**< sessions ended because the peer broke the protocol */
+	uint32_t nodes;       /**< that have sessions: a gauge, as the next */
+	uint32_t sessions;
+	uint16_t workers;
+};
+
+/** Ask the memory node of @p session. @p stat belongs to the library until completion. */
+SHMX_API int shmx_node_stat(
+	struct shmx_ep *ep, shmx_session_t session, struct shmx_node_stat *stat, uint64_t cookie);
+
+/** Name of a kind of operations, as in "fetch-add"; NULL when there is no such kind. */
+SHMX_API const char *shmx_op_name(unsigned int op);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "target/nodes.h"
 #include "target/target_private.h"
 
 /* Operations other than on data: taken off the wire here, executed by job.c and steps.c. */
@@ -264,6 +265,10 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 		return locks_unlock(w, s, rec);
 	case WIRE_OP_PUT_FENCED:
 		return target_stage_fenced(w, s, rec);
+	case WIRE_OP_NODE_LIST:
+		return nodes_list(w, s, rec);
+	case WIRE_OP_STAT:
+		return nodes_stat(w, s, rec);
 	default:
 		if (target_is_comm(rec->op))
 			return inbox_request(w, s, rec);

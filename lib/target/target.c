@@ -7,6 +7,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include "target/nodes.h"
 #include "target/target_private.h"
 
 static struct rte_ring *
@@ -66,7 +67,8 @@ create_worker(struct target *t, unsigned int index, int socket_id)
 	w->index = (uint16_t)index;
 	w->dirty_pools = rte_zmalloc_socket(
 		"target_worker", pool_bits_size(t->mem), RTE_CACHE_LINE_SIZE, socket_id);
-	if (w->dirty_pools == NULL)
+	w->nodes = nodes_create(socket_id);
+	if (w->dirty_pools == NULL || w->nodes == NULL)
 		return -ENOMEM;
 	turn_init(w);
 	return holders_create(w, socket_id) == 0 ? job_create_all(w, socket_id) : -ENOMEM;
@@ -130,6 +132,7 @@ destroy_worker(struct target_worker *w)
 	holders_destroy(w);
 	send_memory_destroy(w);
 	rte_free(w->letters);
+	rte_free(w->nodes);
 	rte_free(w);
 }
 
@@ -246,13 +249,20 @@ target_recall(void *ctx, struct rdp_session *s, uint32_t psn, uint8_t *to)
 static void
 target_opened(void *ctx, struct rdp_session *s, int status)
 {
+	struct target_worker *w = ctx;
+
+	if (status == 0)
+		nodes_opened(w->nodes, s);
 }
 
 static void
 target_closed(void *ctx, struct rdp_session *s, int status)
 {
+	struct target_worker *w = ctx;
+
 	/* Jobs of the session find it gone when they come back. */
 	target_holder_end(ctx, s);
+	nodes_closed(w->nodes, s);
 }
 
 const struct rdp_handler target_handler = {

@@ -208,6 +208,7 @@ struct target_worker {
 	struct rte_hash *pinned; /**< addresses of memory that was sent; NULL: no inboxes */
 	uint32_t *gone;          /**< holders whose sessions have ended, to be told home */
 	uint32_t nb_gone;
+	struct target_nodes *nodes;
 	struct rdp_ep *lent_ep[TARGET_LENT]; /**< with pool memory lent to frames of this turn */
 	struct target_access batch[TARGET_BATCH] __rte_cache_aligned;
 } __rte_cache_aligned;

@@ -53,6 +53,8 @@ const struct wire_op_info wire_op_table[256] = {
 	[WIRE_OP_INBOX_CREDIT] = {sizeof(struct wire_inbox_credit), NONE},
 	[WIRE_OP_MESSAGE_DONE] = {sizeof(struct wire_message_done), NONE},
 	[WIRE_OP_BARRIER] = {sizeof(struct wire_barrier), NODES},
+	[WIRE_OP_NODE_LIST] = {sizeof(struct wire_node_list), NONE},
+	[WIRE_OP_STAT] = {sizeof(struct wire_record), NONE},
 };
 
 static const char *const names[WIRE_OP_MAX] = {
@@ -96,6 +98,8 @@ static const char *const names[WIRE_OP_MAX] = {
 	[WIRE_OP_INBOX_CREDIT] = "inbox-credit",
 	[WIRE_OP_MESSAGE_DONE] = "message-done",
 	[WIRE_OP_BARRIER] = "barrier",
+	[WIRE_OP_NODE_LIST] = "node-list",
+	[WIRE_OP_STAT] = "stat",
 };
 
 const char *

@@ -72,6 +72,9 @@ enum wire_op {
 	WIRE_OP_MESSAGE = 57,
 	WIRE_OP_MEMORY_MESSAGE = 58,
 
+	WIRE_OP_NODE_LIST = 60,
+	WIRE_OP_STAT = 61,
+
 	WIRE_OP_MAX
 };
 
@@ -460,6 +463,43 @@ struct wire_barrier {
 	uint8_t reserved[4];
 };
 
+/** NODE_LIST: len = 0. Response data: struct wire_node_info of nodes with id >= first. */
+struct wire_node_list {
+	struct wire_record rec;
+	rte_be16_t first;
+	rte_be16_t max;
+	uint8_t reserved[4];
+};
+
+/** A node that has sessions with the memory node. */
+struct wire_node_info {
+	uint8_t ip[16];     /**< IPv4 as ::ffff:a.b.c.d; zero: just changing */
+	rte_be32_t workers; /**< bit i: worker i has some of them */
+	rte_be32_t sessions;
+	rte_be16_t node;
+	rte_be16_t udp_port; /**< it and the address are those of one of the sessions */
+	uint8_t reserved[4];
+};
+
+/** STAT is a header alone, len = 0. Response data: struct wire_stat_info, of all workers. */
+
+#define WIRE_STAT_OPS 64
+
+struct wire_stat_info {
+	rte_be64_t op_errors;
+	rte_be64_t bytes_read;
+	rte_be64_t bytes_written;
+	rte_be64_t handed_over;
+	rte_be64_t busy;
+	rte_be64_t malformed;
+	rte_be32_t nodes; /**< that have sessions */
+	rte_be32_t sessions;
+	rte_be16_t workers;
+	uint8_t reserved[6];
+	rte_be64_t ops[WIRE_STAT_OPS]; /**< requests, by enum wire_op */
+};
+
+static_assert(WIRE_OP_MAX <= WIRE_STAT_OPS, "each is counted");
 static_assert(sizeof(struct wire_get) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_put) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_fill) == 24, "part of the protocol");
@@ -499,6 +539,9 @@ static_assert(sizeof(struct wire_signalled) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_message) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_memory_message) == 40, "part of the protocol");
 static_assert(sizeof(struct wire_barrier) == 24, "part of the protocol");
+static_assert(sizeof(struct wire_node_list) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_node_info) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_stat_info) == 576, "part of the protocol");
 
 /** What the length field of a request means for the size of its record. */
 enum wire_tail {

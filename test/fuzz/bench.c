@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "../../apps/shmx-bench/fail.h"
+#include "../../apps/common/fail.h"
 #include "../../apps/shmx-bench/options.h"
 #include "fuzz.h"
 
@@ -47,11 +47,11 @@ fail(const char *format, ...)
 static void
 check_accepted(const struct options *o)
 {
-	CHECK(o->port != NULL && o->port[0] != '\0');
-	CHECK(!ip_addr_is_none(o->ip) && !ip_addr_is_none(o->server));
-	CHECK(ip_addr_is_v4(o->ip) == ip_addr_is_v4(o->server));
-	CHECK(o->prefix_len <= (ip_addr_is_v4(o->ip) ? 32 : 128));
-	CHECK(o->node >= 1 && o->node <= 1023);
+	CHECK(o->link.port != NULL && o->link.port[0] != '\0');
+	CHECK(!ip_addr_is_none(o->link.own.ip) && !ip_addr_is_none(o->link.server.ip));
+	CHECK(ip_addr_is_v4(o->link.own.ip) == ip_addr_is_v4(o->link.server.ip));
+	CHECK(o->link.own.prefix_len <= (ip_addr_is_v4(o->link.own.ip) ? 32 : 128));
+	CHECK(o->link.node >= 1 && o->link.node <= 1023);
 	CHECK(o->size >= 1 && o->size <= UINT64_C(1) << 30);
 	CHECK(o->window <= 65534 && o->burst >= 1 && o->burst <= 4096);
 	CHECK(o->workload >= 0 && o->workload <= WORKLOAD_MIX);

@@ -177,9 +177,12 @@ data_of(const struct expected *e)
 		return 16;
 	case WIRE_OP_POOL_STAT:
 		return sizeof(struct wire_pool_info);
+	case WIRE_OP_STAT:
+		return sizeof(struct wire_stat_info);
 	case WIRE_OP_POOL_LIST:
 	case WIRE_OP_OWNERS:
 	case WIRE_OP_LOCK_LIST:
+	case WIRE_OP_NODE_LIST:
 		return -1;
 	case WIRE_OP_LOCK:
 		return (int64_t)(e->len / sizeof(struct wire_lock_want) *
@@ -214,6 +217,21 @@ check_infos(const void *data, uint32_t len)
 		CHECK(info->name_len <= WIRE_NAME_MAX);
 		CHECK(rte_be_to_cpu_64(info->used) <= rte_be_to_cpu_64(info->size));
 		CHECK(rte_be_to_cpu_64(info->largest_free) <= rte_be_to_cpu_64(info->size));
+	}
+}
+
+/* In ascending order, each with a session that some worker has. */
+static void
+check_nodes(const void *data, uint32_t len)
+{
+	const struct wire_node_info *info = data;
+	uint16_t before = 0;
+
+	CHECK(len % sizeof(*info) == 0);
+	for (; len > 0; len -= (uint32_t)sizeof(*info), info++) {
+		CHECK(rte_be_to_cpu_16(info->node) > before);
+		CHECK(info->sessions != 0 && info->workers != 0);
+		before = rte_be_to_cpu_16(info->node);
 	}
 }
 
@@ -255,6 +273,8 @@ check_response(const struct wire_record *rec, uint32_t size)
 		CHECK(data[i] == 0);
 	if (rec->status == STATUS_OK && (e->op == WIRE_OP_POOL_LIST || e->op == WIRE_OP_POOL_STAT))
 		check_infos(data, len);
+	if (rec->status == STATUS_OK && e->op == WIRE_OP_NODE_LIST)
+		check_nodes(data, len);
 	if (rec->status == STATUS_OK && e->op == WIRE_OP_OWNERS)
 		check_owners(e, data, len);
 	if (rec->status == STATUS_OK && (e->op == WIRE_OP_ALLOC || e->op == WIRE_OP_ALLOC_FOR))
@@ -355,7 +375,8 @@ right_word(struct input *in, uint8_t op, unsigned int place)
 		op = WIRE_OP_ALLOC;
 	if (place == 0 && op != WIRE_OP_ALLOC && op < WIRE_OP_POOL_CREATE && op != WIRE_OP_LOOKUP)
 		return known[b % KNOWN] + b / KNOWN * 8;
-	if (op >= WIRE_OP_ALLOC && op != WIRE_OP_LOOKUP && op != WIRE_OP_POOL_LIST && place == 0)
+	if (op >= WIRE_OP_ALLOC && op != WIRE_OP_LOOKUP && op != WIRE_OP_POOL_LIST &&
+		op != WIRE_OP_NODE_LIST && place == 0)
 		return op < WIRE_OP_POOL_CREATE ? (1 + (uint64_t)b) * 64 : b / 64 * MEM_PAGE_SIZE;
 	if (op == WIRE_OP_POOL_CREATE)
 		return place == 1 ? (uint64_t)(b / 64) * MEM_PAGE_SIZE : UINT64_C(64) << 32;

@@ -125,6 +125,10 @@ right_length(const struct wire_record *rec)
 	case WIRE_OP_POOL_STAT:
 	case WIRE_OP_POOL_LIST:
 		return sizeof(struct wire_pool_info);
+	case WIRE_OP_NODE_LIST:
+		return sizeof(struct wire_node_info);
+	case WIRE_OP_STAT:
+		return sizeof(struct wire_stat_info);
 	case WIRE_OP_OWNERS:
 		return sizeof(struct wire_owners_found) + 2 * sizeof(rte_be16_t);
 	case WIRE_OP_LOCK:
@@ -391,6 +395,16 @@ start_memory(struct input *in, struct call *c, uint64_t cookie, unsigned int kin
 }
 
 static int
+start_nodes(struct call *c, shmx_session_t session, uint64_t cookie, uint16_t n)
+{
+	if (n == 0)
+		return shmx_node_stat(
+			ep, session, buffer(c, sizeof(struct shmx_node_stat)), cookie);
+	return shmx_node_list(
+		ep, session, 1, buffer(c, n * sizeof(struct shmx_node_info)), n, cookie);
+}
+
+static int
 start_pool(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
 {
 	const struct shmx_pool_req req = {.name = "pool", .size = 1 << 21};
@@ -411,7 +425,10 @@ start_pool(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
 	case 5:
 		return shmx_pool_stat(ep, pool, buffer(c, sizeof(struct shmx_pool_info)), cookie);
 	default:
-		n = in_u8(in) % 12;
+		n = in_u8(in);
+		if (n >= 240)
+			return start_nodes(c, session, cookie, n - 240);
+		n %= 12;
 		return shmx_pool_list(
 			ep, session, 1, buffer(c, n * sizeof(struct shmx_pool_info)), n, cookie);
 	}

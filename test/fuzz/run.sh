@@ -21,8 +21,8 @@ readonly tree=test/fuzz
 parsers() {
 	case $1 in
 	adopt) echo lib/mem/{adopt,mem,pool,extent,sets,names}.c ;;
-	bench) echo apps/shmx-bench/options.c ;;
-	config) echo apps/shmx-server/{config_file,config_lines,options,options_check,eal_args}.c ;;
+	bench) echo apps/shmx-bench/options.c apps/common/{option,link_options}.c ;;
+	config) echo apps/shmx-server/{config_file,options,options_check,eal_args}.c apps/common/config_lines.c ;;
 	frame) echo lib/rdp/{rx,ack,park,loss,session,frame,tx,hdrs,vlan}.c ;;
 	handshake) echo lib/rdp/{handshake,handover,control,session,peer_table,pmtu}.c ;;
 	l2) echo lib/rdp/{l2,arp,icmp,icmp6,nd,neigh}.c ;;

@@ -91,7 +91,8 @@ def requests():
             request(24, struct.pack("!QQI4x", 1 << 21, 1 << 22, 64), tail=b"main")]
     out += [request(op, struct.pack("!QH6x", 1, 2)) for op in (25, 26, 27)]
     return out + [request(28, b"", tail=b"main"), request(29, struct.pack("!HH4x", 1, 8)),
-                  request(30, struct.pack("!QH6x", 0, 2))] + lock_requests() + inbox_requests()
+                  request(30, struct.pack("!QH6x", 0, 2))] + lock_requests() + inbox_requests() + \
+        [request(60, struct.pack("!HH4x", 1, 8)), request(61, b"")]
 
 
 def lock_requests():
@@ -134,6 +135,9 @@ def responses():
             response(37, lock + lock), response(38, eight), response(39, status=17)]
     out += [response(op, eight) for op in (40, 41, 42)]
     out += [response(op) for op in (43, 44, 45, 46)]
+    node = struct.pack("!16sIIHH4x", bytes(10) + b"\xff\xff\x0a\0\0\x02", 3, 2, 5, 4660)
+    stat = struct.pack("!6QIIH6x64Q", 1, 2, 3, 4, 5, 6, 7, 8, 2, *range(64))
+    out += [response(60, node + node), response(61, stat)]
     return out + [response(48, struct.pack("!H", 6), status=15)] + events() + events()
 
 

@@ -51,6 +51,7 @@ made() {
 		'1 shmx.shared == 1 && shmx.lock == 19 && shmx.timeout == 1000' \
 		'1 shmx.token == 77 && shmx.died == 6 && shmx.lock.flags.died == 1' \
 		'1 shmx.to == 1 && shmx.run == 4 && shmx.inbox.policy == 1 && shmx.consumed == 1040' \
+		'1 shmx.ip == ::ffff:10.0.0.2 && shmx.udp_port == 4660 && shmx.sessions == 8 && shmx.count == 63' \
 		'1 shmx.reached == 9 && shmx.message == 12' '1 shmx.line == 63' \
 		'1 shmx.response == 1 && shmx.status == 8 && shmx.name == "main" && shmx.extents == 1'
 	# Each operation is named both ways, an event twice one way, and no field is there for nothing.

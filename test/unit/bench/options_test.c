@@ -33,11 +33,11 @@ static void
 defaults(void)
 {
 	CU_ASSERT_EQUAL_FATAL(parse(PORT), 0);
-	CU_ASSERT_STRING_EQUAL(o.port, "eth:0");
-	CU_ASSERT_EQUAL(ip_addr_to_v4(o.ip), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 2)));
-	CU_ASSERT_EQUAL(ip_addr_to_v4(o.server), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
-	CU_ASSERT_EQUAL(o.server_port, 0);
-	CU_ASSERT_EQUAL(o.node, 2);
+	CU_ASSERT_STRING_EQUAL(o.link.port, "eth:0");
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.link.own.ip), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 2)));
+	CU_ASSERT_EQUAL(ip_addr_to_v4(o.link.server.ip), rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1)));
+	CU_ASSERT_EQUAL(o.link.server.udp_port, 0);
+	CU_ASSERT_EQUAL(o.link.node, 2);
 	CU_ASSERT_EQUAL(o.workload, WORKLOAD_GET);
 	CU_ASSERT_EQUAL(o.size, 8);
 	CU_ASSERT_EQUAL(o.window, 1);
@@ -55,15 +55,15 @@ static void
 addresses(void)
 {
 	CU_ASSERT_EQUAL_FATAL(parse("--port eth:0 --ip fd00::b/64 --server fd00::1"), 0);
-	CU_ASSERT_FALSE(ip_addr_is_v4(o.ip));
-	CU_ASSERT_EQUAL(o.prefix_len, 64);
-	CU_ASSERT_EQUAL(o.node, 11);
-	CU_ASSERT_EQUAL(o.server.byte[15], 1);
-	CU_ASSERT_EQUAL(o.server_port, 0);
+	CU_ASSERT_FALSE(ip_addr_is_v4(o.link.own.ip));
+	CU_ASSERT_EQUAL(o.link.own.prefix_len, 64);
+	CU_ASSERT_EQUAL(o.link.node, 11);
+	CU_ASSERT_EQUAL(o.link.server.ip.byte[15], 1);
+	CU_ASSERT_EQUAL(o.link.server.udp_port, 0);
 	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1]:1234"), 0);
-	CU_ASSERT_EQUAL(o.server_port, 1234);
+	CU_ASSERT_EQUAL(o.link.server.udp_port, 1234);
 	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1]"), 0);
-	CU_ASSERT_EQUAL(o.server_port, 0);
+	CU_ASSERT_EQUAL(o.link.server.udp_port, 0);
 	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1"), -EINVAL);
 	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1]x"), -EINVAL);
 	CU_ASSERT_EQUAL(parse("--port eth:0 --ip fd00::2 --server [fd00::1]:0"), -EINVAL);
@@ -77,9 +77,9 @@ static void
 tags(void)
 {
 	CU_ASSERT_EQUAL_FATAL(parse(PORT "--vlan 9 --vlan-priority 3 --mtu 9000"), 0);
-	CU_ASSERT_EQUAL(o.vlan, 9);
-	CU_ASSERT_EQUAL(o.vlan_priority, 3);
-	CU_ASSERT_EQUAL(o.mtu, 9000);
+	CU_ASSERT_EQUAL(o.link.vlan, 9);
+	CU_ASSERT_EQUAL(o.link.vlan_priority, 3);
+	CU_ASSERT_EQUAL(o.link.mtu, 9000);
 	CU_ASSERT_EQUAL(parse(PORT "--vlan 4095"), -EINVAL);
 	CU_ASSERT_EQUAL(parse(PORT "--vlan-priority 3"), -EINVAL);
 	CU_ASSERT_EQUAL(parse(PORT "--vlan 9 --workload raw"), -EINVAL);
@@ -98,9 +98,9 @@ every_kind(void)
 			   "0x10 "
 			   "--check --json --quiet --no-coalesce"),
 		0);
-	CU_ASSERT_EQUAL(o.server_port, 1234);
-	CU_ASSERT_EQUAL(o.prefix_len, 24);
-	CU_ASSERT_EQUAL(o.node, 7);
+	CU_ASSERT_EQUAL(o.link.server.udp_port, 1234);
+	CU_ASSERT_EQUAL(o.link.own.prefix_len, 24);
+	CU_ASSERT_EQUAL(o.link.node, 7);
 	CU_ASSERT_EQUAL(o.workload, WORKLOAD_PUT);
 	CU_ASSERT_EQUAL(o.size, 65536);
 	CU_ASSERT_EQUAL(o.window, WINDOW_FULL);
@@ -143,8 +143,8 @@ what_follows_from_others(void)
 	CU_ASSERT_EQUAL(parse(PORT "--workload faa --word w --count 0 --expect 5"), 0);
 	CU_ASSERT_EQUAL(o.span, 8);
 	CU_ASSERT_EQUAL(o.count, 0);
-	CU_ASSERT_TRUE(o.has_expect);
-	CU_ASSERT_EQUAL(o.expect, 5);
+	CU_ASSERT_TRUE(o.expect.given);
+	CU_ASSERT_EQUAL(o.expect.value, 5);
 	CU_ASSERT_EQUAL(parse("--help"), 0);
 	CU_ASSERT_TRUE(o.help);
 }

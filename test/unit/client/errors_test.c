@@ -418,6 +418,27 @@ test_ep_arguments(void)
 	end();
 }
 
+static void
+test_node_arguments(void)
+{
+	struct shmx_node_info nodes[2];
+	struct shmx_node_stat stat;
+	struct shmx_ep *ep;
+	shmx_session_t s;
+
+	begin();
+	ep = fx.host[0].ep;
+	s = fx.host[0].session;
+	SAME(shmx_node_list(NULL, s, 0, nodes, 2, 1), -EINVAL);
+	SAME(shmx_node_list(ep, s, 0, NULL, 2, 1), -EINVAL);
+	SAME(shmx_node_list(ep, s, 0, nodes, 0, 1), -EINVAL);
+	SAME(shmx_node_list(ep, 9, 0, nodes, 2, 1), -ENOTCONN);
+	SAME(shmx_node_stat(NULL, s, &stat, 1), -EINVAL);
+	SAME(shmx_node_stat(ep, s, NULL, 1), -EINVAL);
+	SAME(shmx_node_stat(ep, 9, &stat, 1), -ENOTCONN);
+	end();
+}
+
 static const struct named_test tests[] = {
 	{"data", test_data_arguments},
 	{"vectors", test_vector_arguments},
@@ -426,6 +447,7 @@ static const struct named_test tests[] = {
 	{"names and owners", test_names_and_owners},
 	{"exclusive memory", test_exclusive},
 	{"pools", test_pool_arguments},
+	{"nodes", test_node_arguments},
 	{"endpoints and sessions", test_ep_arguments},
 };
 

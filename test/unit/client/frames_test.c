@@ -89,6 +89,8 @@ reserved_clear(const struct wire_record *rec)
 		return zeros(((const struct wire_message *)rec)->reserved, 6);
 	case WIRE_OP_BARRIER:
 		return zeros(((const struct wire_barrier *)rec)->reserved, 4);
+	case WIRE_OP_NODE_LIST:
+		return zeros(((const struct wire_node_list *)rec)->reserved, 4);
 	default:
 		return true;
 	}
@@ -376,6 +378,16 @@ barriers_of_any_number(struct shmx_ep *ep, shmx_session_t session)
 }
 
 static void
+nodes_and_counters(struct shmx_ep *ep, shmx_session_t session)
+{
+	struct shmx_node_info info[2];
+	struct shmx_node_stat stat;
+
+	SAME(VALUE(ep, shmx_node_list(ep, session, 0, info, 2, cookie)), 1);
+	SAME(STATUS(ep, shmx_node_stat(ep, session, &stat, cookie)), 0);
+}
+
+static void
 test_every_byte(void)
 {
 	const struct fixture_conf conf = {.nb_mbufs = MBUFS, .wrap = wrap_lossy};
@@ -393,6 +405,7 @@ test_every_byte(void)
 	data_of_any_length(fx.host[0].ep, alloc_of(&fx, 0, 2 * BULK));
 	names_of_any_length(fx.host[0].ep, fx.host[0].session);
 	owners_of_any_number(fx.host[0].ep);
+	nodes_and_counters(fx.host[0].ep, fx.host[0].session);
 	given_up(fx.host[0].ep, alloc_of(&fx, 0, LENT));
 	locks_of_any_number(fx.host[0].ep, fx.host[0].session, alloc_of(&fx, 0, 1024));
 	messages_of_any_length(fx.host[0].ep, fx.host[0].session);

@@ -59,6 +59,8 @@ static const struct expected {
 	{45, 16, WIRE_TAIL_NONE, "inbox-credit"},
 	{46, 16, WIRE_TAIL_NONE, "message-done"},
 	{48, 24, WIRE_TAIL_NODES, "barrier"},
+	{60, 16, WIRE_TAIL_NONE, "node-list"},
+	{61, 8, WIRE_TAIL_NONE, "stat"},
 };
 
 /* Bytes that may follow, by enum wire_tail. */
@@ -352,6 +354,28 @@ pool_info__fields_as_on_the_wire(void)
 }
 
 static void
+nodes__fields_as_on_the_wire(void)
+{
+	CU_ASSERT_EQUAL(offsetof(struct wire_node_list, first), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_node_list, max), 10);
+	CU_ASSERT_EQUAL(offsetof(struct wire_node_info, ip), 0);
+	CU_ASSERT_EQUAL(offsetof(struct wire_node_info, workers), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_node_info, sessions), 20);
+	CU_ASSERT_EQUAL(offsetof(struct wire_node_info, node), 24);
+	CU_ASSERT_EQUAL(offsetof(struct wire_node_info, udp_port), 26);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, op_errors), 0);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, bytes_read), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, bytes_written), 16);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, handed_over), 24);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, busy), 32);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, malformed), 40);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, nodes), 48);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, sessions), 52);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, workers), 56);
+	CU_ASSERT_EQUAL(offsetof(struct wire_stat_info, ops), 64);
+}
+
+static void
 op__names(void)
 {
 	for (unsigned int op = 0; op <= UINT8_MAX; op++) {
@@ -381,6 +405,7 @@ CU_TestInfo record_tests[] = {
 	TEST(lock__fields_as_on_the_wire),
 	TEST(comm__fields_as_on_the_wire),
 	TEST(event__size),
+	TEST(nodes__fields_as_on_the_wire),
 	TEST(op__names),
 	TEST(pad__to_eight),
 	CU_TEST_INFO_NULL,

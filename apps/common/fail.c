@@ -14,7 +14,7 @@ fail(const char *format, ...)
 	va_list args;
 
 	fflush(stdout);
-	fputs("shmx-bench: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, format);
 	/* What va_start() sets is lost on the analyzer (llvm bug 41311). */
 	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */

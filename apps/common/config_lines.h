@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-#ifndef SERVER_CONFIG_LINES_H
-#define SERVER_CONFIG_LINES_H
+#ifndef COMMON_CONFIG_LINES_H
+#define COMMON_CONFIG_LINES_H
 
 #include "problem.h"
 
@@ -19,4 +19,4 @@ int config_lines_check(const char *path, struct problem *p);
  */
 unsigned int config_lines_find(const char *path, int section, const char *key);
 
-#endif /* SERVER_CONFIG_LINES_H */
+#endif /* COMMON_CONFIG_LINES_H */

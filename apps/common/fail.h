@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-#ifndef BENCH_FAIL_H
-#define BENCH_FAIL_H
+#ifndef COMMON_FAIL_H
+#define COMMON_FAIL_H
 
 #include <inttypes.h>
 #include <signal.h>
@@ -10,7 +10,10 @@
 
 #include <rte_common.h>
 
-/** Say on standard error, in one line, what is wrong and what to do. @return -EINVAL. */
+/**
+ * Say on standard error, in one line behind the name of the program, what is wrong and what to do.
+ * @return -EINVAL.
+ */
 int fail(const char *format, ...) __rte_format_printf(1, 2);
 
 /** Set by SIGINT and SIGTERM: end what runs, print what there is. A second one kills. */
@@ -19,4 +22,4 @@ extern volatile sig_atomic_t stop;
 /** From now on the signals set `stop`. */
 void stop_on_signals(void);
 
-#endif /* BENCH_FAIL_H */
+#endif /* COMMON_FAIL_H */

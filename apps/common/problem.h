@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-#ifndef SERVER_PROBLEM_H
-#define SERVER_PROBLEM_H
+#ifndef COMMON_PROBLEM_H
+#define COMMON_PROBLEM_H
 
 #include <rte_common.h>
 
@@ -17,4 +17,4 @@ int problem_set(struct problem *p, const char *format, ...) __rte_format_printf(
 /** Put "context: " in front of a problem. @return -EINVAL, likewise. */
 int problem_prefix(struct problem *p, const char *format, ...) __rte_format_printf(2, 3);
 
-#endif /* SERVER_PROBLEM_H */
+#endif /* COMMON_PROBLEM_H */

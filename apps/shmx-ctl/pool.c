@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#include <errno.h>
+#include <stddef.h>
+
+#include <rte_common.h>
+
+#include "../common/fail.h"
+#include "connect.h"
+#include "place.h"
+#include "table.h"
+
+#define LIST_MAX 64
+
+/* ---- list ------------------------------------------------------------------------------ */
+
+static const struct column list_columns[] = {
+	{"NAME", "name", CELL_TEXT},
+	{"ID", "id", CELL_NUMBER},
+	{"SIZE", "size", CELL_SIZE},
+	{"MAX", "max_size", CELL_SIZE},
+	{"USED", "used", CELL_SIZE},
+	{"LARGEST-FREE", "largest_free", CELL_SIZE},
+	{"ALLOCS", "allocs", CELL_NUMBER},
+	{"GRANULE", "granule", CELL_NUMBER},
+	{"EXTENTS", "extents", CELL_NUMBER},
+};
+
+static void
+list_row(struct table *t, const struct shmx_pool_info *info)
+{
+	const union cell cells[RTE_DIM(list_columns)] = {
+		{.text = info->name},
+		{.number = info->pool},
+		{.number = info->size},
+		{.number = RTE_MAX(info->max_size, info->size)},
+		{.number = info->used},
+		{.number = info->largest_free},
+		{.number = info->allocs},
+		{.number = info->granule},
+		{.number = info->extents},
+	};
+
+	/* One that is just being destroyed has its id left. */
+	if (info->name[0] != '\0')
+		table_row(t, cells);
+}
+
+/* One answer's worth. @return how many pools, negative errno. */
+static int
+list_some(struct ctl *c, uint16_t first, struct shmx_pool_info *info)
+{
+	uint64_t cookie = shmx_wait_cookie(c->ep);
+	struct shmx_event event = {0};
+	int ret = shmx_pool_list(c->ep, c->session, first, info, LIST_MAX, cookie);
+
+	ret = ctl_wait(c, ret, cookie, &event);
+	return ret < 0 ? ret : (int)event.value;
+}
+
+static enum ctl_exit
+pool_list(struct ctl *c)
+{
+	struct shmx_pool_info info[LIST_MAX];
+	struct table t;
+	uint32_t first = 0;
+	int n;
+
+	table_begin(&t, c->opt.json, list_columns, RTE_DIM(list_columns));
+	do {
+		n = list_some(c, (uint16_t)first, info);
+		for (int i = 0; i < n; i++)
+			list_row(&t, &info[i]);
+		if (n > 0)
+			first = info[n - 1].pool + 1u;
+	} while (n > 0 && first <= UINT16_MAX);
+	if (n < 0) {
+		table_free(&t);
+		return ctl_explain(c, "pool list", n);
+	}
+	return table_print(&t, "pools") < 0 ? CTL_FAILED : CTL_DONE;
+}
+
+/* ---- create ---------------------------------------------------------------------------- */
+
+static struct create_values {
+	uint64_t max_size;
+	uint32_t granule;
+} create;
+
+static const struct option_type create_options[] = {
+	{"max", OPTION_BYTES, offsetof(struct create_values, max_size), 1, SHMX_LEN_MAX},
+	{"granule", OPTION_NUMBER, offsetof(struct create_values, granule), 64, 4096},
+};
+
+static const struct column created_columns[] = {
+	{"pool", "name", CELL_TEXT},
+	{"id", "id", CELL_NUMBER},
+};
+
+static int
+check_create(const struct ctl *c)
+{
+	uint64_t size;
+
+	if (word_name(c->words[0]) < 0 || word_size(c->words[1], &size) < 0)
+		return -EINVAL;
+	if (create.max_size != 0 && create.max_size < size)
+		return fail("--max is less than the size: a pool grows up to it");
+	if (create.granule != 0 && !rte_is_power_of_2(create.granule))
+		return fail("--granule %u: give a power of two from 64 to 4096", create.granule);
+	return 0;
+}
+
+static enum ctl_exit
+pool_create(struct ctl *c)
+{
+	struct shmx_pool_req req = {
+		.name = c->words[0], .max_size = create.max_size, .granule = create.granule};
+	uint16_t pool;
+	int ret = word_size(c->words[1], &req.size);
+
+	if (ret == 0)
+		ret = shmx_pool_create_sync(c->ep, c->session, &req, &pool);
+	if (ret == -ENOMEM) {
+		fail("%s: the memory node has no %s bytes left: give less, or start shmx-server "
+		     "with more memory",
+			req.name, c->words[1]);
+		return CTL_FAILED;
+	}
+	if (ret < 0)
+		return ctl_explain(c, req.name, ret);
+	return ctl_object(c, created_columns, RTE_DIM(created_columns),
+		(const union cell[]){{.text = req.name}, {.number = pool}});
+}
+
+/* ---- grow, shrink ---------------------------------------------------------------------- */
+
+static const struct column resized_columns[] = {
+	{"pool", "name", CELL_TEXT},
+	{"size", "size", CELL_SIZE},
+};
+
+static int
+check_resize(const struct ctl *c)
+{
+	uint64_t bytes;
+
+	return word_name(c->words[0]) < 0 ? -EINVAL : word_size(c->words[1], &bytes);
+}
+
+static enum ctl_exit
+resize(struct ctl *c,
+	int (*start)(struct shmx_ep *ep, uint16_t pool, uint64_t bytes, uint64_t cookie))
+{
+	uint64_t cookie = shmx_wait_cookie(c->ep), bytes = 0;
+	struct shmx_event event = {0};
+	uint16_t pool = 0;
+	enum ctl_exit found = pool_find(c, c->words[0], &pool);
+	int ret;
+
+	if (found != CTL_DONE)
+		return found;
+	word_size(c->words[1], &bytes);
+	ret = ctl_wait(c, start(c->ep, pool, bytes, cookie), cookie, &event);
+	if (ret == -EBUSY && start == shmx_pool_shrink) {
+		fail("%s: no piece of it that is not longer than that is wholly free: give more, "
+		     "or free what is in it",
+			c->words[0]);
+		return CTL_FAILED;
+	}
+	if (ret < 0)
+		return ctl_explain(c, c->words[0], ret);
+	return ctl_object(c, resized_columns, RTE_DIM(resized_columns),
+		(const union cell[]){{.text = c->words[0]}, {.number = event.value}});
+}
+
+static enum ctl_exit
+pool_grow(struct ctl *c)
+{
+	return resize(c, shmx_pool_grow);
+}
+
+static enum ctl_exit
+pool_shrink(struct ctl *c)
+{
+	return resize(c, shmx_pool_shrink);
+}
+
+/* ---- destroy --------------------------------------------------------------------------- */
+
+static struct destroy_values {
+	bool force;
+} destroy;
+
+static const struct option_type destroy_options[] = {
+	{"force", OPTION_FLAG, offsetof(struct destroy_values, force)},
+};
+
+static int
+check_destroy(const struct ctl *c)
+{
+	return word_name(c->words[0]);
+}
+
+static enum ctl_exit
+pool_destroy(struct ctl *c)
+{
+	uint16_t pool = 0;
+	enum ctl_exit found = pool_find(c, c->words[0], &pool);
+	int ret;
+
+	if (found != CTL_DONE)
+		return found;
+	ret = shmx_pool_destroy_sync(c->ep, pool, destroy.force);
+	if (ret == -EBUSY) {
+		fail("%s: it has allocations: free them, or give --force", c->words[0]);
+		return CTL_FAILED;
+	}
+	return ret < 0 ? ctl_explain(c, c->words[0], ret) : CTL_DONE;
+}
+
+const struct command pool_commands[] = {
+	{
+		.name = "pool list",
+		.words = "",
+		.summary = "Pools, their sizes and what is used of them.",
+		.run = pool_list,
+	},
+	{
+		.name = "pool create",
+		.words = "NAME SIZE",
+		.summary = "A new pool.",
+		.details =
+			"  --max SIZE     as far as it may grow [no growth]\n"
+			"  --granule N    unit of ownership, a power of two from 64 to 4096 [64]\n",
+		.min = 2,
+		.max = 2,
+		COMMAND_OPTIONS(create_options, create),
+		.check = check_create,
+		.run = pool_create,
+	},
+	{
+		.name = "pool grow",
+		.words = "NAME BYTES",
+		.summary = "Add memory to a pool, while it is in use.",
+		.details = "The amount is rounded up to 2M.\n",
+		.min = 2,
+		.max = 2,
+		.check = check_resize,
+		.run = pool_grow,
+	},
+	{
+		.name = "pool shrink",
+		.words = "NAME BYTES",
+		.summary = "Take wholly free pieces out of a pool.",
+		.details = "At most so much: a piece goes as a whole or stays.\n",
+		.min = 2,
+		.max = 2,
+		.check = check_resize,
+		.run = pool_shrink,
+	},
+	{
+		.name = "pool destroy",
+		.words = "NAME",
+		.summary = "Take a pool away.",
+		.details = "  --force    also with allocations: they are gone\n",
+		.min = 1,
+		.max = 1,
+		COMMAND_OPTIONS(destroy_options, destroy),
+		.check = check_destroy,
+		.run = pool_destroy,
+	},
+	{NULL},
+};
