@@ -102,6 +102,7 @@ target_create(const struct target_conf *conf, struct target **target)
 	t->nb_workers = conf->nb_workers;
 	t->mapped = conf->mapped;
 	t->clock = conf->clock;
+	presence_init(t, conf->owner_grace_ns);
 	ret = create_rings(t, conf->socket_id);
 	if (ret == 0)
 		ret = locks_create(t, conf);
@@ -246,13 +247,20 @@ target_recall(void *ctx, struct rdp_session *s, uint32_t psn, uint8_t *to)
 static void
 target_opened(void *ctx, struct rdp_session *s, int status)
 {
+	const struct target_worker *w = ctx;
+
+	if (status == 0)
+		presence_came(w->target, s->peer_node);
 }
 
 static void
 target_closed(void *ctx, struct rdp_session *s, int status)
 {
+	struct target_worker *w = ctx;
+
 	/* Jobs of the session find it gone when they come back. */
-	target_holder_end(ctx, s);
+	target_holder_end(w, s);
+	presence_went(w->target, s->peer_node);
 }
 
 const struct rdp_handler target_handler = {
@@ -332,6 +340,7 @@ target_worker_poll(struct target_worker *w)
 		work += poll_locks(w);
 	if (has_inboxes(w))
 		work += inboxes_serve(w);
+	work += reap_poll(w);
 	if (unlikely(w->nb_dirty > 0))
 		work += zero_some(w);
 	return work;
