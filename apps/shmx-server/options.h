@@ -96,6 +96,7 @@ struct options {
 	uint32_t ack_delay_us;
 	uint32_t peer_timeout_ms;
 	uint32_t keepalive_ms;
+	uint32_t owner_grace_ms;
 	uint32_t cc_target_us;
 	double drop;
 	uint32_t drop_seed; /**< 0: chosen at start */

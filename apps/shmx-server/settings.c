@@ -96,6 +96,9 @@ const struct setting settings[] = {
 		"delay by queues that swift lets be, microseconds"},
 	{"server", "keepalive-ms", "keepalive-ms", "N", TUNING(keepalive_ms), NUMBER(1, 3600000), "1000",
 		"idle time before a keep-alive, milliseconds"},
+	{"server", "owner-grace", "owner-grace", "MS", TUNING(owner_grace_ms),
+		NUMBER(1, 86400000), "5000",
+		"without sessions, after which an owner is gone, milliseconds"},
 
 	{"port", "spec", "port", "SPEC", PORT(spec), OTHER(VALUE_TEXT), NULL,
 		"port to serve; once for each"},

@@ -113,6 +113,8 @@ add_worker(struct rte_tel_data *d, const struct worker *w)
 	ADD(d, t, handed_over);
 	ADD(d, t, busy);
 	ADD(d, t, malformed);
+	ADD(d, t, reaped);
+	ADD(d, t, reaped_bytes);
 	add_ops(d, t);
 }
 

@@ -158,6 +158,7 @@ create_target(struct server *s, struct problem *p)
 		.nb_refs = 4096,
 		.clock = s->clock,
 		.nb_workers = s->nb_workers,
+		.owner_grace_ns = s->options->owner_grace_ms * UINT64_C(1000000),
 		.socket_id = (int)rte_socket_id(),
 	};
 	int ret = target_create(&conf, &s->target);

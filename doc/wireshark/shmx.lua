@@ -117,6 +117,7 @@ field("extents", ProtoField.uint16, "Extents", base.DEC)
 field("pool", ProtoField.uint16, "Pool", base.DEC)
 field("align_log2", ProtoField.uint8, "Alignment (log2)", base.DEC)
 field("owner", ProtoField.uint8, "Owner", base.DEC, owners)
+field("on_death", ProtoField.uint8, "On death of its owners", base.DEC, {[0] = "keep", [1] = "free"})
 field("how", ProtoField.uint8, "What becomes of the owners", base.DEC,
 	{[0] = "replaced", [1] = "added", [2] = "dropped", [3] = "replaced, if they are those"})
 field("from", ProtoField.uint8, "Owners so far", base.DEC)
@@ -386,7 +387,8 @@ local requests = {
 		c.take(2, "pool")
 		c.take(1, "align_log2")
 		c.take(1, "owner")
-		c.reserved(4)
+		c.take(1, "on_death")
+		c.reserved(3)
 		name(c, len)
 	end,
 	[17] = addr_only,
@@ -417,7 +419,8 @@ local requests = {
 		c.take(2, "pool")
 		c.take(1, "align_log2")
 		local name_len = c.take(1, "name_len"):uint()
-		c.reserved(4)
+		c.take(1, "on_death")
+		c.reserved(3)
 		name(c, name_len)
 		node_ids(c, len - name_len - (8 - name_len % 8) % 8)
 	end,

@@ -14,6 +14,11 @@ static const uint8_t owner_wire[] = {
 	[SHMX_OWNER_SELF] = WIRE_OWNER_SELF,
 };
 
+static const uint8_t death_wire[] = {
+	[SHMX_KEEP] = WIRE_DEATH_KEEP,
+	[SHMX_FREE] = WIRE_DEATH_FREE,
+};
+
 bool
 client_nodes_good(const uint16_t *nodes, unsigned int n)
 {
@@ -48,6 +53,7 @@ alloc_head_write(struct wire_alloc *alloc, const struct shmx_alloc_req *req)
 	alloc->size = rte_cpu_to_be_64(req->len);
 	alloc->pool = rte_cpu_to_be_16(req->pool);
 	alloc->align_log2 = (uint8_t)rte_bsf32(req->align != 0 ? req->align : 64);
+	alloc->on_death = death_wire[req->on_death];
 	memset(alloc->reserved, 0, sizeof(alloc->reserved));
 }
 
@@ -100,6 +106,9 @@ shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie
 	if (ep == NULL || req == NULL || req->pool == 0 || req->len == 0 ||
 		req->len > SHMX_LEN_MAX || req->align > ALIGN_MAX ||
 		(req->align & (req->align - 1)) != 0 || (unsigned int)req->owner > SHMX_OWNER_NODES)
+		return -EINVAL;
+	if ((unsigned int)req->on_death > SHMX_FREE ||
+		(req->on_death == SHMX_FREE && req->owner == SHMX_OWNER_EVERYONE))
 		return -EINVAL;
 	if (req->name != NULL && (len = client_name_len(req->name)) < 0)
 		return -EINVAL;

@@ -413,6 +413,12 @@ enum shmx_owner {
 	SHMX_OWNER_NODES, /**< only the nodes that are named may; this one need not be among them */
 };
 
+/** What becomes of an allocation when its owners have gone. */
+enum shmx_on_death {
+	SHMX_KEEP, /**< it stays, for whoever knows its name or address */
+	SHMX_FREE, /**< it is freed, as by shmx_free() */
+};
+
 /** Ids of nodes are 1 to this. */
 #define SHMX_NODE_MAX 1023
 
@@ -427,10 +433,17 @@ struct shmx_alloc_req {
 	const char *name;      /**< unique in the pool; NULL: none */
 	const uint16_t *nodes; /**< with SHMX_OWNER_NODES: ids, copied */
 	unsigned int nb_nodes; /**< up to SHMX_NODES_MAX */
+	enum shmx_on_death on_death;
 };
 
 /**
  * Allocate contiguous memory; it reads as zeros. Event value: the address.
+ *
+ * With SHMX_FREE the memory node frees it when all who own any part of it have been without a
+ * session for its grace period (shmx-server --owner-grace, 5 s; at most twice that passes). A node
+ * that comes back in time keeps it. It counts who owns it then: memory that was handed on follows
+ * its new owners, and while any of it is everyone's it stays. Not for SHMX_OWNER_EVERYONE, nor for
+ * a list of all nodes there are: -EINVAL.
  * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -ENOMEM, -ENOENT, -EEXIST, -ENOSPC.
  */
 SHMX_API int shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie);

@@ -11,7 +11,8 @@
  *   neither free nor behind a start    the rest of the same: a hole
  *   a chunk whose first granule is     freed and not ended, waiting to be zeroed, or not yet
  *   free in the map                    claimed: it is zeroed, and a hole
- * and everything else (lengths, classes, indexes, counts) is derived from what is left.
+ * A mark of mortality counts where a live allocation starts, and is dropped elsewhere. Everything
+ * else (lengths, classes, indexes, counts) is derived from what is left.
  */
 
 #include "mem_priv.h"
@@ -54,6 +55,7 @@ static bool
 recover(struct mem *m, struct mem_spot *s, uint32_t n, bool chunk)
 {
 	mem_map_set(m, s, n, MEM_SET_FREE);
+	set_bits(s->x->mortal, s->g, n, false);
 	if (chunk && !mem_zero_at_once(s->p, n)) {
 		mem_chunk_describe(s->x, s->g, n);
 		s->x->hdr->used += n;
@@ -86,6 +88,7 @@ scan_one(struct mem *m, struct mem_spot *s, uint32_t *n)
 	if (hbm_test(x->free, s->g)) {
 		*n = next_edge(x, s->g, true) - s->g;
 		set_bits(x->start, s->g, *n, false);
+		set_bits(x->mortal, s->g, *n, false);
 		return true;
 	}
 	*n = next_edge(x, s->g + 1, false) - s->g;
@@ -93,6 +96,7 @@ scan_one(struct mem *m, struct mem_spot *s, uint32_t *n)
 		return recover(m, s, *n, false);
 	if (mem_map_get(s) == MEM_SET_FREE)
 		return recover(m, s, *n, true);
+	set_bits(x->mortal, s->g + 1, *n - 1, false);
 	mem_chunk_describe(x, s->g, *n);
 	x->hdr->used += *n;
 	s->p->hdr->nb_allocs++;
@@ -119,6 +123,7 @@ mem_ext_rebuild(struct mem *m, struct mem_pool *p, struct mem_ext *x)
 	}
 	close_hole(x, &hole, x->nb_granules);
 	hbm_rebuild(&x->starts, x->start);
+	hbm_rebuild(&x->starts, x->mortal);
 	for (c = 0; c < MEM_CLASSES; c++)
 		hbm_rebuild(&x->pages, x->class_bits + c * words);
 	mem_stat_add(&p->hdr->used, (uint64_t)x->hdr->used << p->granule_log);

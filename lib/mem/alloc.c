@@ -42,9 +42,9 @@ take(struct mem_pool *p, uint32_t n, uint32_t align, struct mem_spot *s)
 	return 0;
 }
 
-int
-mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
-	const char *name, uint64_t *addr)
+static int
+allocate(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set, const char *name,
+	bool mortal, uint64_t *addr)
 {
 	struct mem_pool *p = mem_pool_live(m, pool);
 	struct mem_spot s;
@@ -69,10 +69,31 @@ mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t s
 		mem_hole_give(p, s.x, s.g, n);
 		return -ENOSPC;
 	}
+	/* Before the claim, which makes it live: adoption drops the mark if it never is. */
+	if (mortal) {
+		hbm_set(&s.x->starts, s.x->mortal, s.g);
+		mem_order();
+	}
 	mem_map_claim(m, &s, n, set);
 	mem_stat_add(&p->hdr->nb_allocs, 1);
 	*addr = at;
 	return 0;
+}
+
+int
+mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
+	const char *name, uint64_t *addr)
+{
+	return allocate(m, pool, len, align, set, name, false, addr);
+}
+
+int
+mem_alloc_mortal(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
+	const char *name, uint64_t *addr)
+{
+	if (set == MEM_SET_EVERYONE)
+		return -EINVAL;
+	return allocate(m, pool, len, align, set, name, true, addr);
 }
 
 /* The live allocation that starts at addr. */
@@ -151,6 +172,8 @@ mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed 
 		return ret;
 	mem_names_del(m, s.p, mem_addr_off(addr));
 	mem_map_set(m, &s, n, MEM_SET_FREE);
+	if (hbm_test(s.x->mortal, s.g))
+		hbm_clear(&s.x->starts, s.x->mortal, s.g);
 	mem_stat_add(&s.p->hdr->nb_allocs, (uint64_t)-1);
 	*f = freed_of(&s, n);
 	return 0;
@@ -246,8 +269,8 @@ mem_resize(struct mem *m, uint64_t addr, uint64_t len, uint16_t by_node, struct 
 	return 0;
 }
 
-static void
-describe(const struct mem *m, const struct mem_spot *s, struct mem_alloc_info *info)
+void
+mem_describe(const struct mem *m, const struct mem_spot *s, struct mem_alloc_info *info)
 {
 	const char *name;
 
@@ -255,6 +278,7 @@ describe(const struct mem *m, const struct mem_spot *s, struct mem_alloc_info *i
 	info->addr = mem_spot_addr(s);
 	info->len = bytes_of(s, mem_chunk_len(s->x, s->g));
 	info->set = mem_map_get(s);
+	info->mortal = hbm_test(s->x->mortal, s->g);
 	name = mem_names_of(m, s->p, mem_addr_off(info->addr));
 	if (name != NULL)
 		memcpy(info->name, name, MEM_NAME_LEN);
@@ -267,7 +291,7 @@ mem_alloc_info(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
 	int ret = live_at(m, addr, &s);
 
 	if (ret == 0)
-		describe(m, &s, info);
+		mem_describe(m, &s, info);
 	return ret;
 }
 
@@ -279,7 +303,7 @@ mem_alloc_find(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
 	int ret = live_around(m, addr, &s, &n);
 
 	if (ret == 0)
-		describe(m, &s, info);
+		mem_describe(m, &s, info);
 	return ret;
 }
 
@@ -298,8 +322,8 @@ ext_from(struct mem_pool *p, uint64_t page)
 }
 
 /* The first spot at or behind addr that lies in an extent. */
-static int
-spot_from(const struct mem *m, uint64_t addr, struct mem_spot *s)
+int
+mem_spot_from(const struct mem *m, uint64_t addr, struct mem_spot *s)
 {
 	uint64_t off = mem_addr_off(addr), begin;
 
@@ -321,12 +345,12 @@ mem_alloc_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
 	int i, ret;
 
 	for (i = 0; i < NEXT_STEPS; i++) {
-		ret = spot_from(m, addr, &s);
+		ret = mem_spot_from(m, addr, &s);
 		if (ret != 0)
 			return ret;
 		s.g = s.g < s.x->nb_granules ? hbm_next(&s.x->starts, s.x->start, s.g) : HBM_NONE;
 		if (s.g != HBM_NONE && mem_map_get(&s) != MEM_SET_FREE) {
-			describe(m, &s, info);
+			mem_describe(m, &s, info);
 			return 0;
 		}
 		s.g = s.g == HBM_NONE ? s.x->nb_granules : s.g + 1;

@@ -44,6 +44,7 @@ mem_ext_layout(struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, ui
 	h->block_off = place(&end, (data >> MEM_PAGE_LOG) * sizeof(uint16_t));
 	h->free_off = place(&end, granules / 8);
 	h->start_off = place(&end, starts.words * sizeof(uint64_t));
+	h->mortal_off = place(&end, starts.words * sizeof(uint64_t));
 	h->desc_off = place(&end, granules / 64 * sizeof(struct mem_desc));
 	h->class_off = place(&end, (uint64_t)MEM_CLASSES * pages.words * sizeof(uint64_t));
 	h->len = end;
@@ -65,6 +66,7 @@ mem_ext_map(struct mem_pool *p, uint32_t index, void *zone)
 	x->block = (uint16_t *)(void *)(z + x->hdr->block_off);
 	x->free = (uint64_t *)(void *)(z + x->hdr->free_off);
 	x->start = (uint64_t *)(void *)(z + x->hdr->start_off);
+	x->mortal = (uint64_t *)(void *)(z + x->hdr->mortal_off);
 	x->desc = (struct mem_desc *)(void *)(z + x->hdr->desc_off);
 	x->class_bits = (uint64_t *)(void *)(z + x->hdr->class_off);
 	x->nb_granules = x->hdr->nb_granules;

@@ -267,6 +267,14 @@ int mem_extent_release(struct mem *m, const struct mem_extent *x);
 int mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
 	const char *name, uint64_t *addr);
 
+/*
+ * [home] The same for memory that ends with its owners: mem_mortal_next() finds it, and whoever
+ * knows which nodes are there frees it. Stays so when it changes hands or length. -EINVAL also for
+ * everyone.
+ */
+int mem_alloc_mortal(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
+	const char *name, uint64_t *addr);
+
 /* What a begin hands to its end: a plain value. len 0 has nothing to end. */
 struct mem_freed {
 	uint64_t addr;
@@ -308,6 +316,7 @@ struct mem_alloc_info {
 	uint64_t addr;
 	uint64_t len;            /* rounded up to granules */
 	uint16_t set;            /* of the first granule */
+	bool mortal;             /* ends with its owners */
 	char name[MEM_NAME_LEN]; /* "" without */
 };
 
@@ -324,6 +333,11 @@ int mem_alloc_find(const struct mem *m, uint64_t addr, struct mem_alloc_info *in
  * without finding one: go on from info->addr, which alone is set then.
  */
 int mem_alloc_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
+/*
+ * [home] Likewise for those made by mem_alloc_mortal() alone; others cost nothing. -EAGAIN after
+ * one extent without any.
+ */
+int mem_mortal_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
 
 /*
  * Ownership

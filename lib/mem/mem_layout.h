@@ -19,7 +19,7 @@
 #define MEM_ROOT_MAGIC UINT64_C(0x746f6f722d6d6873)
 #define MEM_POOL_MAGIC UINT64_C(0x6c6f6f702d6d6873)
 #define MEM_EXT_MAGIC  UINT64_C(0x2d7478652d6d6873)
-#define MEM_VERSION    2
+#define MEM_VERSION    3
 
 /* Life of a directory entry, a pool or an extent. */
 enum mem_state {
@@ -167,9 +167,10 @@ struct mem_extent_hdr {
 	uint64_t block_off;   /* uint16_t per 2 MiB: the map */
 	uint64_t free_off;    /* bit per granule: free. Home */
 	uint64_t start_off;   /* bit per granule, hierarchical: an allocation starts. Home */
+	uint64_t mortal_off;  /* the same, of those that end with their owners. Home */
 	uint64_t desc_off;    /* struct mem_desc per 64 granules */
 	uint64_t class_off;   /* bit per 64 granules, hierarchical, for each class. Derived */
 };
-_Static_assert(sizeof(struct mem_extent_hdr) == 80, "layout");
+_Static_assert(sizeof(struct mem_extent_hdr) == 88, "layout");
 
 #endif /* MEM_LAYOUT_H */

@@ -28,10 +28,11 @@ struct mem_ext {
 	uint16_t *block;
 	uint64_t *free;
 	uint64_t *start;
+	uint64_t *mortal;
 	struct mem_desc *desc;
 	uint64_t *class_bits;
 	struct hbm pages;  /* shape of each class bitmap */
-	struct hbm starts; /* shape of start */
+	struct hbm starts; /* shape of start and mortal */
 	uint32_t nb_granules;
 	uint32_t nb_descs;
 	uint32_t first; /* page of the pool */
@@ -153,6 +154,10 @@ int mem_pool_check(const struct mem_pool_hdr *h, size_t len);
 int mem_pool_private(struct mem *m, uint16_t id, void *zone);
 void mem_pool_publish(struct mem *m, struct mem_pool *p);
 void mem_pool_forget(struct mem *m, struct mem_pool *p);
+
+/* alloc.c */
+void mem_describe(const struct mem *m, const struct mem_spot *s, struct mem_alloc_info *info);
+int mem_spot_from(const struct mem *m, uint64_t addr, struct mem_spot *s);
 
 /* hole.c: free and used chunks of one extent, in granules */
 uint32_t mem_class_of(uint32_t len);

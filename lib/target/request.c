@@ -31,8 +31,9 @@ read_alloc_head(struct target_job *job, const struct wire_alloc *alloc)
 	job->pool = rte_be_to_cpu_16(alloc->pool);
 	job->size = rte_be_to_cpu_64(alloc->size);
 	job->align_log2 = alloc->align_log2;
+	job->mortal = alloc->on_death == WIRE_DEATH_FREE;
 	job->values = 1;
-	return alloc->align_log2 <= MEM_PAGE_LOG;
+	return alloc->align_log2 <= MEM_PAGE_LOG && alloc->on_death <= WIRE_DEATH_FREE;
 }
 
 static bool
@@ -42,6 +43,7 @@ read_alloc(struct target_job *job, const struct wire_record *rec)
 
 	job->owner_set = alloc->owner;
 	return read_alloc_head(job, alloc) && alloc->owner <= WIRE_OWNER_SELF &&
+	       !(job->mortal && alloc->owner == WIRE_OWNER_EVERYONE) &&
 	       target_name_read(alloc + 1, rec, job->name);
 }
 

@@ -75,8 +75,8 @@ receivers(struct target_worker *w, struct target_job *job, uint16_t *set)
 static int
 check(struct target_worker *w, const struct target_job *job, uint64_t *len, uint16_t *set)
 {
-	struct mem_alloc_info info;
-	uint64_t run;
+	struct mem_alloc_info info = {0};
+	uint64_t run = 0;
 	int ret = mem_alloc_info(w->mem, job->addr, &info);
 
 	if (ret == 0)

@@ -33,8 +33,9 @@ done(struct target_job *job, int err)
 static int
 alloc(struct target_worker *w, struct target_job *job, uint16_t set)
 {
-	return mem_alloc(w->mem, job->pool, job->size, UINT64_C(1) << job->align_log2, set,
-		job->name[0] != '\0' ? job->name : NULL, &job->value[0]);
+	return (job->mortal ? mem_alloc_mortal : mem_alloc)(w->mem, job->pool, job->size,
+		UINT64_C(1) << job->align_log2, set, job->name[0] != '\0' ? job->name : NULL,
+		&job->value[0]);
 }
 
 static enum job_place
@@ -84,6 +85,22 @@ step_free(struct target_worker *w, struct target_job *job)
 	}
 	end_free(w, job);
 	return done(job, 0);
+}
+
+/* As if the last of its owners had freed it. */
+static enum job_place
+step_reap(struct target_worker *w, struct target_job *job)
+{
+	if (job->step++ == 0) {
+		if (mem_free_begin(w->mem, job->addr, 0, &job->freed) < 0)
+			return JOB_END;
+		w->stats.reaped++;
+		w->stats.reaped_bytes += job->freed.len;
+		if (must_wait(w, job))
+			return JOB_QUIESCENT;
+	}
+	end_free(w, job);
+	return JOB_END;
 }
 
 static enum job_place
@@ -184,9 +201,9 @@ step_destroy(struct target_worker *w, struct target_job *job)
 static bool
 takes_away(const struct target_job *job)
 {
-	return job->op == WIRE_OP_FREE || job->op == WIRE_OP_RESIZE || job->op == WIRE_OP_OWN ||
-	       job->op == WIRE_OP_SEND_MEMORY || job->op == WIRE_OP_POOL_SHRINK ||
-	       job->op == WIRE_OP_POOL_DESTROY;
+	return job->op == WIRE_OP_FREE || job->op == TARGET_OP_REAP || job->op == WIRE_OP_RESIZE ||
+	       job->op == WIRE_OP_OWN || job->op == WIRE_OP_SEND_MEMORY ||
+	       job->op == WIRE_OP_POOL_SHRINK || job->op == WIRE_OP_POOL_DESTROY;
 }
 
 enum job_place
@@ -194,8 +211,10 @@ job_step_home(struct target_worker *w, struct target_job *job)
 {
 	/* A change must not overtake operations that came before it in the same burst. */
 	target_run_batch(w);
-	if (takes_away(job))
+	if (takes_away(job)) {
 		target_settle(w);
+		reap_disturb(w, job->addr, job->op == WIRE_OP_OWN ? job->size : 1);
+	}
 	if (target_is_sync(job->op))
 		return locks_step(w, job);
 	if (target_is_comm(job->op))
@@ -206,6 +225,8 @@ job_step_home(struct target_worker *w, struct target_job *job)
 		return step_alloc(w, job);
 	case WIRE_OP_FREE:
 		return step_free(w, job);
+	case TARGET_OP_REAP:
+		return step_reap(w, job);
 	case WIRE_OP_RESIZE:
 		return step_resize(w, job);
 	case WIRE_OP_OWN:

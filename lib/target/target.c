@@ -104,6 +104,7 @@ target_create(const struct target_conf *conf, struct target **target)
 	t->nb_workers = conf->nb_workers;
 	t->mapped = conf->mapped;
 	t->clock = conf->clock;
+	presence_init(t, conf->owner_grace_ns);
 	ret = create_rings(t, conf->socket_id);
 	if (ret == 0)
 		ret = locks_create(t, conf);
@@ -251,8 +252,10 @@ target_opened(void *ctx, struct rdp_session *s, int status)
 {
 	struct target_worker *w = ctx;
 
-	if (status == 0)
-		nodes_opened(w->nodes, s);
+	if (status != 0)
+		return;
+	nodes_opened(w->nodes, s);
+	presence_came(w->target, s->peer_node);
 }
 
 static void
@@ -261,8 +264,9 @@ target_closed(void *ctx, struct rdp_session *s, int status)
 	struct target_worker *w = ctx;
 
 	/* Jobs of the session find it gone when they come back. */
-	target_holder_end(ctx, s);
+	target_holder_end(w, s);
 	nodes_closed(w->nodes, s);
+	presence_went(w->target, s->peer_node);
 }
 
 const struct rdp_handler target_handler = {
@@ -342,6 +346,7 @@ target_worker_poll(struct target_worker *w)
 		work += poll_locks(w);
 	if (has_inboxes(w))
 		work += inboxes_serve(w);
+	work += reap_poll(w);
 	if (unlikely(w->nb_dirty > 0))
 		work += zero_some(w);
 	return work;

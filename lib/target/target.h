@@ -37,7 +37,14 @@ struct target_conf {
 	unsigned int nb_workers;
 	bool mapped; /**< other processes map the memory and use atomics on it, too */
 	int socket_id;
+	/**
+	 * ns that a node may be without a session before memory that ends with its owners does.
+	 * 0: TARGET_GRACE_NS.
+	 */
+	uint64_t owner_grace_ns;
 };
+
+#define TARGET_GRACE_NS UINT64_C(5000000000)
 
 /** @return 0, -EINVAL, -ENOMEM. Slow. */
 int target_create(const struct target_conf *conf, struct target **target);
@@ -76,6 +83,8 @@ struct target_stats {
 	uint64_t handed_over; /**< operations given to another worker or the control thread */
 	uint64_t busy;        /**< operations refused because the hand-over table was full */
 	uint64_t malformed;
+	uint64_t reaped; /**< allocations freed because their owners have gone */
+	uint64_t reaped_bytes;
 };
 
 const struct target_stats *target_worker_stats(const struct target_worker *w);

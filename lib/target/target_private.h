@@ -72,9 +72,10 @@ enum job_place {
 	JOB_LATER,     /**< when freed memory has been cleared, or in the next turn */
 };
 
-/** In target_job.op, and no requests: a session has ended; memory that was sent has been read; the
- * records of an event. */
+/** In target_job.op, and no requests: a session has ended; owners of memory have gone; memory that
+ * was sent has been read; the records of an event. */
 #define TARGET_OP_GONE    0
+#define TARGET_OP_REAP    0x7c
 #define TARGET_OP_READ    0x7d
 #define TARGET_OP_DELIVER 0x7e
 
@@ -130,6 +131,7 @@ struct target_job {
 	uint8_t how;       /**< enum wire_own_how */
 	uint8_t nb_from;   /**< of `nodes`, the last ones: owners so far */
 	bool reclaimed;    /**< ids of sets that nobody uses any more were, for its sake */
+	bool mortal;       /**< ALLOC, ALLOC_FOR: ends with its owners */
 	bool counted;      /**< in target_jobs() of the session */
 	uint8_t nb_locks;  /**< in `wants`, `grants` or `locks` */
 	uint16_t pool;
@@ -179,6 +181,29 @@ struct job_list {
 	struct target_job **tail;
 };
 
+/** Sessions of each node, with all workers; presence.c. */
+struct target_presence {
+	uint64_t grace_ns;
+	/** Nodes that came or went. Any worker, atomic; read by all. */
+	uint32_t arrivals, departures;
+	/** Any worker, atomic. */
+	uint32_t sessions[MEM_NODES_MAX];
+	/** When the latest one ended. Any worker, before it takes the session out of the count. */
+	uint64_t left_ns[MEM_NODES_MAX];
+};
+
+/** The search of a worker for memory whose owners have gone, in its own pools; reap.c. */
+struct target_reap {
+	enum { REAP_IDLE, REAP_WAITS, REAP_WALKS } state;
+	uint32_t departures;        /**< those that this walk, or the last one, is for */
+	uint32_t arrivals;          /**< when it began with `here` */
+	bool again;                 /**< something was left out: it takes another walk */
+	uint64_t due;               /**< WAITS: when to begin */
+	uint64_t at;                /**< all below it in this pool has been looked at */
+	uint64_t next;              /**< of `here`, what lies below belongs to absent nodes only */
+	struct mem_alloc_info here; /**< len 0: none yet */
+};
+
 struct target_worker {
 	struct target *target;
 	struct mem *mem;
@@ -207,6 +232,7 @@ struct target_worker {
 	uint8_t *letters;        /**< TARGET_LETTER bytes for each job; NULL: one worker */
 	struct rte_hash *pinned; /**< addresses of memory that was sent; NULL: no inboxes */
 	uint32_t *gone;          /**< holders whose sessions have ended, to be told home */
+	struct target_reap reap;
 	uint32_t nb_gone;
 	struct target_nodes *nodes;
 	struct rdp_ep *lent_ep[TARGET_LENT]; /**< with pool memory lent to frames of this turn */
@@ -222,6 +248,7 @@ struct target {
 	struct target_locks locks;
 	struct comm *comm;        /**< the home worker's; NULL: no inboxes */
 	struct target_seat *seat; /**< by holder index */
+	struct target_presence presence;
 	/** ring[from][to]; the control thread has index nb_workers. One producer, one consumer. */
 	struct rte_ring *ring[TARGET_WORKERS_MAX + 1][TARGET_WORKERS_MAX + 1];
 	struct target_worker *worker[TARGET_WORKERS_MAX];
@@ -270,6 +297,16 @@ uint32_t target_holder(struct target_worker *w, struct rdp_session *s);
 void target_holder_end(struct target_worker *w, struct rdp_session *s);
 void target_holder_free(struct target_worker *w, uint32_t holder);
 uint32_t target_holders_tell(struct target_worker *w);
+
+/* presence.c: which nodes are there */
+void presence_init(struct target *t, uint64_t grace_ns);
+void presence_came(struct target *t, uint16_t node);
+void presence_went(struct target *t, uint16_t node);
+bool presence_absent(const struct target *t, uint16_t node, uint64_t now);
+
+/* reap.c: memory whose owners have gone */
+uint32_t reap_poll(struct target_worker *w);
+void reap_disturb(struct target_worker *w, uint64_t addr, uint64_t len);
 
 /* locks.c: at their home */
 int locks_create(struct target *t, const struct target_conf *conf);

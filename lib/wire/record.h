@@ -145,14 +145,21 @@ enum wire_owner {
 	WIRE_OWNER_SELF = 1,
 };
 
+/** What becomes of an allocation when none of its owners has a session any more. */
+enum wire_death {
+	WIRE_DEATH_KEEP = 0,
+	WIRE_DEATH_FREE = 1, /**< not with WIRE_OWNER_EVERYONE */
+};
+
 /** ALLOC: len = bytes of the name behind this, 0 for none. Response data: the address. */
 struct wire_alloc {
 	struct wire_record rec;
 	rte_be64_t size;
 	rte_be16_t pool;
 	uint8_t align_log2;
-	uint8_t owner; /**< enum wire_owner */
-	uint8_t reserved[4];
+	uint8_t owner;    /**< enum wire_owner */
+	uint8_t on_death; /**< enum wire_death */
+	uint8_t reserved[3];
 };
 
 /** FREE. Response: no data. */
@@ -185,7 +192,8 @@ struct wire_alloc_for {
 	rte_be16_t pool;
 	uint8_t align_log2;
 	uint8_t name_len; /**< 0: no name */
-	uint8_t reserved[4];
+	uint8_t on_death; /**< enum wire_death */
+	uint8_t reserved[3];
 };
 
 /** What becomes of the owners that a range has. */
@@ -515,6 +523,8 @@ static_assert(sizeof(struct wire_owners_found) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_alloc_for) == 24, "part of the protocol");
 static_assert(
 	offsetof(struct wire_alloc_for, name_len) == offsetof(struct wire_alloc, owner) &&
+		offsetof(struct wire_alloc_for, on_death) ==
+			offsetof(struct wire_alloc, on_death) &&
 		offsetof(struct wire_alloc_for, reserved) == offsetof(struct wire_alloc, reserved),
 	"they begin alike, but for one byte");
 static_assert(sizeof(struct wire_pool_create) == 32, "part of the protocol");

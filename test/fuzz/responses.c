@@ -135,12 +135,6 @@ right_length(const struct wire_record *rec)
 		return rte_be_to_cpu_32(rec->len) / 8 * sizeof(struct wire_lock_grant);
 	case WIRE_OP_LOCK_LIST:
 		return sizeof(struct wire_lock_info);
-	case WIRE_OP_UNLOCK:
-	case WIRE_OP_LOCK_UNRESERVE:
-	case WIRE_OP_PUT_FENCED:
-	case WIRE_OP_INBOX_OPEN ... WIRE_OP_MESSAGE_DONE:
-	case WIRE_OP_BARRIER:
-		return 0;
 	case WIRE_OP_PUT:
 	case WIRE_OP_FILL:
 	case WIRE_OP_NOP:
@@ -148,6 +142,11 @@ right_length(const struct wire_record *rec)
 	case WIRE_OP_RESIZE:
 	case WIRE_OP_OWN:
 	case WIRE_OP_POOL_DESTROY:
+	case WIRE_OP_UNLOCK:
+	case WIRE_OP_LOCK_UNRESERVE:
+	case WIRE_OP_PUT_FENCED:
+	case WIRE_OP_INBOX_OPEN ... WIRE_OP_MESSAGE_DONE:
+	case WIRE_OP_BARRIER:
 		return 0;
 	default:
 		return 8;

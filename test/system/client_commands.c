@@ -124,6 +124,28 @@ run_list(struct client *c, char *words[WORDS_MAX])
 	return ret;
 }
 
+/* alloc-mortal LENGTH NAME [NODE...]: for these nodes or this one alone, to end with them */
+static int
+run_alloc_mortal(struct client *c, char *words[WORDS_MAX])
+{
+	uint16_t nodes[WORDS_MAX];
+	struct shmx_alloc_req req = {
+		.pool = c->pool,
+		.len = number(words[1]),
+		.name = words[2],
+		.owner = words[3] != NULL ? SHMX_OWNER_NODES : SHMX_OWNER_SELF,
+		.nodes = nodes,
+		.on_death = SHMX_FREE,
+	};
+	int ret;
+
+	for (; words[3 + req.nb_nodes] != NULL; req.nb_nodes++)
+		nodes[req.nb_nodes] = (uint16_t)number(words[3 + req.nb_nodes]);
+	ret = shmx_alloc_sync(c->ep, &req, &c->area);
+	reply_value(c, c->area);
+	return ret;
+}
+
 /* alloc LENGTH [NAME [self]]: the address, which is the area from now on */
 static int
 run_alloc(struct client *c, char *words[WORDS_MAX])
@@ -272,6 +294,7 @@ const struct command commands[] = {
 	{"stat", 0, run_stat},
 	{"list", 0, run_list},
 	{"alloc", 1, run_alloc},
+	{"alloc-mortal", 2, run_alloc_mortal},
 	{"free", 0, run_free},
 	{"lookup", 1, run_lookup},
 	{"own", 2, run_own},

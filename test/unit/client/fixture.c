@@ -215,6 +215,7 @@ memory_up(struct fixture *f, const struct fixture_conf *fc)
 	tc.comm = f->comm;
 	tc.nb_refs = 16;
 	tc.clock = f->clock;
+	tc.owner_grace_ns = fc->owner_grace_ms * UINT64_C(1000000);
 	ret = target_create(&tc, &f->target);
 	for (unsigned int i = 0; ret == 0 && i < f->workers; i++)
 		target_worker_online(target_worker_at(f->target, i));

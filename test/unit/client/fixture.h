@@ -76,7 +76,8 @@ struct fixture_conf {
 	uint32_t nb_mbufs;
 	uint16_t mtu; /**< 0: 1500 */
 	uint32_t peer_timeout_ms;
-	uint32_t rto_min_us; /**< of both ends */
+	uint32_t owner_grace_ms; /**< of the memory node; 0: as lib/target has it */
+	uint32_t rto_min_us;     /**< of both ends */
 	/** Put something between an endpoint of the memory node and its port; may be NULL. */
 	void (*wrap)(struct host *h, struct rdp_conf *conf);
 	struct shmx_reconnect reconnect;

@@ -55,13 +55,13 @@ reserved_clear(const struct wire_record *rec)
 {
 	switch (rec->op) {
 	case WIRE_OP_ALLOC:
-		return zeros(((const struct wire_alloc *)rec)->reserved, 4);
+		return zeros(((const struct wire_alloc *)rec)->reserved, 3);
 	case WIRE_OP_LOOKUP:
 		return zeros(((const struct wire_lookup *)rec)->reserved, 6);
 	case WIRE_OP_OWN:
 		return zeros(((const struct wire_own *)rec)->reserved, 5);
 	case WIRE_OP_ALLOC_FOR:
-		return zeros(((const struct wire_alloc_for *)rec)->reserved, 4);
+		return zeros(((const struct wire_alloc_for *)rec)->reserved, 3);
 	case WIRE_OP_POOL_CREATE:
 		return zeros(((const struct wire_pool_create *)rec)->reserved, 4);
 	case WIRE_OP_POOL_DESTROY:

@@ -234,6 +234,7 @@ record__fields_as_on_the_wire(void)
 	CU_ASSERT_EQUAL(offsetof(struct wire_alloc, pool), 16);
 	CU_ASSERT_EQUAL(offsetof(struct wire_alloc, align_log2), 18);
 	CU_ASSERT_EQUAL(offsetof(struct wire_alloc, owner), 19);
+	CU_ASSERT_EQUAL(offsetof(struct wire_alloc, on_death), 20);
 	CU_ASSERT_EQUAL(offsetof(struct wire_free, addr), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_resize, addr), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_resize, size), 16);

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+/* Memory that ends with its owners: who goes, who comes back, who was handed it. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_hash.h>
+
+#include "client/fixture.h"
+#include "target/target_private.h"
+
+#define GRACE_MS 100
+#define LEN      4096
+#define MANY     100000
+
+static struct fixture fx;
+
+static void
+begin(unsigned int workers)
+{
+	const struct fixture_conf conf = {.nb_hosts = 3,
+		.workers = workers,
+		.owner_grace_ms = GRACE_MS,
+		.pool_size = 32 * MIB};
+
+	fixture_up(&fx, &conf);
+}
+
+static void
+turns_for(unsigned int ms)
+{
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
+
+	while (rte_rdtsc() < end)
+		server_turn(&fx);
+}
+
+static shmx_addr_t
+alloc(unsigned int host, enum shmx_owner owner, enum shmx_on_death on_death)
+{
+	static const uint16_t both[] = {1, 2};
+	const struct shmx_alloc_req req = {.pool = fx.pool,
+		.len = LEN,
+		.owner = owner,
+		.nodes = owner == SHMX_OWNER_NODES ? both : NULL,
+		.nb_nodes = owner == SHMX_OWNER_NODES ? 2 : 0,
+		.on_death = on_death};
+	shmx_addr_t addr = 0;
+
+	SAME(shmx_alloc_sync(fx.host[host].ep, &req, &addr), 0);
+	return addr;
+}
+
+static void
+leave(unsigned int host)
+{
+	SAME(shmx_disconnect(fx.host[host].ep, fx.host[host].session), 0);
+	poll_for(fx.host[host].ep, 10);
+}
+
+static void
+come(unsigned int host)
+{
+	struct shmx_peer peer = {.ip = rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1))};
+
+	SAME(shmx_connect_sync(fx.host[host].ep, &peer, &fx.host[host].session), 0);
+}
+
+/* Two graces, and time to walk: the walk may have begun just before. */
+static void
+mourn(void)
+{
+	turns_for(2 * GRACE_MS + 50);
+}
+
+static bool
+lives(shmx_addr_t addr)
+{
+	struct mem_alloc_info info;
+
+	return mem_alloc_info(fx.mem, addr, &info) == 0;
+}
+
+static uint64_t
+reaped(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < fx.workers; i++)
+		n += target_worker_stats(target_worker_at(fx.target, i))->reaped;
+	return n;
+}
+
+static void
+by_policy(void)
+{
+	shmx_addr_t kept = alloc(0, SHMX_OWNER_SELF, SHMX_KEEP);
+	shmx_addr_t own = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	shmx_addr_t shared = alloc(0, SHMX_OWNER_NODES, SHMX_FREE);
+	shmx_addr_t everyones = alloc(0, SHMX_OWNER_EVERYONE, SHMX_KEEP);
+
+	leave(0);
+	turns_for(GRACE_MS / 2);
+	SAME(lives(own), true);
+	mourn();
+	SAME(lives(own), false);
+	SAME(lives(shared), true);
+	leave(1);
+	mourn();
+	SAME(lives(shared), false);
+	SAME(lives(kept), true);
+	SAME(lives(everyones), true);
+	SAME(reaped(), 2);
+	come(0);
+	SAME(shmx_pool_open_sync(fx.host[0].ep, fx.host[0].session, "main", &fx.pool), 0);
+	SAME(shmx_get_sync(fx.host[0].ep, own, &(uint64_t){0}, 8), -ESTALE);
+	SAME(shmx_free_sync(fx.host[0].ep, kept), 0);
+}
+
+/* Within the grace period, it is as if the node had not gone. */
+static void
+back_in_time(void)
+{
+	shmx_addr_t own = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		leave(0);
+		turns_for(GRACE_MS / 4);
+		come(0);
+	}
+	mourn();
+	SAME(lives(own), true);
+	leave(0);
+	mourn();
+	SAME(lives(own), false);
+}
+
+static void
+change(unsigned int host, shmx_addr_t addr, uint64_t len, enum shmx_own_how how, uint16_t node)
+{
+	struct shmx_ep *ep = fx.host[host].ep;
+
+	SAME(STATUS(ep, shmx_own_nodes(ep, addr, len, how, &node, 1, cookie)), 0);
+}
+
+/* The policy stays with the memory; whose it is now decides. */
+static void
+handed_on(void)
+{
+	shmx_addr_t all = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	shmx_addr_t half = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	shmx_addr_t open = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	struct shmx_ep *ep = fx.host[0].ep;
+
+	change(0, all, LEN, SHMX_OWN_SET, 2);
+	change(0, half + 1024, 64, SHMX_OWN_ADD, 2);
+	SAME(STATUS(ep, shmx_own(ep, open + 2048, 64, SHMX_OWNER_EVERYONE, cookie)), 0);
+	leave(0);
+	mourn();
+	SAME(lives(all), true);
+	SAME(lives(half), true);
+	leave(1);
+	mourn();
+	SAME(lives(all), false);
+	SAME(lives(half), false);
+	SAME(lives(open), true);
+}
+
+/* A node has a session here and there: the last one counts. */
+static void
+last_session(void)
+{
+	shmx_addr_t own = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+
+	presence_came(fx.target, 1);
+	leave(0);
+	mourn();
+	SAME(lives(own), true);
+	presence_went(fx.target, 1);
+	mourn();
+	SAME(lives(own), false);
+}
+
+/* Shrunk, grown, named: it remains what it is; and what is freed in time is not freed twice. */
+static void
+changed(void)
+{
+	shmx_addr_t small = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	shmx_addr_t freed = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	shmx_addr_t again;
+
+	SAME(STATUS(fx.host[0].ep, shmx_resize(fx.host[0].ep, small, 64, cookie)), 0);
+	SAME(shmx_free_sync(fx.host[0].ep, freed), 0);
+	again = alloc(2, SHMX_OWNER_SELF, SHMX_KEEP);
+	leave(0);
+	leave(2);
+	mourn();
+	SAME(lives(small), false);
+	SAME(lives(again), true);
+	SAME(reaped(), 1);
+}
+
+/* What lies in an inbox is freed when it has been read, and not before. */
+static void
+sent(void)
+{
+	shmx_addr_t addr = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	struct target_worker *home = target_worker_at(
+		fx.target, target_home(fx.target, mem_addr_pool(addr)));
+
+	SAME(rte_hash_add_key(home->pinned, &addr) >= 0, true);
+	leave(0);
+	mourn();
+	SAME(lives(addr), true);
+	SAME(rte_hash_del_key(home->pinned, &addr) >= 0, true);
+	mourn();
+	SAME(lives(addr), false);
+}
+
+static void
+errors(void)
+{
+	struct shmx_alloc_req req = {.pool = fx.pool, .len = 64, .on_death = SHMX_FREE};
+	struct shmx_ep *ep = fx.host[0].ep;
+
+	SAME(shmx_alloc(ep, &req, 1), -EINVAL);
+	req.owner = SHMX_OWNER_SELF;
+	req.on_death = (enum shmx_on_death)2;
+	SAME(shmx_alloc(ep, &req, 1), -EINVAL);
+}
+
+static void (*const cases[])(void) = {
+	by_policy, back_in_time, handed_on, last_session, changed, sent, errors};
+
+static void
+all(unsigned int workers)
+{
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		begin(workers);
+		cases[i]();
+		fixture_down(&fx);
+	}
+}
+
+static void
+one_worker(void)
+{
+	all(1);
+}
+
+static void
+three_workers(void)
+{
+	all(3);
+}
+
+/* Turns until @p want are gone; the most that went in one of them. Tells how long those took. */
+static uint64_t
+most_in_a_turn(uint64_t want)
+{
+	uint64_t most = 0, turns = 0, sum = 0, longest = 0;
+	uint64_t end = rte_rdtsc() + 30 * rte_get_tsc_hz();
+
+	for (unsigned int i = 0; reaped() < want && rte_rdtsc() < end; i++) {
+		uint64_t before = reaped(), begin = rte_rdtsc(), took;
+
+		target_worker_poll(target_worker_at(fx.target, i % fx.workers));
+		took = rte_rdtsc() - begin;
+		if (reaped() == before)
+			continue;
+		most = RTE_MAX(most, reaped() - before);
+		longest = RTE_MAX(longest, took);
+		sum += took;
+		turns++;
+	}
+	printf("%u workers: %" PRIu64 " turns, %.1f us each, the longest %.1f ", fx.workers, turns,
+		1e6 * (double)sum / (double)RTE_MAX(turns, 1u) / (double)rte_get_tsc_hz(),
+		1e6 * (double)longest / (double)rte_get_tsc_hz());
+	return most;
+}
+
+/* In bounded steps, and never at the cost of a client's requests. */
+static void
+many(void)
+{
+	struct mem_pool_stat st;
+	uint16_t set;
+	uint64_t addr;
+
+	for (unsigned int workers = 1; workers <= 2; workers++) {
+		begin(workers);
+		SAME(mem_set_of_node(fx.mem, 1, &set), 0);
+		for (unsigned int i = 0; i < MANY; i++)
+			CU_ASSERT_EQUAL_FATAL(
+				mem_alloc_mortal(fx.mem, fx.pool, 64, 0, set, NULL, &addr), 0);
+		leave(0);
+		SAME(most_in_a_turn(MANY) <= 16, true);
+		turns_for(10);
+		SAME(reaped(), MANY);
+		SAME(mem_pool_stat(fx.mem, fx.pool, &st), 0);
+		SAME(st.nb_allocs, 0);
+		SAME(st.used, 0);
+		fixture_down(&fx);
+	}
+}
+
+/* One allocation with so many owners that it takes many turns, and changes meanwhile. */
+static void
+in_pieces(void)
+{
+	const uint64_t len = 24 * MIB;
+	uint16_t set[2];
+	uint64_t addr;
+
+	begin(1);
+	for (uint16_t i = 0; i < 2; i++)
+		SAME(mem_set_of_node(fx.mem, i + 1, &set[i]), 0);
+	SAME(mem_alloc_mortal(fx.mem, fx.pool, len, 0, set[0], NULL, &addr), 0);
+	for (uint64_t off = 0; off < len; off += 8192)
+		SAME(mem_own_set(fx.mem, addr + off, 64, set[1]), 0);
+	leave(0);
+	leave(1);
+	turns_for(2 * GRACE_MS);
+	SAME(lives(addr), false);
+	SAME(mem_alloc_mortal(fx.mem, fx.pool, len, 0, set[0], NULL, &addr), 0);
+	/* Somebody owns its end. */
+	SAME(mem_set_of_node(fx.mem, 3, &set[1]), 0);
+	SAME(mem_own_set(fx.mem, addr + len - 64, 64, set[1]), 0);
+	presence_came(fx.target, 1);
+	presence_went(fx.target, 1);
+	mourn();
+	SAME(lives(addr), true);
+	fixture_down(&fx);
+}
+
+static const struct named_test tests[] = {
+	{"one worker", one_worker},
+	{"three workers", three_workers},
+	{"many", many},
+	{"in pieces", in_pieces},
+};
+
+int
+main(void)
+{
+	return tests_run("reap", tests, RTE_DIM(tests));
+}
