@@ -14,6 +14,7 @@ static const struct command *const groups[] = {
 	data_commands,
 	own_commands,
 	lock_commands,
+	message_commands,
 	node_commands,
 };
 

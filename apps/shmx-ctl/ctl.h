@@ -74,6 +74,7 @@ extern const struct command alloc_commands[];
 extern const struct command data_commands[];
 extern const struct command own_commands[];
 extern const struct command lock_commands[];
+extern const struct command message_commands[];
 extern const struct command node_commands[];
 
 #endif /* CTL_CTL_H */

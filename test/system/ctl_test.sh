@@ -250,6 +250,59 @@ done_ lock list
 (($(wc -l <"$TMP/out") == 1)) || fail "there are locks left"
 echo "locks"
 
+# ---- signals and messages
+
+# listener NAME WORD...: one of recv and watch, as node 44 in the background.
+listener() {
+	local name=$1
+	shift
+	: >"$TMP/$name.log"
+	setsid "$CTL" --port "virtio_user:path=$TMP/client.sock" --ip 10.0.0.44/24 --server 10.0.0.1 \
+		"$@" </dev/null >"$TMP/$name.out" 2>"$TMP/$name.log" &
+	listener_pid=$!
+	_pids+=("$listener_pid")
+}
+
+# listener_end STATUS: it ends so.
+listener_end() {
+	local status=0
+	wait "$listener_pid" || status=$?
+	((status == $1)) || fail "who listened: exit status $status, not $1"
+}
+
+# reaches NODES WORD...: signal or send until the inbox is there; then it reaches just one.
+reaches() {
+	"$CTL" "${link[@]}" "$@" >"$TMP/out" 2>"$TMP/ctl.log" && grep -Eq '^inboxes +1$' "$TMP/out"
+}
+
+says 1 'no such node has an inbox' signal 44
+says 1 'no such node has an inbox' send 44 hello
+says 1 'has at most 1024 bytes' send 44 "$(head -c 1025 /dev/zero | tr '\0' x)"
+says 1 '0 of 1 came in that time' recv --timeout 50
+says 2 'line' signal 44 --line 64
+listener watch watch --count 3 --json
+wait_for 20 reaches signal 44 --line 7 --count 3
+done_ send 44 hello
+out 'inboxes 1'
+done_ send everyone hello
+out 'inboxes 1'
+listener_end 0
+python3 - "$TMP/watch.out" <<-'END' || fail "what was watched: $(<"$TMP/watch.out")"
+	import json, sys
+	assert [json.loads(line) for line in open(sys.argv[1])] == [
+	    {"event": "signal", "line": 7, "count": 3},
+	    {"event": "message", "from": 2, "length": 5},
+	    {"event": "message", "from": 2, "length": 5}]
+END
+listener recv recv --count 2
+wait_for 20 reaches send 44 'one '
+head -c 3000000 /dev/urandom >"$TMP/long"
+"$CTL" "${link[@]}" send 44 --memory main <"$TMP/long" >"$TMP/out" 2>"$TMP/ctl.log" ||
+	fail "send --memory: $(<"$TMP/ctl.log")"
+listener_end 0
+cmp "$TMP/recv.out" <(printf 'one ' && cat "$TMP/long") || fail "what was received is not what was sent"
+echo "signals and messages"
+
 # ---- what the memory node knows
 
 done_ node list
