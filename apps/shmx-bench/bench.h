@@ -45,6 +45,9 @@ struct bench {
 	struct region data;     /**< get, put */
 	struct region counters; /**< faa, cas */
 	struct region beside;   /**< --beside */
+	shmx_session_t second;  /**< lockn: the other one that wants the lock */
+	bool second_open;
+	uint32_t inbox; /**< bytes of this node's inbox; 0: none is open. See inbox.h */
 };
 
 /** Whether the options ask for this workload, measured or as baseline. */

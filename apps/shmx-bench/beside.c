@@ -35,7 +35,7 @@ start(struct run *run, uint32_t i)
 {
 	const struct options *o = &run->bench->opt;
 	uint8_t *buf = run->beside.buffers + i * buffer_stride(run);
-	uint64_t cookie = COOKIE_SAMPLED | COOKIE_BESIDE | i;
+	uint64_t cookie = COOKIE_BESIDE | i;
 	int ret = o->beside_op == BESIDE_GET
 	                  ? shmx_get(run->ep, run->bench->beside.base, buf, o->beside, cookie)
 	                  : shmx_put(run->ep, run->bench->beside.base, buf, o->beside, cookie);

@@ -33,6 +33,7 @@ json_config(const struct bench *b)
 	printf(",\"window\":%" PRIu32 ",\"burst\":%" PRIu32, o->window, o->burst);
 	printf(",\"pattern\":\"%s\"", o->pattern == PATTERN_RANDOM ? "random" : "sequential");
 	printf(",\"cc\":\"%s\"", o->cc == SHMX_CC_SWIFT ? "swift" : "fixed");
+	printf(",\"locks\":%" PRIu32 ",\"shared\":%s", o->locks, o->shared ? "true" : "false");
 	printf(",\"span\":%" PRIu64 ",\"coalesce\":%s", o->span, o->no_coalesce ? "false" : "true");
 	printf(",\"beside\":%" PRIu64 ",\"beside_op\":\"%s\"", o->beside,
 		o->beside_op == BESIDE_GET ? "get" : "put");

@@ -9,7 +9,8 @@
 #include "../common/fail.h"
 #include "options.h"
 
-const char *const workload_names[] = {"raw", "get", "put", "faa", "cas", "alloc", "mix", NULL};
+const char *const workload_names[] = {"raw", "get", "put", "faa", "cas", "alloc", "mix", "lock",
+	"lockn", "signal", "msg", "barrier", NULL};
 
 static const char *const pattern_names[] = {"random", "sequential", NULL};
 static const char *const cc_names[] = {"fixed", "swift", NULL};
@@ -17,6 +18,9 @@ static const char *const beside_names[] = {"put", "get", NULL};
 static const char *const crc_names[] = {"auto", "on", "off", NULL};
 
 static const char *const full[] = {"full", NULL}; /* WINDOW_FULL */
+
+#define MESSAGE_MAX 1024u /* SHMX_MESSAGE_MAX */
+#define NODE_MAX    1023  /* SHMX_NODE_MAX */
 
 #define AT(field) offsetof(struct options, field)
 
@@ -32,6 +36,9 @@ static const struct option_type types[] = {
 	{"pattern", OPTION_CHOICE, AT(pattern), 0, 0, pattern_names},
 	{"span", OPTION_BYTES, AT(span), 64, UINT64_C(1) << 36},
 	{"live", OPTION_NUMBER, AT(live), 1, 1 << 20},
+	{"locks", OPTION_NUMBER, AT(locks), 1, 1 << 20},
+	{"shared", OPTION_FLAG, AT(shared)},
+	{"nodes", OPTION_TEXT, AT(meeting)},
 	{"beside", OPTION_BYTES, AT(beside), 1, UINT64_C(1) << 30},
 	{"beside-op", OPTION_CHOICE, AT(beside_op), 0, 0, beside_names},
 	{"worker", OPTION_NUMBER, AT(worker), 0, 64},
@@ -65,9 +72,27 @@ defaults(struct options *o)
 	o->burst = 32;
 	o->span = 64 << 20;
 	o->live = 1024;
+	o->locks = 4096;
 	o->seconds = -1;
 	o->warmup = -1;
 	o->count = COUNT_NONE;
+}
+
+static uint64_t
+size_default(int workload)
+{
+	return workload == WORKLOAD_RAW || workload == WORKLOAD_ALLOC || workload == WORKLOAD_MSG
+	               ? 64
+	               : 8;
+}
+
+/* A message is compared with what moves a word: its size is its own. */
+uint64_t
+options_size(const struct options *o, enum workload_id id)
+{
+	if ((int)id == o->workload || (id != WORKLOAD_MSG && o->workload != WORKLOAD_MSG))
+		return o->size;
+	return size_default((int)id);
 }
 
 static void
@@ -76,7 +101,7 @@ fill_in(struct options *o)
 	bool pairs = o->pairs > 0;
 
 	if (o->size == 0)
-		o->size = o->workload == WORKLOAD_RAW || o->workload == WORKLOAD_ALLOC ? 64 : 8;
+		o->size = size_default(o->workload);
 	if (o->seconds < 0)
 		o->seconds = pairs ? 0.5 : 5;
 	if (o->warmup < 0)
@@ -89,6 +114,70 @@ static bool
 counts(int workload)
 {
 	return workload == WORKLOAD_FAA || workload == WORKLOAD_CAS;
+}
+
+static bool
+node_add(struct options *o, const char *text, size_t len)
+{
+	char word[8];
+	uint64_t node;
+
+	if (len >= sizeof(word) || o->nb_nodes == NODES_MAX)
+		return false;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	if (option_bytes_parse(word, 1, NODE_MAX, &node) < 0)
+		return false;
+	for (uint32_t i = 0; i < o->nb_nodes; i++)
+		if (o->nodes[i] == node)
+			return false;
+	o->nodes[o->nb_nodes++] = (uint16_t)node;
+	return true;
+}
+
+/* --nodes; without it, this one. */
+static int
+nodes_read(struct options *o)
+{
+	const char *text = o->meeting;
+	bool own = false;
+	size_t n;
+
+	if (text == NULL) {
+		o->nodes[o->nb_nodes++] = (uint16_t)o->link.node;
+		return 0;
+	}
+	for (;; text += n + 1) {
+		n = strcspn(text, ",");
+		if (!node_add(o, text, n))
+			return fail("--nodes %s: give up to %u different ids of nodes, such as "
+				    "2,3,4",
+				o->meeting, NODES_MAX);
+		if (text[n] == '\0')
+			break;
+	}
+	for (uint32_t i = 0; i < o->nb_nodes; i++)
+		own |= o->nodes[i] == o->link.node;
+	if (!own)
+		return fail("--nodes names all who meet: this one, %" PRIu32 ", too", o->link.node);
+	if (o->nb_nodes > 1 && o->count == COUNT_NONE)
+		return fail("--nodes: all have to meet as often: give each the same --count");
+	return 0;
+}
+
+/* Locks, messages and barriers. */
+static int
+check_meeting(struct options *o)
+{
+	if (o->workload == WORKLOAD_MSG && o->size > MESSAGE_MAX)
+		return fail(
+			"--size %" PRIu64 ": a message has 1 to %u bytes", o->size, MESSAGE_MAX);
+	if ((o->workload == WORKLOAD_LOCKN || o->workload == WORKLOAD_BARRIER) && o->window != 1)
+		return fail("--workload %s goes one step at a time: leave out --window",
+			workload_names[o->workload]);
+	if (o->meeting != NULL && o->workload != WORKLOAD_BARRIER)
+		return fail("--nodes goes with --workload barrier only");
+	return nodes_read(o);
 }
 
 static int
@@ -124,7 +213,7 @@ check_pairs(const struct options *o)
 		return fail("--pairs with --workload raw: raw is the baseline; choose another "
 			    "workload");
 	if (o->baseline == WORKLOAD_ALLOC || o->workload == WORKLOAD_ALLOC ||
-		!counts(o->baseline) || o->size <= 8)
+		!counts(o->baseline) || options_size(o, (enum workload_id)o->baseline) <= 8)
 		return 0;
 	return fail("--baseline %s needs --size 4 or 8", workload_names[o->baseline]);
 }
@@ -158,6 +247,8 @@ check_all(struct options *o)
 	ret = check_vlan(o);
 	if (ret == 0)
 		ret = check_workload(o);
+	if (ret == 0)
+		ret = check_meeting(o);
 	return ret < 0 ? ret : check_pairs(o);
 }
 

@@ -20,6 +20,11 @@ enum workload_id {
 	WORKLOAD_CAS,
 	WORKLOAD_ALLOC,
 	WORKLOAD_MIX,
+	WORKLOAD_LOCK,
+	WORKLOAD_LOCKN,
+	WORKLOAD_SIGNAL,
+	WORKLOAD_MSG,
+	WORKLOAD_BARRIER,
 };
 
 extern const char *const workload_names[];
@@ -34,7 +39,8 @@ enum beside_op {
 	BESIDE_GET,
 };
 
-#define WINDOW_FULL 0 /**< as many operations as the endpoint takes */
+#define NODES_MAX   64 /**< of one barrier: SHMX_NODES_MAX */
+#define WINDOW_FULL 0  /**< as many operations as the endpoint takes */
 #define COUNT_NONE  UINT64_MAX
 
 struct options {
@@ -50,6 +56,11 @@ struct options {
 	int pattern;
 	uint64_t span;
 	uint32_t live;
+	uint32_t locks;
+	bool shared;
+	const char *meeting;       /**< NULL: not given */
+	uint16_t nodes[NODES_MAX]; /**< of `meeting`, of a barrier */
+	uint32_t nb_nodes;
 	uint64_t beside; /**< bytes of transfers that go on beside the workload; 0: none */
 	int beside_op;   /**< enum beside_op */
 	uint32_t worker; /**< of the memory node's port; 0: any */
@@ -78,6 +89,10 @@ struct options {
  * @return 0, or -EINVAL after a line on standard error that says what to do.
  */
 int options_parse(struct options *o, int argc, char **argv);
+
+/** Bytes that an operation of that workload moves, which is the one that is measured or the
+ * baseline. */
+uint64_t options_size(const struct options *o, enum workload_id id);
 
 /** The screen of --help. */
 void options_help(void);

@@ -27,11 +27,16 @@ static const struct workload *const workloads[] = {
 	[WORKLOAD_CAS] = &workload_cas,
 	[WORKLOAD_ALLOC] = &workload_alloc,
 	[WORKLOAD_MIX] = &workload_mix,
+	[WORKLOAD_LOCK] = &workload_lock,
+	[WORKLOAD_LOCKN] = &workload_lockn,
+	[WORKLOAD_SIGNAL] = &workload_signal,
+	[WORKLOAD_MSG] = &workload_msg,
+	[WORKLOAD_BARRIER] = &workload_barrier,
 };
 
 /* A full window of large operations: as many as keep the port busy, within reason. */
 static uint32_t
-slots_wanted(const struct options *o, uint64_t size)
+slots_wanted(const struct options *o, const struct workload *workload, uint64_t size)
 {
 	uint64_t n = o->window;
 
@@ -40,6 +45,8 @@ slots_wanted(const struct options *o, uint64_t size)
 			RTE_MIN(BUFFERS_MAX / size, (uint64_t)SLOTS_DEFAULT), (uint64_t)SLOTS_MIN);
 	if (o->workload == WORKLOAD_ALLOC)
 		n = RTE_MIN(n, o->live);
+	if (workload->most != NULL)
+		n = RTE_MIN(n, workload->most(o));
 	return (uint32_t)n;
 }
 
@@ -69,22 +76,24 @@ sample_every(const struct run *run)
 }
 
 static void
-run_init(struct run *run, struct bench *b, const struct workload *workload)
+run_init(struct run *run, struct bench *b, enum workload_id id)
 {
+	const struct workload *workload = workloads[id];
 	const struct options *o = &b->opt;
 
 	run->bench = b;
 	run->ep = b->ep;
 	run->workload = workload;
-	run->size = o->size;
-	run->buffer_stride = RTE_ALIGN_CEIL(o->size, 8);
-	run->nb_slots = slots_wanted(o, run->buffer_stride);
+	run->size = options_size(o, id);
+	run->buffer_stride = RTE_ALIGN_CEIL(run->size, 8);
+	run->nb_slots = slots_wanted(o, workload, run->buffer_stride);
 	run->burst = o->burst;
 	run->sample_mask = sample_every(run) - 1;
 	run->check = o->check;
 	run->done = o->check || workload->stateful ? workload->done : NULL;
+	run->go_on = workload->go_on;
 	run->left = o->count;
-	stream_init(&run->stream, workload->atomic ? &b->counters : &b->data, o->size, o->pattern,
+	stream_init(&run->stream, workload->atomic ? &b->counters : &b->data, run->size, o->pattern,
 		o->link.node);
 }
 
@@ -97,7 +106,7 @@ run_create(struct bench *b, enum workload_id id)
 		fail("out of memory: give EAL more with -m");
 		return NULL;
 	}
-	run_init(run, b, workloads[id]);
+	run_init(run, b, id);
 	if (!run_memory(run)) {
 		fail("out of memory: give EAL more with -m, or use a smaller --window or --size");
 		run_destroy(run);
@@ -138,13 +147,26 @@ slots_busy(const struct run *run)
 }
 
 static void
+count_error(struct run *run, int status)
+{
+	if (run->first_error == 0)
+		run->first_error = status;
+	run->errors++;
+}
+
+static void
 event_failed(struct run *run, const struct shmx_event *ev, uint32_t slot)
 {
 	if (run->workload->failed != NULL)
 		run->workload->failed(run, slot);
-	if (run->first_error == 0)
-		run->first_error = ev->status;
-	run->errors++;
+	count_error(run, ev->status);
+}
+
+void
+run_failed(struct run *run, uint32_t slot, int status)
+{
+	count_error(run, status);
+	run_complete(run, slot);
 }
 
 static inline void
@@ -152,20 +174,23 @@ event_op(struct run *run, const struct shmx_event *ev)
 {
 	uint32_t slot = (uint32_t)ev->cookie;
 
-	if (unlikely((ev->cookie & COOKIE_SAMPLED) != 0)) {
+	if (unlikely((ev->cookie & COOKIE_OTHER) != 0)) {
+		if ((ev->cookie & COOKIE_STEP) != 0) {
+			if (run->workload->step != NULL)
+				run->workload->step(run, ev);
+			return;
+		}
 		if ((ev->cookie & COOKIE_BESIDE) != 0) {
 			beside_event(run, ev);
 			return;
 		}
-		if (run->latency != NULL)
-			histogram_add(run->latency, rte_rdtsc() - run->slots[slot].start);
+		run_timed(run, slot);
 	}
 	if (unlikely(ev->status != 0))
 		event_failed(run, ev, slot);
 	else if (run->done != NULL)
 		run->done(run, slot, ev);
-	run->free_slots[run->nb_free++] = slot;
-	run->completed++;
+	run_complete(run, slot);
 }
 
 static inline void
@@ -176,6 +201,8 @@ take_events(struct run *run, const struct shmx_event *ev, uint16_t n)
 			event_op(run, &ev[i]);
 		else if (ev[i].type == SHMX_EV_PEER_DOWN)
 			run->error = -ECONNRESET;
+		else if (run->workload->heard != NULL)
+			run->workload->heard(run, &ev[i]);
 	}
 }
 
@@ -196,8 +223,11 @@ static inline uint16_t
 turn(struct run *run)
 {
 	struct shmx_event ev[EVENTS];
-	uint16_t n = shmx_poll(run->ep, ev, EVENTS);
+	uint16_t n;
 
+	if (run->go_on != NULL)
+		run->go_on(run);
+	n = shmx_poll(run->ep, ev, EVENTS);
 	take_events(run, ev, n);
 	return n;
 }

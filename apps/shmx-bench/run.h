@@ -28,7 +28,9 @@
 #define SAMPLE_EVERY   64   /* a power of two */
 #define SAMPLE_ALL     4096 /* bytes of an operation from which on all are timed */
 #define COOKIE_SAMPLED (UINT64_C(1) << 32)
-#define COOKIE_BESIDE  (UINT64_C(1) << 33) /* with the other, so that one look finds both */
+#define COOKIE_BESIDE  (UINT64_C(1) << 33)
+#define COOKIE_STEP    (UINT64_C(1) << 34)
+#define COOKIE_OTHER   (COOKIE_SAMPLED | COOKIE_BESIDE | COOKIE_STEP) /* one look finds all */
 
 struct slot {
 	uint64_t start; /**< ticks; when sampled */
@@ -49,6 +51,15 @@ struct workload {
 	void (*submit)(struct run *run, uint32_t n);
 	/** An operation of this slot has completed without error. */
 	void (*done)(struct run *run, uint32_t slot, const struct shmx_event *ev);
+	/** What an operation of several steps has completed, with COOKIE_STEP, also with an error.
+	 * The slot is taken until the workload calls run_complete() or run_failed(). */
+	void (*step)(struct run *run, const struct shmx_event *ev);
+	/** A signal or message has come; may be NULL. */
+	void (*heard)(struct run *run, const struct shmx_event *ev);
+	/** Once a turn, before the poll: start what a full window has put off; may be NULL. */
+	void (*go_on)(struct run *run);
+	/** Most operations at a time; NULL: what the options say. */
+	uint32_t (*most)(const struct options *o);
 	/** An operation has completed with an error; may be NULL. */
 	void (*failed)(struct run *run, uint32_t slot);
 	/** After the last operation, when checks are asked for: count in run->wrong what is not as
@@ -62,6 +73,7 @@ struct run {
 	struct shmx_ep *ep;
 	const struct workload *workload;
 	void (*done)(struct run *run, uint32_t slot, const struct shmx_event *ev); /**< or NULL */
+	void (*go_on)(struct run *run);                                            /**< or NULL */
 	struct slot *slots;
 	uint32_t *free_slots;
 	uint32_t nb_free, nb_slots;
@@ -145,6 +157,26 @@ run_started(struct run *run, int ret)
 	return false;
 }
 
+/** The time since run_cookie() marked a slot, which an operation of several steps is to be known
+ * by. */
+static inline void
+run_timed(struct run *run, uint32_t slot)
+{
+	if (run->latency != NULL)
+		histogram_add(run->latency, rte_rdtsc() - run->slots[slot].start);
+}
+
+/** An operation of several steps is over. */
+static inline void
+run_complete(struct run *run, uint32_t slot)
+{
+	run->free_slots[run->nb_free++] = slot;
+	run->completed++;
+}
+
+/** Likewise, with an error. */
+void run_failed(struct run *run, uint32_t slot, int status);
+
 /** One result is not what it has to be: say so once. */
 void run_wrong(struct run *run, shmx_addr_t addr, uint64_t is, uint64_t expected);
 
@@ -176,6 +208,7 @@ int content_scan(struct bench *b, const struct region *region,
 	void (*piece)(void *ctx, shmx_addr_t addr, const uint8_t *data, uint64_t len), void *ctx);
 
 extern const struct workload workload_get, workload_put, workload_faa, workload_cas, workload_alloc,
-	workload_mix;
+	workload_mix, workload_lock, workload_lockn, workload_signal, workload_msg,
+	workload_barrier;
 
 #endif /* BENCH_RUN_H */

@@ -10,6 +10,7 @@
 
 #include "bench.h"
 #include "../common/fail.h"
+#include "inbox.h"
 
 #define BIG        (2u << 20) /* regions from here on are aligned to it */
 #define POOL_SLACK (2 * BIG)
@@ -96,7 +97,7 @@ endpoint_create(struct bench *b)
 	const struct options *o = &b->opt;
 	struct shmx_ep_conf conf = {
 		.port = b->port,
-		.max_sessions = o->idle_sessions > 0 ? (uint16_t)(o->idle_sessions + 1) : 0,
+		.max_sessions = o->idle_sessions > 0 ? (uint16_t)(o->idle_sessions + 2) : 0,
 		.max_ops = o->window > 4096 ? o->window : 0,
 		.no_coalesce = o->no_coalesce,
 		.cc = (enum shmx_cc)o->cc,
@@ -121,6 +122,19 @@ session_open(struct bench *b)
 		return bench_explain(b, "connect", ret);
 	b->connected = true;
 	link_tell_mtu(&b->opt.link, b->ep, b->session);
+	return 0;
+}
+
+/* Locks belong to sessions: a second one is another who wants them. */
+static int
+second_open(struct bench *b)
+{
+	struct shmx_peer peer = memory_node(&b->opt);
+	int ret = shmx_connect_sync(b->ep, &peer, &b->second);
+
+	if (ret < 0)
+		return bench_explain(b, "connecting a second time", ret);
+	b->second_open = true;
 	return 0;
 }
 
@@ -181,7 +195,7 @@ static bool
 wants_counters(const struct bench *b)
 {
 	return bench_uses(b, WORKLOAD_FAA) || bench_uses(b, WORKLOAD_CAS) ||
-	       bench_uses(b, WORKLOAD_MIX);
+	       bench_uses(b, WORKLOAD_MIX) || bench_uses(b, WORKLOAD_LOCKN);
 }
 
 static int
@@ -295,6 +309,8 @@ bench_connect(struct bench *b)
 		ret = pool_open(b);
 	if (ret == 0)
 		ret = regions_alloc(b);
+	if (ret == 0 && bench_uses(b, WORKLOAD_LOCKN))
+		ret = second_open(b);
 	if (ret == 0)
 		ret = idle_open(b);
 	return ret;
@@ -323,8 +339,11 @@ void
 bench_close(struct bench *b)
 {
 	if (b->ep != NULL) {
+		inbox_close(b);
 		if (b->pool_open)
 			memory_give_back(b);
+		if (b->second_open)
+			shmx_disconnect(b->ep, b->second);
 		if (b->connected)
 			shmx_disconnect(b->ep, b->session);
 		shmx_ep_destroy(b->ep);

@@ -292,6 +292,11 @@ figures() {
 		put8_rate_vs_get8|8-byte puts a second by gets|pair --workload put --window full --baseline get
 		faa_rate_vs_get8|fetch-adds a second by 8-byte gets|pair --workload faa --window full --baseline get
 		cas_rate_vs_get8|compare-and-swaps a second by 8-byte gets|pair --workload cas --window full --baseline get
+		lock_rate_vs_get8|pairs of lock and unlock a second, nobody else wanting the lock, by 8-byte gets|pair --workload lock --window full --baseline get
+		lock_handover_vs_raw|median time from the unlock of one to the grant of the next who waits, by that of a 64-byte frame|pair --workload lockn
+		msg64_rate_vs_get8|64-byte messages a second, node to node through the memory node, by 8-byte gets|pair --workload msg --window full --baseline get
+		msg64_rtt_vs_raw|median time of such a message by the round trip of a 64-byte frame|pair --workload msg
+		signal_rate_vs_get8|signals a second, node to node, by 8-byte gets|pair --workload signal --window full --baseline get
 		get1m_bw_vs_raw|bytes a second of 1 MiB gets by raw frames of the same size, one way|pair --workload get --window full --size 1M
 		put1m_bw_vs_raw|the same of 1 MiB puts|pair --workload put --window full --size 1M
 		loss1_rate_vs_lossless|8-byte gets a second with 1 % of the frames lost, either way, by those with none|lossy 1%

@@ -25,7 +25,7 @@ check() {
 	grep -q '^check passed' "$TMP/bench.log" || fail "shmx-bench --check $*: not passed"
 }
 
-for workload in get put faa cas alloc mix; do
+for workload in get put faa cas alloc mix lock signal msg; do
 	check --workload $workload
 	check --workload $workload --window full
 	check --workload $workload --window full --drop 1
@@ -35,7 +35,47 @@ check --workload put --size 64K --window full --drop 0.5
 check --workload put --size 13 --window 7 --pattern sequential
 check --workload faa --size 4 --window full --no-coalesce
 check --workload mix --size 24 --window full --crc on
+check --workload lock --shared --pattern sequential --window full --locks 100
+check --workload lockn
+check --workload lockn --drop 1
+check --workload msg --size 1 --window 65534
+check --workload msg --size 1023 --window full --drop 1
+check --workload barrier --drop 1
+for workload in lock signal msg; do
+	bench "$port" --json --workload $workload --window full --pairs 2 --seconds 0.1 --baseline get \
+		>"$TMP/json" 2>"$TMP/bench.log" || fail "$workload in pairs: exit status $?"
+done
+bench "$port" --json --workload lockn --pairs 2 --seconds 0.1 >"$TMP/json" 2>"$TMP/bench.log" ||
+	fail "lockn in pairs: exit status $?"
+bench "$port" --json --workload msg --pairs 2 --seconds 0.1 --baseline signal >"$TMP/json" \
+	2>"$TMP/bench.log" || fail "msg by signal: exit status $?"
 echo "all workloads check"
+
+# What a run reserves it gives back; what a killed one did not is found by the next.
+spawn killed "$BENCH" --lcores "0@$(($(nproc) > 1))" --no-pci "--file-prefix=${ID}killed" \
+	"${EAL_MEMORY[@]}" -- --port "virtio_user:path=$port" --ip 10.0.0.2/24 --server 10.0.0.1 \
+	--workload lock --window full --locks 60000 --seconds 50
+wait_log 20 killed 'Mops/s .*busy'
+kill -KILL "$spawned"
+wait "$spawned" 2>/dev/null || true
+check --workload lock --window full --locks 60000
+check --workload lock --window full --locks 65536 --drop 0
+echo "no lock is left over"
+
+# ---- three processes meet
+
+meeting=()
+for ((i = 1; i <= ports; i++)); do
+	spawn meet$i timeout -k 5 60 "$BENCH" --lcores "0@$(($(nproc) > 1))" --no-pci \
+		"--file-prefix=${ID}meet$i" "${EAL_MEMORY[@]}" -- --port "virtio_user:path=$TMP/port$i.sock" \
+		--ip "10.0.0.$((i + 1))/24" --server 10.0.0.1 --quiet --workload barrier --nodes 2,3,4 --count 100
+	meeting+=("$spawned")
+done
+for pid in "${meeting[@]}"; do
+	wait "$pid" || fail "a process that meets others: exit status $?"
+done
+grep -q '^barrier  *100 ' "$TMP/meet1.log" || fail "not 100 rounds of a barrier"
+echo "$ports processes meet 100 times"
 
 # ---- three processes count in one word
 
@@ -101,6 +141,7 @@ says() {
 says 'cannot open port' bench "$TMP/none.sock"
 says 'no answer from 10.0.0.77: is shmx-server running' bench "$port" --server 10.0.0.77
 says 'out of memory' bench "$port" --span 64G
+says 'has no more locks' bench "$port" --workload lock --locks 1M
 says 'no such option' bench "$port" --frob
 spawn lost "$BENCH" --lcores "0@$(($(nproc) > 1))" --no-pci "--file-prefix=${ID}lost" \
 	"${EAL_MEMORY[@]}" -- --port "virtio_user:path=$port" --ip 10.0.0.2/24 --server 10.0.0.1 --seconds 50

@@ -150,6 +150,40 @@ what_follows_from_others(void)
 }
 
 static void
+meeting(void)
+{
+	CU_ASSERT_EQUAL(parse(PORT "--workload lock"), 0);
+	CU_ASSERT_EQUAL(o.locks, 4096);
+	CU_ASSERT_FALSE(o.shared);
+	CU_ASSERT_EQUAL(parse(PORT "--workload lock --locks 1M --shared --window full"), 0);
+	CU_ASSERT_EQUAL(o.locks, 1 << 20);
+	CU_ASSERT_TRUE(o.shared);
+	CU_ASSERT_EQUAL(parse(PORT "--workload barrier"), 0);
+	CU_ASSERT_EQUAL(o.nb_nodes, 1);
+	CU_ASSERT_EQUAL(o.nodes[0], 2);
+	CU_ASSERT_EQUAL(parse(PORT "--workload barrier --nodes 9,2,1023 --count 5"), 0);
+	CU_ASSERT_EQUAL_FATAL(o.nb_nodes, 3);
+	CU_ASSERT(o.nodes[0] == 9 && o.nodes[1] == 2 && o.nodes[2] == 1023);
+}
+
+/* A message is not as long as the words that it is compared with. */
+static void
+size_of_each_side(void)
+{
+	CU_ASSERT_EQUAL(parse(PORT "--workload msg --pairs 3 --baseline get"), 0);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_MSG), 64);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_GET), 8);
+	CU_ASSERT_EQUAL(parse(PORT "--workload msg --size 1024 --pairs 3 --baseline faa"), 0);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_MSG), 1024);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_FAA), 8);
+	CU_ASSERT_EQUAL(parse(PORT "--workload get --size 4K --pairs 3 --baseline msg"), 0);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_MSG), 64);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_GET), 4096);
+	CU_ASSERT_EQUAL(parse(PORT "--workload get --size 4K --pairs 3 --baseline put"), 0);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_PUT), 4096);
+}
+
+static void
 refused(void)
 {
 	static const char *const lines[] = {
@@ -192,6 +226,19 @@ refused(void)
 		PORT "--pairs 3 --workload raw",
 		PORT "--pairs 3 --workload raw --baseline get",
 		PORT "--pairs 3 --baseline faa --size 64",
+		PORT "--workload lock --locks 0",
+		PORT "--workload lock --locks 1048577",
+		PORT "--workload lockn --window 2",
+		PORT "--workload barrier --window full",
+		PORT "--workload msg --size 1025",
+		PORT "--nodes 2",
+		PORT "--workload barrier --nodes 3,4 --count 5",
+		PORT "--workload barrier --nodes 2,3",
+		PORT "--workload barrier --nodes 2,3,2 --count 5",
+		PORT "--workload barrier --nodes 2,1024 --count 5",
+		PORT "--workload barrier --nodes 2,,3 --count 5",
+		PORT "--workload barrier --nodes 2,3, --count 5",
+		PORT "--workload barrier --nodes 2,0000000003 --count 5",
 		PORT "--frob",
 		PORT "--json=1",
 		PORT "stray",
@@ -233,6 +280,8 @@ CU_TestInfo options_tests[] = {
 	{"every kind of value", every_kind},
 	{"faults", faults},
 	{"what follows from other options", what_follows_from_others},
+	{"locks, messages and barriers", meeting},
+	{"the size of each side of a pair", size_of_each_side},
 	{"what is refused", refused},
 	{"numbers with more around", numbers_with_more_around},
 	CU_TEST_INFO_NULL,

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The shmx developers */
+
+#ifndef BENCH_INBOX_H
+#define BENCH_INBOX_H
+
+/**
+ * @file
+ * The inbox of this node. What the workloads send goes to the memory node and from there to the
+ * node itself: the way is the same as to another node, and both ends have one clock.
+ */
+
+#include "bench.h"
+
+/** Messages of that size that may be on their way at once. */
+uint32_t inbox_most(uint64_t size);
+
+/**
+ * Open it, or a larger one in place of one that is open, which is empty.
+ * @param messages of @p size bytes that may be on their way at once
+ * @return 0, or negative after a line that says why.
+ */
+int inbox_open(struct bench *b, uint32_t messages, uint64_t size);
+
+/** Close it, if it is open. */
+void inbox_close(struct bench *b);
+
+#endif /* BENCH_INBOX_H */
