@@ -25,6 +25,9 @@
 #define SERVE_EVENTS 32u
 #define EVENT_BATCH  8u
 
+/* Records that are looked at ahead, so that their locks are in the cache when they are served. */
+#define LOOK_AHEAD 16u
+
 int
 locks_create(struct target *t, const struct target_conf *conf)
 {
@@ -72,6 +75,31 @@ ids_read(const struct wire_record *rec, uint32_t *ids)
 	for (unsigned int i = 0; i < n; i++)
 		ids[i] = rte_be_to_cpu_32(from[i]);
 	return len % sizeof(*from) == 0 ? n : 0;
+}
+
+uint32_t
+locks_prefetch(const struct target_worker *w, const uint8_t *records, uint32_t len)
+{
+	const struct sync *sync = w->target->locks.sync;
+	uint32_t off = 0;
+
+	for (unsigned int i = 0; i < LOOK_AHEAD && sync != NULL && off < len; i++) {
+		const struct wire_record *rec = (const struct wire_record *)(records + off);
+		uint32_t size = wire_request_size(rec, len - off);
+		const rte_be32_t *lock = NULL;
+
+		if (unlikely(size == 0))
+			break;
+		if (rec->op == WIRE_OP_LOCK)
+			lock = &((const struct wire_lock_want *)((const struct wire_lock *)rec + 1))
+			                ->lock;
+		else if (rec->op == WIRE_OP_UNLOCK)
+			lock = (const rte_be32_t *)((const struct wire_unlock *)rec + 1);
+		if (likely(lock != NULL && rte_be_to_cpu_32(rec->len) >= sizeof(*lock)))
+			sync_prefetch(sync, rte_be_to_cpu_32(*lock));
+		off += size;
+	}
+	return RTE_MAX(off, 1u);
 }
 
 bool

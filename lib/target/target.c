@@ -189,7 +189,7 @@ static int32_t
 target_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_t len)
 {
 	struct target_worker *w = ctx;
-	uint32_t off = 0;
+	uint32_t off = 0, ahead = 0;
 
 	while (off < len) {
 		const struct wire_record *rec = (const struct wire_record *)(records + off);
@@ -202,10 +202,13 @@ target_records(void *ctx, struct rdp_session *s, const uint8_t *records, uint32_
 		}
 		if (unlikely(rec->status & WIRE_REQUEST_ORDERED) && !in_order(w, s, rec))
 			break;
-		if (likely(rec->op <= WIRE_OP_CAS))
+		if (likely(rec->op <= WIRE_OP_CAS)) {
 			ret = target_stage(w, s, rec);
-		else
+		} else {
+			if (off >= ahead && (rec->op == WIRE_OP_LOCK || rec->op == WIRE_OP_UNLOCK))
+				ahead = off + locks_prefetch(w, records + off, len - off);
 			ret = target_request(w, s, rec);
+		}
 		if (unlikely(ret < 0))
 			break;
 		w->stats.ops[rec->op]++;

@@ -311,6 +311,9 @@ void reap_disturb(struct target_worker *w, uint64_t addr, uint64_t len);
 /* locks.c: at their home */
 int locks_create(struct target *t, const struct target_conf *conf);
 void locks_destroy(struct target *t);
+/** Ask for the memory of the next locks. @return bytes of records that need not be looked at again.
+ */
+uint32_t locks_prefetch(const struct target_worker *w, const uint8_t *records, uint32_t len);
 int locks_lock(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
 int locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
 bool locks_read(struct target_job *job, const struct wire_record *rec);
