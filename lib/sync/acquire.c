@@ -176,3 +176,17 @@ sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned in
 		return release(t, holder, locks, 1);
 	return all_different(locks, n) ? release(t, holder, locks, n) : -EINVAL;
 }
+
+void
+sync_take_back(struct sync *t, uint32_t holder, const struct sync_grant *grants, unsigned int n)
+{
+	uint32_t ids[SYNC_CALL_MAX];
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		ids[i] = grants[i].lock;
+		if (grants[i].died)
+			sync_mark_died(&t->locks[ids[i]], grants[i].died_holder);
+	}
+	sync_release(t, holder, ids, n);
+}

@@ -207,17 +207,6 @@ answer_grants(struct rdp_session *s, rte_be16_t id, const struct sync_grant *gra
 	return true;
 }
 
-/* Without room for the answer nothing has happened: the request comes again. */
-static void
-let_go(struct target_locks *l, uint32_t holder, const struct sync_grant *grants, unsigned int n)
-{
-	uint32_t ids[SYNC_CALL_MAX];
-
-	for (unsigned int i = 0; i < n; i++)
-		ids[i] = grants[i].lock;
-	sync_release(l->sync, holder, ids, n);
-}
-
 int
 locks_lock(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
@@ -242,7 +231,8 @@ locks_lock(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	if (unlikely(ret < 0))
 		return target_respond_status(w, s, rec, status_from_errno(ret));
 	if (unlikely(!answer_grants(s, rec->id, grants, n))) {
-		let_go(l, holder, grants, n);
+		/* Nothing has happened: the request comes again. */
+		sync_take_back(l->sync, holder, grants, n);
 		return -EAGAIN;
 	}
 	return 0;

@@ -152,6 +152,31 @@ holders(void)
 	fixture_down(&f);
 }
 
+/* Nobody was told of it: neither is the death lost, nor is there another one. */
+static void
+taken_back(void)
+{
+	const struct sync_want w[] = {{B, X}, {A, S}};
+
+	up(2, 8, 8, 2);
+	CU_ASSERT_EQUAL(take(1, A, X, 0), 0);
+	CU_ASSERT_EQUAL(sync_revoke(f.t, 1, 9), 1);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, w, 2, 0, 0, g, &call), 0);
+	CU_ASSERT(g[0].died && g[0].died_holder == 1 && !g[1].died);
+	CU_ASSERT_EQUAL(take(3, A, X, SYNC_FOREVER), -EINPROGRESS);
+	sync_take_back(f.t, 2, g, 2);
+	CU_ASSERT_EQUAL(sync_poll(f.t, 0, ev, 32), 1);
+	CU_ASSERT(ev[0].holder == 3 && ev[0].grants[0].died);
+	CU_ASSERT_EQUAL(ev[0].grants[0].died_holder, 1);
+	CU_ASSERT_EQUAL(give(3, A), 0);
+	CU_ASSERT_EQUAL(take(2, A, X, 0), 0);
+	CU_ASSERT(!g[0].died);
+	CU_ASSERT_EQUAL(take(2, B, X, 0), 0);
+	CU_ASSERT(!g[0].died);
+	CU_ASSERT_EQUAL(sync_revoke(f.t, 2, 9), 2);
+	fixture_down(&f);
+}
+
 /* A grant is found however many came before it and left. */
 static void
 readers(void)
@@ -472,6 +497,7 @@ main(void)
 		{"identifiers", identifiers},
 		{"errors", errors},
 		{"holders", holders},
+		{"taken_back", taken_back},
 		{"readers", readers},
 		{"prefetch", prefetch},
 		{"no_room", no_room},
