@@ -80,7 +80,7 @@ static uint32_t
 data_len(const struct target_job *job)
 {
 	if (job->op == WIRE_OP_BARRIER)
-		return barrier_len(job);
+		return job->err == -ETIMEDOUT ? barrier_len(job) : 0;
 	if (job->err != 0)
 		return 0;
 	if (job->op == WIRE_OP_OWNERS)

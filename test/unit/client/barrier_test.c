@@ -138,13 +138,20 @@ static void
 barrier__errors(void)
 {
 	const uint16_t bad[] = {1, 0}, others[] = {2, 3};
-	uint16_t missing;
+	struct shmx_event event = {0};
+	uint64_t cookie;
+	uint16_t missing = 9;
 
 	begin();
 	SAME(enter(0, 7, 2, SHMX_FOREVER, 70), 0);
 	SAME(ended(0, 70), 1);
 	SAME(STATUS(EP(0), enter(0, 7, 2, SHMX_FOREVER, cookie)), -EEXIST);
-	SAME(STATUS(EP(1), enter(1, 7, 3, SHMX_FOREVER, cookie)), -EINVAL);
+	cookie = shmx_wait_cookie(EP(1));
+	SAME(finish(EP(1), shmx_barrier(EP(1), S(1), 7, all, 3, 1000, &missing, 1, cookie), cookie,
+		     &event),
+		-EINVAL);
+	SAME(event.value, 0);
+	SAME(missing, 9);
 	SAME(shmx_barrier(EP(0), S(0), 7, others, 2, 0, NULL, 0, 1), -EINVAL);
 	SAME(shmx_barrier(EP(0), S(0), 7, bad, 2, 0, NULL, 0, 1), -EINVAL);
 	SAME(shmx_barrier(EP(0), S(0), 7, NULL, 1, 0, NULL, 0, 1), -EINVAL);
