@@ -386,7 +386,7 @@ deliver_there(struct target_worker *w, uint32_t holder, struct target_seat *seat
 		.op = TARGET_OP_DELIVER,
 		.holder = holder,
 	};
-	while (comm_next(c, holder, TARGET_LETTER - job->letter_len, &item) == 0) {
+	while (comm_next(c, holder, TARGET_EVENTS - job->letter_len, &item) == 0) {
 		write_item(target_letter(job) + job->letter_len, &item);
 		job->letter_len += item.size;
 		comm_taken(c, holder, &item);

@@ -79,9 +79,14 @@ enum job_place {
 #define TARGET_OP_READ    0x7d
 #define TARGET_OP_DELIVER 0x7e
 
-/** Data that a job carries from worker to worker: what fits into a frame of every session. */
-#define TARGET_LETTER 1152
-static_assert(TARGET_LETTER >= COMM_SIZE(COMM_SMALL_MAX), "the longest message");
+/** Data that a job carries from worker to worker: the longest SEND. */
+#define TARGET_LETTER (sizeof(struct wire_send) + 2 * WIRE_NODES_MAX + WIRE_MESSAGE_MAX)
+static_assert(TARGET_LETTER % 8 == 0, "records are aligned");
+
+/** Or events: what fits into a frame of every session. */
+#define TARGET_EVENTS 1152
+static_assert(TARGET_EVENTS >= COMM_SIZE(COMM_SMALL_MAX), "the longest message");
+static_assert(TARGET_EVENTS <= TARGET_LETTER, "there is room for them");
 
 /** Sessions of a worker that may use locks at a time. */
 #define TARGET_HOLDERS 16384

@@ -338,6 +338,30 @@ message__stays_until_a_poll_with_room(void)
 	fixture_down(&fx);
 }
 
+/* As long as may be, to as many as may be named. */
+static void
+message__longest_to_the_largest_set(void)
+{
+	uint16_t nodes[SHMX_NODES_MAX];
+	const struct shmx_to most = {
+		.kind = SHMX_TO_SET, .nodes = nodes, .nb_nodes = SHMX_NODES_MAX};
+	uint8_t data[SHMX_MESSAGE_MAX];
+	struct shmx_event e = {0};
+
+	for (uint16_t i = 0; i < SHMX_NODES_MAX; i++)
+		nodes[i] = 2 + i;
+	begin();
+	open_all();
+	pattern_fill(data, sizeof(data), 3);
+	SAME(VALUE(EP(0), shmx_send(EP(0), S(0), &most, data, sizeof(data), cookie)), 2);
+	for (unsigned int host = 1; host < 3; host++) {
+		CU_ASSERT_FATAL(hear(host, &e));
+		SAME(e.value2, sizeof(data));
+		SAME(memcmp((const void *)(uintptr_t)e.value, data, sizeof(data)), 0);
+	}
+	fixture_down(&fx);
+}
+
 static void
 message__errors(void)
 {
@@ -590,6 +614,7 @@ static const struct named_test tests[] = {
 	{"message__of_any_length", message__of_any_length},
 	{"message__in_order_to_a_slow_receiver", message__in_order_to_a_slow_receiver},
 	{"message__stays_until_a_poll_with_room", message__stays_until_a_poll_with_room},
+	{"message__longest_to_the_largest_set", message__longest_to_the_largest_set},
 	{"message__errors", message__errors},
 	{"memory__freed_after_the_last", memory__freed_after_the_last},
 	{"memory__in_order_with_the_others", memory__in_order_with_the_others},
