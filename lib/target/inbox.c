@@ -132,6 +132,10 @@ inbox_request(struct target_worker *w, struct rdp_session *s, const struct wire_
 	uint8_t *to;
 	int ret;
 
+	/* It would overtake one that goes by the home of its pool: its frame waits in the park. */
+	if (unlikely(target_sends_memory(s)) &&
+		(rec->op == WIRE_OP_SEND || rec->op == WIRE_OP_SEND_MEMORY))
+		return -EAGAIN;
 	if (!target_at_home(w) || c == NULL ||
 		(rec->op != WIRE_OP_SEND && rec->op != WIRE_OP_SIGNAL &&
 			rec->op != WIRE_OP_INBOX_CREDIT))

@@ -381,19 +381,32 @@ target_home(const struct target *t, uint16_t pool)
 	return pool % t->nb_workers;
 }
 
-/* rdp_session.user[1]: jobs that have not been answered, and above them the holder index. */
+/*
+ * rdp_session.user[1]: jobs that have not been answered, 16 bits; of these, SEND_MEMORY, 16 bits;
+ * and above them the holder index.
+ */
+static_assert(TARGET_JOBS <= UINT16_MAX, "they can be counted");
 
 /** Jobs of a session that have not been answered. */
 static inline uint32_t
 target_jobs(const struct rdp_session *s)
 {
-	return (uint32_t)s->user[1];
+	return (uint16_t)s->user[1];
+}
+
+/** Whether a message of it has to come first that may take another way than those behind it. */
+static inline bool
+target_sends_memory(const struct rdp_session *s)
+{
+	return (uint16_t)(s->user[1] >> 16) > 0;
 }
 
 static inline void
-target_jobs_add(struct rdp_session *s, int n)
+target_jobs_add(struct rdp_session *s, uint8_t op, int n)
 {
 	s->user[1] += (uint64_t)(int64_t)n;
+	if (unlikely(op == WIRE_OP_SEND_MEMORY))
+		s->user[1] += (uint64_t)(int64_t)n << 16;
 }
 
 /** Operations on locks and barriers. */

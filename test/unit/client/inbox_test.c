@@ -477,6 +477,29 @@ memory__in_order_with_the_others(void)
 	fixture_down(&fx);
 }
 
+/* Also when nobody waits for the answer to one before he sends the next. */
+static void
+memory__in_order_without_waiting(void)
+{
+	const uint64_t words[] = {1, 2};
+	shmx_addr_t a, b;
+
+	begin();
+	open_all();
+	a = memory_of(0, 4096, 6);
+	b = memory_of(0, 64, 7);
+	SAME(shmx_send(EP(0), S(0), &two, &words[0], 8, 1), 0);
+	SAME(shmx_send_memory(EP(0), S(0), &two, a, 4096, 2), 0);
+	SAME(shmx_send_memory(EP(0), S(0), &two, b, 64, 3), 0);
+	SAME(shmx_send(EP(0), S(0), &two, &words[1], 8, 4), 0);
+	poll_for(EP(0), 2);
+	hear_word(1, 1, 1);
+	SAME(read_done(1, hear_memory(1, 1, a, 4096, 6)), 0);
+	SAME(read_done(1, hear_memory(1, 1, b, 64, 7)), 0);
+	hear_word(1, 1, 2);
+	fixture_down(&fx);
+}
+
 /* Nobody has it: it is as before. */
 static void
 memory__refused_stays_the_senders(void)
@@ -618,6 +641,7 @@ static const struct named_test tests[] = {
 	{"message__errors", message__errors},
 	{"memory__freed_after_the_last", memory__freed_after_the_last},
 	{"memory__in_order_with_the_others", memory__in_order_with_the_others},
+	{"memory__in_order_without_waiting", memory__in_order_without_waiting},
 	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
 	{"memory__errors", memory__errors},
 	{"inbox__opened_and_closed", inbox__opened_and_closed},
