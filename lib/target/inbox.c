@@ -20,6 +20,9 @@
 #define SERVE_INBOXES 64u
 #define SERVE_RECORDS 64u
 
+/* Memory that one turn gives back to pools: so many, and none when its bytes are used up. */
+#define SERVE_FREES 32u
+
 /* ---- off the wire ------------------------------------------------------------------------- */
 
 /* Node ids, as the bits that lib/comm takes. */
@@ -432,7 +435,8 @@ free_read(struct target_worker *w)
 	struct comm_freed freed;
 	uint32_t n = 0;
 
-	while (w->nb_free_job > 0 && comm_freed(w->target->comm, &freed) == 0) {
+	while (n < SERVE_FREES && w->turn_bytes > 0 && w->nb_free_job > 0 &&
+		comm_freed(w->target->comm, &freed) == 0) {
 		struct target_job *job = job_take(w);
 
 		*job = (struct target_job){

@@ -500,6 +500,65 @@ memory__in_order_without_waiting(void)
 	fixture_down(&fx);
 }
 
+/* Whoever of its readers made it someone else's meanwhile, in part. */
+static void
+memory__freed_whosever_it_is(void)
+{
+	const uint16_t third[] = {3};
+	uint64_t message;
+	shmx_addr_t addr;
+
+	begin();
+	open_all();
+	addr = memory_of(0, 4096, 5);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4096, cookie)), 1);
+	message = hear_memory(1, 1, addr, 4096, 5);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), addr, 64, SHMX_OWN_SET, third, 1, cookie)), 0);
+	SAME(read_done(1, message), 0);
+	poll_for(EP(1), 2);
+	SAME(allocations(), 0);
+	fixture_down(&fx);
+}
+
+static uint64_t
+allocations_now(void)
+{
+	struct mem_pool_stat st = {0};
+
+	mem_pool_peek(fx.mem, fx.pool, &st);
+	return st.nb_allocs;
+}
+
+/* An inbox is closed with much in it: a worker clears a little a turn. */
+#define PIECES 16
+#define PIECE  65536
+
+static void
+memory__freed_a_few_at_a_time(void)
+{
+	uint64_t before, most = 0;
+
+	begin();
+	open_all();
+	for (unsigned int i = 0; i < PIECES; i++) {
+		shmx_addr_t addr = memory_of(0, PIECE, i);
+
+		SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, PIECE, cookie)), 1);
+	}
+	SAME(allocations_now(), PIECES);
+	SAME(shmx_inbox_close(EP(1), S(1), 1), 0);
+	shmx_flush(EP(1));
+	server_turn(&fx);
+	for (unsigned int i = 0; i < 10000 && allocations_now() > 0; i++) {
+		before = allocations_now();
+		target_worker_poll(target_worker_at(fx.target, i % fx.workers));
+		most = RTE_MAX(most, before - allocations_now());
+	}
+	SAME(allocations_now(), 0);
+	CU_ASSERT(most > 0 && (most <= 4 || fx.workers > 1));
+	fixture_down(&fx);
+}
+
 /* Nobody has it: it is as before. */
 static void
 memory__refused_stays_the_senders(void)
@@ -642,6 +701,8 @@ static const struct named_test tests[] = {
 	{"memory__freed_after_the_last", memory__freed_after_the_last},
 	{"memory__in_order_with_the_others", memory__in_order_with_the_others},
 	{"memory__in_order_without_waiting", memory__in_order_without_waiting},
+	{"memory__freed_whosever_it_is", memory__freed_whosever_it_is},
+	{"memory__freed_a_few_at_a_time", memory__freed_a_few_at_a_time},
 	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
 	{"memory__errors", memory__errors},
 	{"inbox__opened_and_closed", inbox__opened_and_closed},
