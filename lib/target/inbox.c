@@ -262,8 +262,6 @@ serve(struct comm *c, const struct target_job *job)
 	switch (job->op) {
 	case WIRE_OP_INBOX_OPEN:
 		return open_inbox(c, job);
-	case WIRE_OP_INBOX_CLOSE:
-		return comm_close(c, job->holder);
 	case WIRE_OP_INBOX_CREDIT:
 		return comm_credit(c, job->holder, job->size);
 	case WIRE_OP_MESSAGE_DONE:
@@ -273,6 +271,18 @@ serve(struct comm *c, const struct target_job *job)
 	default:
 		return signal_now(c, job->holder, (const struct wire_record *)target_letter(job));
 	}
+}
+
+/* Answered when what is on its way to the session's frames has come there, or the session ended. */
+static enum job_place
+close_step(struct target_worker *w, struct target_job *job)
+{
+	const struct target_seat *seat = target_seat(w->target, job->holder);
+
+	if (job->step == 0)
+		job->err = comm_close(w->target->comm, job->holder);
+	job->step = 1;
+	return seat->session_inc == job->session_inc && seat->delivering ? JOB_LATER : JOB_ANSWER;
 }
 
 enum job_place
@@ -289,6 +299,8 @@ inbox_step(struct target_worker *w, struct target_job *job)
 		return send_memory_step(w, job);
 	if (job->err < 0)
 		return JOB_ANSWER;
+	if (job->op == WIRE_OP_INBOX_CLOSE)
+		return close_step(w, job);
 	ret = serve(c, job);
 	job->err = RTE_MIN(ret, 0);
 	job->value[0] = (uint64_t)RTE_MAX(ret, 0);

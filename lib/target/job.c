@@ -139,6 +139,9 @@ respond(struct rdp_session *s, const struct target_job *job)
 	if (to == NULL)
 		return false;
 	target_response(to, job->op, status_from_errno(job->err), job->id, len);
+	/* Behind all that came from the inbox, also when frames are lost. */
+	if (job->op == WIRE_OP_INBOX_CLOSE)
+		rdp_order(s);
 	data_write(job, to + sizeof(struct wire_record), len);
 	return true;
 }

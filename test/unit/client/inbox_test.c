@@ -10,7 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "client/inbox.h"
+#include "lossy.h"
 
 #define EP(i) fx.host[i].ep
 #define S(i)  fx.host[i].session
@@ -643,6 +644,72 @@ inbox__opened_and_closed(void)
 	fixture_down(&fx);
 }
 
+/* What was sent before it was closed comes before the event says so, also when it was lost on the
+ * way: the next inbox of the session would take it for its own. */
+static void
+inbox__closed_behind_what_was_lost(void)
+{
+	const struct fixture_conf conf = {
+		.nb_hosts = 3, .workers = fixture_workers, .wrap = wrap_lossy};
+	struct shmx_event e;
+	uint64_t word = 1;
+
+	fixture_up(&fx, &conf);
+	open_all();
+	SAME(shmx_send(EP(0), S(0), &two, &word, 8, 1), 0);
+	shmx_flush(EP(0));
+	lossy_mute = true;
+	for (unsigned int i = 0; i < 8; i++)
+		server_turn(&fx);
+	lossy_mute = false;
+	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), S(1), cookie)), 0);
+	SAME(open_as(1, NULL), -EAGAIN);
+	hear_word(1, 1, 1);
+	CU_ASSERT(!hear(1, &e));
+	SAME(open_as(1, NULL), 0);
+	SAME(send_word(0, &two, 2), 0);
+	hear_word(1, 1, 2);
+	fixture_down(&fx);
+}
+
+/* Likewise what waits for room in the frames of the session. */
+static void
+inbox__closed_behind_what_waits(void)
+{
+	const struct shmx_inbox_conf large = {.bytes = 1u << 20, .window = 1u << 20};
+	uint8_t data[SHMX_MESSAGE_MAX] = {0};
+	struct shmx_event e;
+	unsigned int n = 0;
+	uint64_t arrived;
+
+	begin();
+	SAME(open_as(1, &large), 0);
+	poll_for(EP(1), 1);
+	for (unsigned int i = 0; i < 180; i++)
+		SAME(STATUS(EP(0), shmx_send(EP(0), S(0), &two, data, sizeof(data), cookie)), 0);
+	SAME(shmx_inbox_close(EP(1), S(1), 1), 0);
+	shmx_flush(EP(1));
+	for (unsigned int i = 0; i < 3; i++)
+		server_turn(&fx);
+	do {
+		/* At first it does not hear that there is room again. */
+		fx.server_stopped = n < 200;
+		e = (struct shmx_event){0};
+		shmx_poll(EP(1), &e, 1);
+		n++;
+	} while (n < 10000 && (e.type != SHMX_EV_OP || e.cookie != 1));
+	fx.server_stopped = false;
+	SAME(e.status, 0);
+	arrived = EP(1)->inboxes->arrived;
+	while (hear(1, &e))
+		;
+	SAME(EP(1)->inboxes->arrived, arrived);
+	SAME(open_as(1, &large), 0);
+	SAME(send_word(0, &two, 2), 0);
+	hear_word(1, 1, 2);
+	fixture_down(&fx);
+}
+
 /* What came while nobody was there is got by who comes next; what was sent before its end is not.
  */
 static void
@@ -706,6 +773,8 @@ static const struct named_test tests[] = {
 	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
 	{"memory__errors", memory__errors},
 	{"inbox__opened_and_closed", inbox__opened_and_closed},
+	{"inbox__closed_behind_what_was_lost", inbox__closed_behind_what_was_lost},
+	{"inbox__closed_behind_what_waits", inbox__closed_behind_what_waits},
 	{"inbox__kept_when_its_session_ends", inbox__kept_when_its_session_ends},
 	{"inbox__dropped_when_its_session_ends", inbox__dropped_when_its_session_ends},
 };
