@@ -745,7 +745,8 @@ SHMX_API int shmx_send(struct shmx_ep *ep, shmx_session_t session, const struct 
  * it. From the call on it must not be written any more; when the event says that one inbox or more
  * has it, it is the receivers', and otherwise this node's as before. Ordered with shmx_send().
  * Event: as there; -EMSGSIZE more than `memory` of a receiver; -ENOENT also: no allocation starts
- * there; -EPERM; -EINVAL longer than the allocation, or it has several sets of owners.
+ * there; -EPERM; -EINVAL longer than the allocation, or it has several sets of owners; -EBUSY what
+ * was sent from there in a pool that was destroyed since has not been done with.
  */
 SHMX_API int shmx_send_memory(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
 	shmx_addr_t addr, uint64_t len, uint64_t cookie);

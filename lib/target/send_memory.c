@@ -14,8 +14,12 @@
  * Memory that is sent as a message. At the home of its pool it is taken from the sender and given
  * to the receivers, who read it in place; then, at the home of the inboxes, they are told. If they
  * are not, it is the sender's again. From then on nobody frees it but we, when the last one has
- * read it: until then its address is pinned.
+ * read it: until then its address is pinned. When its pool is destroyed before, the pin stays, but
+ * is dead: who has read it all the same frees nothing, for there may be something else by then.
  */
+
+/* Data of a pin: NULL, or */
+#define PIN_DEAD ((void *)1)
 
 /* Where SEND_MEMORY is: the stations of send_memory_step(). */
 enum station {
@@ -52,8 +56,25 @@ send_memory_destroy(struct target_worker *w)
 bool
 send_memory_pinned(const struct target_worker *w, uint64_t addr)
 {
+	void *dead;
+
 	return unlikely(w->pinned != NULL && rte_hash_count(w->pinned) > 0 &&
-			rte_hash_lookup(w->pinned, &addr) >= 0);
+			rte_hash_lookup_data(w->pinned, &addr, &dead) >= 0 && dead == NULL);
+}
+
+void
+send_memory_pool_gone(struct target_worker *w, uint16_t pool)
+{
+	const void *key;
+	uint64_t addr;
+	uint32_t next = 0;
+	void *dead;
+
+	while (w->pinned != NULL && rte_hash_iterate(w->pinned, &key, &dead, &next) >= 0) {
+		memcpy(&addr, key, sizeof(addr));
+		if (mem_addr_pool(addr) == pool)
+			rte_hash_add_key_data(w->pinned, &addr, PIN_DEAD);
+	}
 }
 
 /* The nodes that get it, as a set of owners with a reference. */
@@ -88,7 +109,7 @@ check(struct target_worker *w, const struct target_job *job, uint64_t *len, uint
 	*len = info.len;
 	if (job->size > info.len || run != info.len || send_memory_pinned(w, job->addr))
 		return -EINVAL;
-	return 0;
+	return rte_hash_lookup(w->pinned, &job->addr) < 0 ? 0 : -EBUSY;
 }
 
 static int
@@ -110,7 +131,7 @@ take(struct target_worker *w, struct target_job *job, uint64_t len, uint16_t set
 {
 	int ret;
 
-	if (rte_hash_add_key(w->pinned, &job->addr) < 0)
+	if (rte_hash_add_key_data(w->pinned, &job->addr, NULL) < 0)
 		return -ENOSPC;
 	mem_set_hold(w->mem, set);
 	ret = give(w, job, len);
@@ -180,8 +201,9 @@ static enum job_place
 end(struct target_worker *w, struct target_job *job)
 {
 	if (job->err < 0 || job->value[0] == 0) {
-		mem_own_change(
-			w->mem, job->addr, job->value[1], MEM_OWN_SET, job->set, MEM_SET_FREE);
+		if (send_memory_pinned(w, job->addr))
+			mem_own_change(w->mem, job->addr, job->value[1], MEM_OWN_SET, job->set,
+				MEM_SET_FREE);
 		rte_hash_del_key(w->pinned, &job->addr);
 	}
 	mem_set_release(w->mem, job->set);
@@ -210,34 +232,14 @@ send_memory_at_inboxes(const struct target_job *job)
 	return job->step == AT_INBOXES;
 }
 
-/* A node that may free it. */
-static int
-some_owner(const struct target_worker *w, uint64_t addr, uint16_t *node)
-{
-	uint64_t bits[MEM_NODES_MAX / 64];
-	struct mem_alloc_info info;
-	int ret = mem_alloc_info(w->mem, addr, &info);
-
-	if (ret < 0)
-		return ret;
-	*node = 1;
-	if (info.set == MEM_SET_EVERYONE)
-		return 0;
-	mem_set_bitmap(w->mem, info.set, bits, RTE_DIM(bits));
-	for (unsigned int i = 0; i < RTE_DIM(bits); i++)
-		if (bits[i] != 0) {
-			*node = (uint16_t)(i * 64 + (unsigned int)__builtin_ctzll(bits[i]));
-			return 0;
-		}
-	return -ENOENT;
-}
-
-/* All have read it: from here on it is freed as any other. */
+/* All have read it: from here on it is freed as any other, by the memory node, node 0. */
 enum job_place
 send_memory_read(struct target_worker *w, struct target_job *job)
 {
+	bool there = send_memory_pinned(w, job->addr);
+
 	rte_hash_del_key(w->pinned, &job->addr);
-	if (some_owner(w, job->addr, &job->node) < 0)
+	if (!there)
 		return JOB_END;
 	job->op = WIRE_OP_FREE;
 	return JOB_HOME;

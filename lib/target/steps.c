@@ -194,7 +194,10 @@ static enum job_place
 step_destroy(struct target_worker *w, struct target_job *job)
 {
 	job->err = mem_pool_destroy_begin(w->mem, job->pool, job->size == 1);
-	return job->err < 0 ? JOB_ANSWER : JOB_CONTROL;
+	if (job->err < 0)
+		return JOB_ANSWER;
+	send_memory_pool_gone(w, job->pool);
+	return JOB_CONTROL;
 }
 
 /* Whether a job may end somebody's right to read memory that is lent to a frame. */

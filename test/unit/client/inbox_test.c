@@ -521,6 +521,38 @@ memory__freed_whosever_it_is(void)
 	fixture_down(&fx);
 }
 
+/* What is read at last has gone with its pool: what lies there now is somebody else's. */
+static void
+memory__of_a_pool_that_is_gone(void)
+{
+	const struct shmx_pool_req again = {.name = "main", .size = 8 * MIB};
+	shmx_addr_t addr, later, other;
+	uint64_t message;
+	uint16_t pool;
+
+	begin();
+	open_all();
+	addr = memory_of(0, 4096, 5);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4096, cookie)), 1);
+	message = hear_memory(1, 1, addr, 4096, 5);
+	SAME(shmx_pool_destroy_sync(EP(0), fx.pool, true), 0);
+	SAME(shmx_pool_create_sync(EP(0), S(0), &again, &pool), 0);
+	SAME(pool, fx.pool);
+	later = memory_of(0, 4096, 6);
+	SAME(later, addr);
+	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, later, 4096, cookie)), -EBUSY);
+	SAME(read_done(1, message), 0);
+	poll_for(EP(1), 2);
+	SAME(allocations(), 1);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, later, 4096, cookie)), 1);
+	SAME(read_done(1, hear_memory(1, 1, later, 4096, 6)), 0);
+	other = memory_of(0, 64, 7);
+	SAME(shmx_free_sync(EP(0), other), 0);
+	poll_for(EP(1), 2);
+	SAME(allocations(), 0);
+	fixture_down(&fx);
+}
+
 static uint64_t
 allocations_now(void)
 {
@@ -769,6 +801,7 @@ static const struct named_test tests[] = {
 	{"memory__in_order_with_the_others", memory__in_order_with_the_others},
 	{"memory__in_order_without_waiting", memory__in_order_without_waiting},
 	{"memory__freed_whosever_it_is", memory__freed_whosever_it_is},
+	{"memory__of_a_pool_that_is_gone", memory__of_a_pool_that_is_gone},
 	{"memory__freed_a_few_at_a_time", memory__freed_a_few_at_a_time},
 	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
 	{"memory__errors", memory__errors},
