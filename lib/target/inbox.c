@@ -124,6 +124,18 @@ answer(struct target_worker *w, uint8_t *to, const struct wire_record *rec, int 
 		memcpy(to + sizeof(*rec), &value, sizeof(value));
 }
 
+/*
+ * Memory is sent in several steps, by way of its pool's home: nothing that the session sends later
+ * begins before that is over, nor does it begin before what was sent earlier has reached home. The
+ * frame waits meanwhile, and so do those behind it, which are ordered, too.
+ */
+static bool
+would_overtake(const struct rdp_session *s, uint8_t op)
+{
+	return (op == WIRE_OP_SEND && target_jobs_memory(s) > 0) ||
+	       (op == WIRE_OP_SEND_MEMORY && target_jobs(s) > 0);
+}
+
 int
 inbox_request(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
@@ -132,6 +144,8 @@ inbox_request(struct target_worker *w, struct rdp_session *s, const struct wire_
 	uint8_t *to;
 	int ret;
 
+	if (unlikely(would_overtake(s, rec->op)))
+		return -EAGAIN;
 	if (!target_at_home(w) || c == NULL ||
 		(rec->op != WIRE_OP_SEND && rec->op != WIRE_OP_SIGNAL &&
 			rec->op != WIRE_OP_INBOX_CREDIT))

@@ -122,7 +122,7 @@ job_end(struct target_worker *w, struct target_job *job)
 	struct rdp_session *s = job->counted ? session_of(job) : NULL;
 
 	if (s != NULL)
-		target_jobs_add(s, -1);
+		s->user[1] -= target_job_count(job);
 	if (job->op == TARGET_OP_GONE)
 		target_holder_free(w, job->holder);
 	else if (job->op == TARGET_OP_DELIVER)

@@ -190,7 +190,7 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 		w->free_job[w->nb_free_job++] = job;
 		return target_respond_status(w, s, rec, STATUS_INVAL);
 	}
-	target_jobs_add(s, 1);
+	s->user[1] += target_job_count(job);
 	job_run(w->target, w->index, job);
 	if (clears)
 		turn_charge(s, (uint32_t)(before - w->turn_bytes));

@@ -376,19 +376,32 @@ target_home(const struct target *t, uint16_t pool)
 	return pool % t->nb_workers;
 }
 
-/* rdp_session.user[1]: jobs that have not been answered, and above them the holder index. */
+/* rdp_session.user[1]: in 16 bits jobs that have not been answered, above them how many of these
+ * are SEND_MEMORY, and above both the holder index. */
+#define TARGET_JOB        1u
+#define TARGET_JOB_MEMORY (TARGET_JOB | 1u << 16)
+
+static_assert(TARGET_JOBS <= UINT16_MAX, "jobs of one session are counted in 16 bits");
 
 /** Jobs of a session that have not been answered. */
 static inline uint32_t
 target_jobs(const struct rdp_session *s)
 {
-	return (uint32_t)s->user[1];
+	return (uint16_t)s->user[1];
 }
 
-static inline void
-target_jobs_add(struct rdp_session *s, int n)
+/** Of these, memory that is being sent. */
+static inline uint32_t
+target_jobs_memory(const struct rdp_session *s)
 {
-	s->user[1] += (uint64_t)(int64_t)n;
+	return (uint16_t)(s->user[1] >> 16);
+}
+
+/** What a job counts. */
+static inline uint32_t
+target_job_count(const struct target_job *job)
+{
+	return job->op == WIRE_OP_SEND_MEMORY ? TARGET_JOB_MEMORY : TARGET_JOB;
 }
 
 /** Operations on locks and barriers. */
