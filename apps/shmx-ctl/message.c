@@ -408,7 +408,7 @@ const struct command message_commands[] = {
 			   "  --timeout MS     no longer than that\n"
 			   "\n"
 			   "A line for each, in JSON an object a line. What messages say is not "
-                           "shown.\n",
+			   "shown.\n",
 		COMMAND_OPTIONS(recv_options, recv_values),
 		.run = watch_run,
 	},

@@ -26,6 +26,7 @@
 #include <rte_errno.h>
 
 #include "client.h"
+#include "fault/fault.h"
 
 #define LINK_MS 10000
 #define IDLE_US 20
@@ -45,8 +46,8 @@ number(const char *word)
 static const struct command *
 find(const char *name)
 {
-	static const struct command *const lists[] = {
-		commands, load_commands, ledger_commands, owner_commands};
+	static const struct command *const lists[] = {commands, load_commands, ledger_commands,
+		owner_commands, bank_commands, starve_commands, inbox_commands};
 
 	for (unsigned int i = 0; i < RTE_DIM(lists); i++)
 		for (const struct command *k = lists[i]; k->name != NULL; k++)
@@ -117,6 +118,7 @@ set_up(struct client *c, char *argv[])
 	if (c->port == NULL || shmx_port_link_wait(c->port, LINK_MS) < 0)
 		return -1;
 	ec.port = c->port;
+	c->node = ec.node;
 	c->peer.ip = inet_addr(argv[3]);
 	c->ep = shmx_ep_create(&ec);
 	if (c->ep == NULL)
@@ -144,6 +146,7 @@ main(int argc, char **argv)
 		rte_delay_us_sleep(IDLE_US);
 	}
 	shmx_ep_destroy(c.ep);
+	fault_destroy(c.fault);
 	shmx_port_close(c.port);
 	rte_eal_cleanup();
 	printf("end\n");

@@ -19,15 +19,19 @@ struct place {
 	shmx_addr_t area;
 };
 
+struct fault;
+
 struct client {
 	struct shmx_port *port;
 	struct shmx_ep *ep;
+	uint16_t node;
 	struct shmx_peer peer;
 	shmx_session_t session;
 	uint16_t pool;
-	shmx_addr_t area;   /* what put, check, faa and read work on */
-	struct place other; /* `other` goes there, `both` works on both areas */
-	uint64_t value[3];  /* of the reply */
+	shmx_addr_t area;    /* what put, check, faa and read work on */
+	struct place other;  /* `other` goes there, `both` works on both areas */
+	uint64_t value[6];   /* of the reply */
+	struct fault *fault; /* of the port, once there was one */
 	unsigned int nb_values;
 };
 
@@ -43,6 +47,9 @@ extern const struct command commands[];
 extern const struct command load_commands[];
 extern const struct command ledger_commands[];
 extern const struct command owner_commands[];
+extern const struct command bank_commands[];
+extern const struct command starve_commands[];
+extern const struct command inbox_commands[];
 
 void reply_value(struct client *c, uint64_t value);
 uint64_t number(const char *word);
@@ -59,5 +66,11 @@ void load_poll(struct client *c);
 
 /* A turn of the ledger; false: there is none. */
 bool ledger_poll(struct client *c);
+
+/* A turn of the bank, likewise. */
+bool bank_poll(struct client *c);
+
+/* What an inbox has got, likewise. */
+bool inbox_poll(struct client *c);
 
 #endif /* SYSTEM_CLIENT_H */

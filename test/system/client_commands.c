@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "fault/fault.h"
 
 /* Start an operation with `cookie` and wait; the status, and the event in `event`. */
 #define RUN(c, expr)                                                                               \
@@ -282,6 +283,20 @@ run_read(struct client *c, char *words[WORDS_MAX])
 	return ret;
 }
 
+/* fault SPEC: of its port from now on */
+static int
+run_fault(struct client *c, char *words[WORDS_MAX])
+{
+	struct fault_settings settings;
+	char why[128];
+
+	if (fault_settings_parse(words[1], &settings, why, sizeof(why)) < 0)
+		return -EINVAL;
+	if (c->fault == NULL)
+		c->fault = fault_create(shmx_port_id(c->port), 1);
+	return c->fault != NULL ? fault_set(c->fault, &settings) : -ENOMEM;
+}
+
 const struct command commands[] = {
 	{"connect", 0, run_connect},
 	{"disconnect", 0, run_disconnect},
@@ -304,5 +319,6 @@ const struct command commands[] = {
 	{"faa", 2, run_faa},
 	{"cas", 3, run_cas},
 	{"read", 1, run_read},
+	{"fault", 1, run_fault},
 	{NULL, 0, NULL},
 };

@@ -99,7 +99,7 @@ load_poll(struct client *c)
 	struct shmx_event events[64];
 	uint16_t n;
 
-	if (ledger_poll(c))
+	if (ledger_poll(c) || bank_poll(c) || inbox_poll(c))
 		return;
 	do {
 		for (unsigned int i = 0; load.flood && start_one(c, i % PENDING_MAX) == 0; i++)

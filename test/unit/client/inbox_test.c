@@ -592,6 +592,37 @@ memory__freed_a_few_at_a_time(void)
 	fixture_down(&fx);
 }
 
+/* All are on their way at once, and memory takes longer than a word. */
+static void
+memory__not_overtaken(void)
+{
+	enum { N = 12 };
+	shmx_addr_t addr[N];
+	struct shmx_event e[N];
+	uint64_t word;
+
+	begin();
+	open_all();
+	for (unsigned int i = 0; i < N; i++)
+		addr[i] = memory_of(0, 4096, i);
+	for (word = 0; word < N; word++) {
+		SAME(shmx_send(EP(0), S(0), &two, &word, 8, 1), 0);
+		SAME(shmx_send_memory(EP(0), S(0), &two, addr[word], 4096, 1), 0);
+	}
+	for (unsigned int i = 0; i < 200; i++)
+		shmx_poll(EP(0), NULL, 0);
+	for (unsigned int i = 0; i < N; i++) {
+		hear_word(1, 1, i);
+		SAME(read_done(1, hear_memory(1, 1, addr[i], 4096, i)), 0);
+	}
+	for (unsigned int n = 0; n < 2 * N; n++) {
+		SAME(shmx_poll(EP(0), e, 1), 1);
+		SAME(e[0].status, 0);
+	}
+	SAME(allocations(), 0);
+	fixture_down(&fx);
+}
+
 /* Nobody has it: it is as before. */
 static void
 memory__refused_stays_the_senders(void)
@@ -803,6 +834,7 @@ static const struct named_test tests[] = {
 	{"memory__freed_whosever_it_is", memory__freed_whosever_it_is},
 	{"memory__of_a_pool_that_is_gone", memory__of_a_pool_that_is_gone},
 	{"memory__freed_a_few_at_a_time", memory__freed_a_few_at_a_time},
+	{"memory__not_overtaken", memory__not_overtaken},
 	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
 	{"memory__errors", memory__errors},
 	{"inbox__opened_and_closed", inbox__opened_and_closed},
