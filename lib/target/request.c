@@ -171,8 +171,9 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 	job = job_take(w);
 	if (job == NULL) {
 		/* No message may overtake one that is refused for another reason than its
-		 * receivers. */
-		if (rec->op == WIRE_OP_SEND || rec->op == WIRE_OP_SEND_MEMORY)
+		 * receivers; and credit is told once. */
+		if (rec->op == WIRE_OP_SEND || rec->op == WIRE_OP_SEND_MEMORY ||
+			rec->op == WIRE_OP_INBOX_CREDIT)
 			return -EAGAIN;
 		w->stats.busy++;
 		return target_respond_status(w, s, rec, STATUS_BUSY);
