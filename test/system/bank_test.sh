@@ -139,7 +139,7 @@ echo "$done_sum transactions in $((SECONDS - begin)) s, $kills processes killed,
 # No faults: then what was asked first comes first.
 ask n1 0 fault off
 [[ $(telemetry "/shmx/fault,0 off") != *error* ]] || fail "the server's faults stay"
-rounds=$((limit * 200))
+rounds=$((limit > 60 ? 12000 : limit * 200))
 REPLY_LIMIT=60 ask n1 '0 [0-9]+ [0-9]+' starve $rounds
 read -r _ most sum <<<"$reply"
 ((most >= 1)) || fail "the writer never met a reader"
