@@ -57,7 +57,8 @@ settings_print_help(FILE *f)
 {
 	fputs(usage, f);
 	print_section_options(f, "port");
-	print_option(f, "pool", "NAME:SIZE[:MAX]", "pool to create at start; once for each", NULL);
+	print_option(f, "pool", "NAME:SIZE[:MAX][,KEY=VALUE]...",
+		"pool to create at start; once for each", NULL);
 	print_section_options(f, "server");
 	print_section_options(f, "test");
 	print_option(f, "config", "FILE", "read settings from it; options override", NULL);

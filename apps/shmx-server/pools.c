@@ -95,6 +95,9 @@ create_pool(struct server *s, const struct pool_options *po, struct problem *p)
 		.size = po->size,
 		.max_size = po->max_size,
 		.granule = po->granule,
+		.grow_below = po->grow_below,
+		.grow_by = po->grow_by,
+		.shrink_above = po->shrink_above,
 	};
 	char what[128], size[32];
 	int ret = -ENOMEM;

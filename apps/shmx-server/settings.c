@@ -127,6 +127,12 @@ const struct setting settings[] = {
 		"bytes it may grow to; 0: no growth"},
 	{"pool", "granule", NULL, "N", POOL(granule), POWER(64, 4096), "64",
 		"bytes of the unit of ownership"},
+	{"pool", "grow-below", NULL, "SIZE", POOL(grow_below), SIZE(0, SIZE_256T), "0",
+		"grow by itself with less free; 0: not"},
+	{"pool", "grow-by", NULL, "SIZE", POOL(grow_by), SIZE(0, SIZE_256T), "0",
+		"by so much, up to max-size; rounded up to 2M"},
+	{"pool", "shrink-above", NULL, "SIZE", POOL(shrink_above), SIZE(0, SIZE_256T), "0",
+		"give back with more free, down to size; 0: not"},
 
 	{"test", "drop", "drop", "PERCENT", SERVER(drop), OTHER(VALUE_PERCENT), "0",
 		"lose this share of all frames, at random"},

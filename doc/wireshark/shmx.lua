@@ -429,6 +429,9 @@ local requests = {
 		c.take(8, "limit")
 		c.take(4, "granule")
 		c.reserved(4)
+		c.take(8, "grow_below")
+		c.take(8, "grow_by")
+		c.take(8, "shrink_above")
 		name(c, len)
 	end,
 	[25] = pool_bytes("force"), [26] = pool_bytes("bytes"), [27] = pool_bytes("bytes"),

@@ -92,6 +92,16 @@ keep_pool(struct shmx_ep *ep, shmx_session_t session, rte_be16_t id, const char 
 	                                                     : KEPT_NONE;
 }
 
+static bool
+policy_valid(const struct shmx_pool_req *req)
+{
+	if (req->grow_below > SHMX_LEN_MAX || req->grow_by > SHMX_LEN_MAX ||
+		req->shrink_above > SHMX_LEN_MAX || (req->grow_below == 0) != (req->grow_by == 0))
+		return false;
+	return (req->grow_by == 0 || req->max_size > req->size) &&
+	       (req->shrink_above == 0 || req->shrink_above >= req->grow_below + req->grow_by);
+}
+
 int
 shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_pool_req *req,
 	uint64_t cookie)
@@ -102,7 +112,7 @@ shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_p
 
 	if (ep == NULL || req == NULL || req->size == 0 || req->size > SHMX_LEN_MAX ||
 		req->max_size > SHMX_LEN_MAX || (req->max_size != 0 && req->max_size < req->size) ||
-		(len = client_name_len(req->name)) < 0)
+		(len = client_name_len(req->name)) < 0 || !policy_valid(req))
 		return -EINVAL;
 	if (req->granule != 0 &&
 		(req->granule < 64 || req->granule > 4096 || !rte_is_power_of_2(req->granule)))
@@ -119,6 +129,9 @@ shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_p
 	rec->max_size = rte_cpu_to_be_64(req->max_size);
 	rec->granule = rte_cpu_to_be_32(req->granule != 0 ? req->granule : 64);
 	memset(rec->reserved, 0, sizeof(rec->reserved));
+	rec->grow_below = rte_cpu_to_be_64(req->grow_below);
+	rec->grow_by = rte_cpu_to_be_64(req->grow_by);
+	rec->shrink_above = rte_cpu_to_be_64(req->shrink_above);
 	client_name_write(rec + 1, req->name, (uint32_t)len);
 	keep_pool(ep, session, rec->rec.id, req->name);
 	return 0;

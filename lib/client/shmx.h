@@ -765,6 +765,16 @@ struct shmx_pool_req {
 	uint64_t size;     /**< bytes; rounded up to 2 MiB */
 	uint64_t max_size; /**< growth limit; 0: no growth */
 	uint32_t granule;  /**< unit of ownership, power of two, 64 to 4096; 0: 64 */
+	/*
+	 * Growing and shrinking by itself, in bytes that are in no allocation. grow_below and
+	 * grow_by go together and need a max_size above size; shrink_above is 0 or at least their
+	 * sum. Else the call says -EINVAL.
+	 */
+	uint64_t grow_below;   /**< with less free, grow; 0: not by itself */
+	uint64_t grow_by;      /**< rounded up to 2 MiB; the last time, what is left to max_size */
+	uint64_t shrink_above; /**< with more free, give wholly free extents back, as long as
+	                          grow_below + grow_by stay free and `size` stays; 0: not by
+	                          itself */
 };
 
 struct shmx_pool_info {
@@ -783,6 +793,10 @@ struct shmx_pool_info {
 /**
  * Create a pool on the memory node of @p session. Event value: the pool id. -EEXIST, -ENOMEM,
  * -ENOSPC when all pool ids of the memory node are taken: 64 unless it was given more.
+ *
+ * A pool that grows by itself does so off the data path, as by shmx_pool_grow(). An allocation that
+ * does not fit waits for it, and fails with -ENOMEM when it may not grow as far or the memory node
+ * has no memory left.
  */
 SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_pool_req *req, uint64_t cookie);

@@ -44,6 +44,18 @@ dir_take(struct mem *m, uint16_t hint)
 	return -ENOSPC;
 }
 
+/* After the sizes were rounded. */
+static int
+check_policy(const struct mem_pool_params *q)
+{
+	if (q->grow_below >= POOL_MAX_SIZE || q->shrink_above >= POOL_MAX_SIZE ||
+		(q->grow_below == 0) != (q->grow_by == 0) ||
+		(q->grow_by != 0 && q->max_size == q->size) ||
+		(q->shrink_above != 0 && q->shrink_above < q->grow_below + q->grow_by))
+		return -EINVAL;
+	return 0;
+}
+
 /* Fills in the defaults. */
 static int
 check_params(struct mem_pool_params *q)
@@ -55,14 +67,15 @@ check_params(struct mem_pool_params *q)
 	if (q->name[0] == 0 || !rte_is_power_of_2(q->granule) ||
 		q->granule < 1u << GRANULE_MIN_LOG || q->granule > 1u << GRANULE_MAX_LOG ||
 		q->max_names > NAMES_MAX || q->size >= POOL_MAX_SIZE ||
-		q->max_size >= POOL_MAX_SIZE)
+		q->max_size >= POOL_MAX_SIZE || q->grow_by >= POOL_MAX_SIZE)
 		return -EINVAL;
 	q->size = RTE_ALIGN_CEIL(q->size, (uint64_t)MEM_PAGE_SIZE);
 	q->max_size = RTE_ALIGN_CEIL(RTE_MAX(q->max_size, q->size), (uint64_t)MEM_PAGE_SIZE);
 	q->extent_size = RTE_ALIGN_CEIL(q->extent_size, (uint64_t)MEM_PAGE_SIZE);
 	if (q->extent_size == 0 || q->extent_size > q->size)
 		q->extent_size = q->size;
-	return 0;
+	q->grow_by = RTE_ALIGN_CEIL(q->grow_by, (uint64_t)MEM_PAGE_SIZE);
+	return check_policy(q);
 }
 
 static void
@@ -86,6 +99,10 @@ layout(struct mem_pool_hdr *h, const struct mem_pool_params *q)
 	h->names_off = off;
 	off += h->max_names * sizeof(struct mem_name);
 	h->stack_off = off;
+	h->min_size = q->size;
+	h->grow_below = q->grow_below;
+	h->grow_by = q->grow_by;
+	h->shrink_above = q->shrink_above;
 	h->len = off + h->max_names * sizeof(uint32_t);
 }
 
@@ -93,7 +110,14 @@ layout(struct mem_pool_hdr *h, const struct mem_pool_params *q)
 int
 mem_pool_check(const struct mem_pool_hdr *h, size_t len)
 {
-	struct mem_pool_params q = {.max_size = h->max_size, .max_names = h->max_names};
+	struct mem_pool_params q = {
+		.size = h->min_size,
+		.max_size = h->max_size,
+		.max_names = h->max_names,
+		.grow_below = h->grow_below,
+		.grow_by = h->grow_by,
+		.shrink_above = h->shrink_above,
+	};
 	struct mem_pool_hdr want;
 
 	if (h->granule_log > GRANULE_MAX_LOG)

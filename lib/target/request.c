@@ -117,6 +117,9 @@ read_pool_create(struct target_job *job, const struct wire_record *rec)
 	job->size = rte_be_to_cpu_64(create->size);
 	job->max_size = rte_be_to_cpu_64(create->max_size);
 	job->granule = rte_be_to_cpu_32(create->granule);
+	job->policy.grow_below = rte_be_to_cpu_64(create->grow_below);
+	job->policy.grow_by = rte_be_to_cpu_64(create->grow_by);
+	job->policy.shrink_above = rte_be_to_cpu_64(create->shrink_above);
 	job->values = 1;
 	return target_name_read(create + 1, rec, job->name) && job->name[0] != '\0';
 }

@@ -242,6 +242,9 @@ struct wire_pool_create {
 	rte_be64_t max_size;
 	rte_be32_t granule;
 	uint8_t reserved[4];
+	rte_be64_t grow_below;   /**< free bytes; 0: it does not grow by itself */
+	rte_be64_t grow_by;      /**< bytes; 0 with grow_below only */
+	rte_be64_t shrink_above; /**< free bytes; 0: it does not shrink by itself */
 };
 
 /**
@@ -527,7 +530,7 @@ static_assert(
 			offsetof(struct wire_alloc, on_death) &&
 		offsetof(struct wire_alloc_for, reserved) == offsetof(struct wire_alloc, reserved),
 	"they begin alike, but for one byte");
-static_assert(sizeof(struct wire_pool_create) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_pool_create) == 56, "part of the protocol");
 static_assert(sizeof(struct wire_pool) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_pool_list) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_pool_info) == 112, "part of the protocol");

@@ -333,6 +333,13 @@ test_pool_arguments(void)
 	CREATE(-EINVAL, req.granule = 32);
 	CREATE(-EINVAL, req.granule = 96);
 	CREATE(-EINVAL, req.granule = 8192);
+	CREATE(-EINVAL, req.max_size = 8 * MIB, req.grow_by = 2 * MIB);
+	CREATE(-EINVAL, req.max_size = 8 * MIB, req.grow_below = 2 * MIB);
+	CREATE(-EINVAL, req.grow_by = 2 * MIB, req.grow_below = 2 * MIB);
+	CREATE(-EINVAL, req.max_size = 8 * MIB, req.grow_by = 2 * MIB, req.grow_below = MIB,
+		req.shrink_above = 3 * MIB - 1);
+	CREATE(-EINVAL, req.shrink_above = SHMX_LEN_MAX + 1);
+	CREATE(-EINVAL, req.max_size = 8 * MIB, req.grow_by = SHMX_LEN_MAX + 1, req.grow_below = 1);
 	CREATE(-EEXIST, req.name = "main");
 	CREATE(-EINVAL, req.size = SHMX_LEN_MAX); /* more granules than a piece may have */
 	CREATE(-ENOMEM, req.size = UINT64_C(64) << 30);

@@ -309,10 +309,12 @@ damaged_layout(void)
 		if (off < offsetof(struct mem_root, seed) ||
 			off >= offsetof(struct mem_root, nb_pools))
 			CU_ASSERT(refused(&f, "shmx_mem", off, 0x41));
-	/* What stands behind a name's end says nothing. */
+	/* What stands behind a name's end says nothing, and shrink_above may be any number. */
 	for (off = 0; off < MEM_POOL_CONSTANT; off++)
 		if (off < offsetof(struct mem_pool_hdr, name) + sizeof("a") ||
-			off >= offsetof(struct mem_pool_hdr, granule_log))
+			(off >= offsetof(struct mem_pool_hdr, granule_log) &&
+				off < offsetof(struct mem_pool_hdr, shrink_above)) ||
+			off >= offsetof(struct mem_pool_hdr, len))
 			CU_ASSERT(refused(&f, "shmx_p1", off, 0x41));
 	for (off = 0; off < sizeof(struct mem_extent_hdr); off++)
 		if (off < offsetof(struct mem_extent_hdr, used) ||
