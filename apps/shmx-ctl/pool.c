@@ -90,7 +90,10 @@ static struct create_values {
 	uint64_t grow_below;
 	uint64_t grow_by;
 	uint64_t shrink_above;
+	const char *nodes;
 } create;
+
+static struct nodes create_nodes;
 
 static const struct option_type create_options[] = {
 	{"max", OPTION_BYTES, offsetof(struct create_values, max_size), 1, SHMX_LEN_MAX},
@@ -99,6 +102,7 @@ static const struct option_type create_options[] = {
 	{"grow-by", OPTION_BYTES, offsetof(struct create_values, grow_by), 1, SHMX_LEN_MAX},
 	{"shrink-above", OPTION_BYTES, offsetof(struct create_values, shrink_above), 1,
 		SHMX_LEN_MAX},
+	{"nodes", OPTION_TEXT, offsetof(struct create_values, nodes)},
 };
 
 static const struct column created_columns[] = {
@@ -129,6 +133,10 @@ check_create(const struct ctl *c)
 		return fail("--max is less than the size: a pool grows up to it");
 	if (create.granule != 0 && !rte_is_power_of_2(create.granule))
 		return fail("--granule %u: give a power of two from 64 to 4096", create.granule);
+	if (create.nodes != NULL && word_nodes(create.nodes, &create_nodes) < 0)
+		return -EINVAL;
+	if (create_nodes.self)
+		return fail("--nodes self: give ids of nodes, as in 2,3,7-9");
 	return check_policy(size);
 }
 
@@ -142,6 +150,8 @@ pool_create(struct ctl *c)
 		.grow_below = create.grow_below,
 		.grow_by = create.grow_by,
 		.shrink_above = create.shrink_above,
+		.nodes = create_nodes.id,
+		.nb_nodes = (uint16_t)create_nodes.nb,
 	};
 	uint16_t pool;
 	int ret = word_size(c->words[1], &req.size);
@@ -262,7 +272,8 @@ const struct command pool_commands[] = {
 			"  --granule N    unit of ownership, a power of two from 64 to 4096 [64]\n"
 			"  --grow-below SIZE    grow with less free [not by itself]\n"
 			"  --grow-by SIZE       by so much, up to --max\n"
-			"  --shrink-above SIZE  give back with more free [not by itself]\n",
+			"  --shrink-above SIZE  give back with more free [not by itself]\n"
+			"  --nodes LIST         only these may use it, as in 2,3,7-9 [everyone]\n",
 		.min = 2,
 		.max = 2,
 		COMMAND_OPTIONS(create_options, create),

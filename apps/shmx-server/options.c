@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -196,6 +197,22 @@ count_given(const struct command_line *cl, const struct setting *s)
 	return n;
 }
 
+/* Up to the comma in front of the next KEY=: a list of nodes has commas of its own. */
+static char *
+next_pair(char **rest)
+{
+	char *pair = *rest, *comma = pair;
+
+	while (comma != NULL && (comma = strchr(comma, ',')) != NULL) {
+		if (!isdigit((unsigned char)*++comma)) {
+			comma[-1] = '\0';
+			break;
+		}
+	}
+	*rest = comma;
+	return pair;
+}
+
 /* [,KEY=VALUE]... with the keys of the file */
 static int
 apply_pool_pairs(struct pool_options *pool, char *pairs, struct problem *p)
@@ -204,7 +221,7 @@ apply_pool_pairs(struct pool_options *pool, char *pairs, struct problem *p)
 	char *pair, *key;
 	int ret = 0;
 
-	while (ret == 0 && (pair = strsep(&pairs, ",")) != NULL) {
+	while (ret == 0 && (pair = next_pair(&pairs)) != NULL) {
 		key = strsep(&pair, "=");
 		s = setting_find("pool", key);
 		if (s == NULL || pair == NULL)
@@ -228,7 +245,10 @@ apply_pool(struct options *o, const char *value, struct problem *p)
 	char text[2 * OPTIONS_TEXT_MAX], *pairs = text, *rest, *part;
 	int ret = 0;
 
-	strlcpy(text, value, sizeof(text));
+	if (strlcpy(text, value, sizeof(text)) >= sizeof(text))
+		return problem_set(p,
+			"'%.60s...' is longer than %zu characters: write [pool NAME] into a file",
+			value, sizeof(text) - 1);
 	rest = strsep(&pairs, ",");
 	part = strsep(&rest, ":");
 	if (rest == NULL)

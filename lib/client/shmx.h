@@ -38,7 +38,7 @@
  * | -ENOENT       | no such pool, name or allocation                                          |
  * | -EEXIST       | the name is taken                                                         |
  * | -ENOMEM       | the pool has no room for that length, or may not grow further             |
- * | -EPERM        | the memory is exclusive to other nodes; the lock is not held              |
+ * | -EPERM        | the memory or pool is for other nodes; the lock is not held               |
  * | -EFAULT       | the range leaves the pool                                                 |
  * | -ESTALE       | the range touches memory that is free                                     |
  * | -EBUSY        | still in use (pool with allocations, lock), or the memory node is short
@@ -775,6 +775,12 @@ struct shmx_pool_req {
 	uint64_t shrink_above; /**< with more free, give wholly free extents back, as long as
 	                          grow_below + grow_by stay free and `size` stays; 0: not by
 	                          itself */
+	/*
+	 * Who may open the pool, allocate in it, resize, describe and destroy it; no part of it
+	 * ever belongs to others: "everyone" means these nodes there. Others are told -EPERM.
+	 */
+	const uint16_t *nodes; /**< their ids, with or without this node's */
+	uint16_t nb_nodes;     /**< at most SHMX_NODES_MAX; 0: all nodes */
 };
 
 struct shmx_pool_info {
@@ -803,8 +809,8 @@ SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
 
 /**
  * Find a pool by name and route its addresses over @p session. Event value: the pool id. -ENOENT;
- * -EEXIST when a session with another memory node leads to a pool with that id: two nodes have the
- * same id, or were given --pool-ids that overlap.
+ * -EPERM it is for other nodes; -EEXIST when a session with another memory node leads to a pool
+ * with that id: two nodes have the same id, or were given --pool-ids that overlap.
  */
 SHMX_API int shmx_pool_open(
 	struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie);
@@ -824,7 +830,8 @@ SHMX_API int shmx_pool_stat(
 
 /**
  * Describe pools of the memory node with id @p first or above, in order of their ids, as many as
- * fit into @p max and into one frame: go on from the last id + 1 until none comes back.
+ * fit into @p max and into one frame: go on from the last id + 1 until none comes back. Of a pool
+ * that is for other nodes, or just goes away, the id alone is told.
  * Event value: how many. @p info belongs to the library until completion.
  */
 SHMX_API int shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,

@@ -173,6 +173,7 @@ struct mem_pool_params {
 	uint64_t grow_by;      /* by so much, up to max_size; 0 with grow_below only */
 	uint64_t shrink_above; /* with more free, it is to shrink; at least both together; 0 is
 	                          never */
+	uint16_t nodes; /* set of those that may use it, which the caller holds; 0: everyone */
 };
 
 struct mem_pool_stat {
@@ -199,7 +200,7 @@ struct mem_pool_stat {
  * when the name or the id is taken, -EINVAL, also for an id that is not this memory's,
  * -ENAMETOOLONG, -ENOSPC when all ids are taken, -ENOMEM. The memory is zeroed here: this takes its
  * time. Also -EINVAL: grow_below without grow_by or the reverse, either without a max_size to grow
- * to, a shrink_above less than their sum.
+ * to, a shrink_above less than their sum, nodes that are no set.
  */
 int mem_pool_create(
 	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *id);
@@ -216,6 +217,13 @@ int mem_pool_destroy_end(struct mem *m, uint16_t pool);
 int mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id);
 /* [any] [view] Writes up to n ids from first on, ascending, and returns how many. */
 uint32_t mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint32_t n);
+/*
+ * [any] [view] The set of nodes that may use a pool; everyone where there is no such pool, for
+ * what is asked of it says -ENOENT. The library tells, and whoever makes allocations or changes
+ * their owners sees to it that none belongs to other nodes. The pool must not be released
+ * meanwhile.
+ */
+uint16_t mem_pool_nodes(const struct mem *m, uint16_t pool);
 /* [home] The search for the largest hole must not meet a change. -ENOENT */
 int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
 /*
@@ -425,6 +433,8 @@ int mem_set_release(struct mem *m, uint16_t id);
 int mem_set_of_node(const struct mem *m, uint16_t node, uint16_t *id);
 /* [any] [view] */
 bool mem_set_has(const struct mem *m, uint16_t id, uint16_t node);
+/* [any] [view] Whether each node of a set is in the other one, too. */
+bool mem_set_within(const struct mem *m, uint16_t id, uint16_t other);
 /* [any] [view] Writes min(nwords, set words) words, zero-fills the rest. -EINVAL */
 int mem_set_bitmap(const struct mem *m, uint16_t id, uint64_t *bitmap, uint32_t nwords);
 /*

@@ -126,7 +126,8 @@ struct mem_pool_hdr {
 	uint64_t grow_below;
 	uint64_t grow_by;
 	uint64_t shrink_above;
-	uint64_t len; /* of the zone; all above is constant once magic is there */
+	uint64_t nodes; /* set of those that may use it; a reference */
+	uint64_t len;   /* of the zone; all above is constant once magic is there */
 
 	/* Written by home, read by any thread (relaxed). Derived. */
 	uint64_t used __attribute__((aligned(64))); /* bytes */

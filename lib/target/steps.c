@@ -289,6 +289,18 @@ control_wait_quiescent(struct target *t)
 		usleep(QUIESCENT_SLEEP_US); /* allow(usleep): see above */
 }
 
+/* Ids of owner sets that nobody has any more can be used again. */
+static enum job_place
+control_reclaim(struct target *t, struct target_job *job)
+{
+	job->reclaimed = true;
+	if (mem_set_reclaim_begin(t->mem) > 0) {
+		control_wait_quiescent(t);
+		mem_set_reclaim_end(t->mem);
+	}
+	return JOB_HOME;
+}
+
 static enum job_place
 control_create(struct target *t, struct target_job *job)
 {
@@ -302,8 +314,16 @@ control_create(struct target *t, struct target_job *job)
 	};
 	uint16_t pool = 0;
 
+	job->err = owners_named(t->mem, job, &params.nodes);
+	if (job->err == -ENOSPC && !job->reclaimed) {
+		control_reclaim(t, job);
+		job->err = owners_named(t->mem, job, &params.nodes);
+	}
+	if (job->err < 0)
+		return JOB_ANSWER;
 	memcpy(params.name, job->name, sizeof(params.name));
 	job->err = mem_pool_create(t->mem, &params, 0, &pool);
+	mem_set_release(t->mem, params.nodes);
 	job->value[0] = pool;
 	return JOB_ANSWER;
 }
@@ -334,18 +354,6 @@ control_destroy(struct target *t, struct target_job *job)
 	job->err = mem_pool_destroy_end(t->mem, job->pool);
 	policy_forget(t, job->pool);
 	return JOB_ANSWER;
-}
-
-/* Ids of owner sets that nobody has any more can be used again. */
-static enum job_place
-control_reclaim(struct target *t, struct target_job *job)
-{
-	job->reclaimed = true;
-	if (mem_set_reclaim_begin(t->mem) > 0) {
-		control_wait_quiescent(t);
-		mem_set_reclaim_end(t->mem);
-	}
-	return JOB_HOME;
 }
 
 enum job_place

@@ -164,12 +164,10 @@ struct target_job {
 	union {
 		struct {
 			char name[MEM_NAME_LEN];
-			union {
-				uint16_t nodes[WIRE_NODES_MAX];
-				struct {
-					uint64_t grow_below, grow_by, shrink_above;
-				} policy; /**< POOL_CREATE */
-			};
+			uint16_t nodes[WIRE_NODES_MAX];
+			struct {
+				uint64_t grow_below, grow_by, shrink_above;
+			} policy; /**< POOL_CREATE */
 		};
 		struct wire_pool_info info;
 		struct sync_want wants[SYNC_CALL_MAX];
@@ -323,6 +321,7 @@ void control_wait_quiescent(struct target *t);
 
 /* owners.c: nodes that a request names */
 int owners_read(struct target_job *job, const void *ids, uint32_t bytes);
+int owners_named(struct mem *mem, const struct target_job *job, uint16_t *set);
 int owners_set(struct target_worker *w, const struct target_job *job, uint16_t *set);
 int owners_change(struct target_worker *w, const struct target_job *job);
 int owners_find(struct target_worker *w, struct target_job *job);

@@ -235,13 +235,18 @@ struct wire_owners_found {
 	uint8_t reserved[6];
 };
 
-/** POOL_CREATE: len = bytes of the name behind this. Response data: pool id in eight bytes. */
+/**
+ * POOL_CREATE: len = bytes behind this: of the name, padded to eight, and of the ids of those nodes
+ * that may use the pool; without ids, of the name alone, and all may. Response data: pool id in
+ * eight bytes.
+ */
 struct wire_pool_create {
 	struct wire_record rec;
 	rte_be64_t size;
 	rte_be64_t max_size;
 	rte_be32_t granule;
-	uint8_t reserved[4];
+	uint8_t name_len;
+	uint8_t reserved[3];
 	rte_be64_t grow_below;   /**< free bytes; 0: it does not grow by itself */
 	rte_be64_t grow_by;      /**< bytes; 0 with grow_below only */
 	rte_be64_t shrink_above; /**< free bytes; 0: it does not shrink by itself */
@@ -562,7 +567,7 @@ enum wire_tail {
 	WIRE_TAIL_DATA = 1,   /**< len bytes of data follow */
 	WIRE_TAIL_NAME = 2,   /**< len bytes of a name */
 	WIRE_TAIL_NODES = 3,  /**< len bytes of node ids */
-	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids */
+	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids; POOL_CREATE: perhaps no ids */
 	WIRE_TAIL_LOCKS = 5,  /**< len bytes of lock ids */
 	WIRE_TAIL_WANTS = 6,  /**< len bytes of struct wire_lock_want */
 	WIRE_TAIL_SEND = 7,   /**< len bytes of node ids and a message */

@@ -576,6 +576,21 @@ length_field(struct input *in, uint8_t op)
 	}
 }
 
+/* The name in front of a tail, mostly said to be as long as it is; alone, nothing pads it. */
+static uint32_t
+put_create_name(struct input *in, uint8_t *fixed, uint32_t tail)
+{
+	struct wire_pool_create *create = (struct wire_pool_create *)fixed;
+	const uint8_t *name = (const uint8_t *)(create + 1);
+	uint8_t n = 0;
+
+	while (n < tail && n < WIRE_NAME_MAX && name[n] >= 'a' && name[n] <= 'd')
+		n++;
+	if (in_u8(in) % 8 != 0)
+		create->name_len = n;
+	return tail == wire_pad(n) ? n : tail;
+}
+
 /* A record of at most 56 fixed bytes and its tail; returns its size. */
 static uint32_t
 put_record(struct input *in, uint8_t *to, uint32_t room)
@@ -604,6 +619,8 @@ put_record(struct input *in, uint8_t *to, uint32_t room)
 		memcpy(to + at, &be, sizeof(be));
 	}
 	tail = put_tail(in, info->tail, to + size);
+	if (op == WIRE_OP_POOL_CREATE)
+		tail = put_create_name(in, to, tail);
 	if (info->tail != WIRE_TAIL_NONE)
 		len = tail;
 	if (modes & 0x40)

@@ -178,6 +178,10 @@ options__pools(void)
 	CU_ASSERT_EQUAL(o.pools[0].grow_by, UINT64_C(2) << 30);
 	CU_ASSERT_EQUAL(o.pools[0].shrink_above, UINT64_C(4) << 30);
 	CU_ASSERT_EQUAL(o.pools[0].granule, 128);
+	CU_ASSERT_EQUAL(o.pools[0].nodes.bits[0], 0);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool", "main:2G,nodes=1,2,5-9,granule=256"), 0);
+	CU_ASSERT_EQUAL(o.pools[0].nodes.bits[0], 0x3e6);
+	CU_ASSERT_EQUAL(o.pools[0].granule, 256);
 }
 
 /* Two memory nodes that nobody told anything but who they are. */
@@ -240,6 +244,7 @@ options__bad_pools(void)
 		{"main:4M,", "'' is not KEY=VALUE with a key of [pool NAME]"},
 		{"main:4M,spec=1", "'spec' is not KEY=VALUE"},
 		{"main:4M,granule", "'granule' is not KEY=VALUE"},
+		{"main:4M,nodes=1,2,1024", "nodes: '1,2,1024' is not a list of node ids"},
 		{"main:4M,granule=65", "granule: '65' is not a power of two"},
 		{"main:4M:8M,grow-by=2M", "pool main: grow-below and grow-by go together"},
 		{"main:4M,grow-below=1M,grow-by=2M", "pool main: grow-by needs a max-size above"},
