@@ -87,17 +87,40 @@ pool_list(struct ctl *c)
 static struct create_values {
 	uint64_t max_size;
 	uint32_t granule;
+	uint64_t grow_below;
+	uint64_t grow_by;
+	uint64_t shrink_above;
+	const char *nodes;
 } create;
+
+static struct nodes create_nodes;
 
 static const struct option_type create_options[] = {
 	{"max", OPTION_BYTES, offsetof(struct create_values, max_size), 1, SHMX_LEN_MAX},
 	{"granule", OPTION_NUMBER, offsetof(struct create_values, granule), 64, 4096},
+	{"grow-below", OPTION_BYTES, offsetof(struct create_values, grow_below), 1, SHMX_LEN_MAX},
+	{"grow-by", OPTION_BYTES, offsetof(struct create_values, grow_by), 1, SHMX_LEN_MAX},
+	{"shrink-above", OPTION_BYTES, offsetof(struct create_values, shrink_above), 1,
+		SHMX_LEN_MAX},
+	{"nodes", OPTION_TEXT, offsetof(struct create_values, nodes)},
 };
 
 static const struct column created_columns[] = {
 	{"pool", "name", CELL_TEXT},
 	{"id", "id", CELL_NUMBER},
 };
+
+static int
+check_policy(uint64_t size)
+{
+	if ((create.grow_below == 0) != (create.grow_by == 0))
+		return fail("--grow-below and --grow-by go together: give both");
+	if (create.grow_by != 0 && create.max_size <= size)
+		return fail("--grow-by needs a --max above the size");
+	if (create.shrink_above != 0 && create.shrink_above < create.grow_below + create.grow_by)
+		return fail("--shrink-above: give at least --grow-below and --grow-by together");
+	return 0;
+}
 
 static int
 check_create(const struct ctl *c)
@@ -110,14 +133,26 @@ check_create(const struct ctl *c)
 		return fail("--max is less than the size: a pool grows up to it");
 	if (create.granule != 0 && !rte_is_power_of_2(create.granule))
 		return fail("--granule %u: give a power of two from 64 to 4096", create.granule);
-	return 0;
+	if (create.nodes != NULL && word_nodes(create.nodes, &create_nodes) < 0)
+		return -EINVAL;
+	if (create_nodes.self)
+		return fail("--nodes self: give ids of nodes, as in 2,3,7-9");
+	return check_policy(size);
 }
 
 static enum ctl_exit
 pool_create(struct ctl *c)
 {
 	struct shmx_pool_req req = {
-		.name = c->words[0], .max_size = create.max_size, .granule = create.granule};
+		.name = c->words[0],
+		.max_size = create.max_size,
+		.granule = create.granule,
+		.grow_below = create.grow_below,
+		.grow_by = create.grow_by,
+		.shrink_above = create.shrink_above,
+		.nodes = create_nodes.id,
+		.nb_nodes = (uint16_t)create_nodes.nb,
+	};
 	uint16_t pool;
 	int ret = word_size(c->words[1], &req.size);
 
@@ -234,7 +269,11 @@ const struct command pool_commands[] = {
 		.summary = "A new pool.",
 		.details =
 			"  --max SIZE     as far as it may grow [no growth]\n"
-			"  --granule N    unit of ownership, a power of two from 64 to 4096 [64]\n",
+			"  --granule N    unit of ownership, a power of two from 64 to 4096 [64]\n"
+			"  --grow-below SIZE    grow with less free [not by itself]\n"
+			"  --grow-by SIZE       by so much, up to --max\n"
+			"  --shrink-above SIZE  give back with more free [not by itself]\n"
+			"  --nodes LIST         only these may use it, as in 2,3,7-9 [everyone]\n",
 		.min = 2,
 		.max = 2,
 		COMMAND_OPTIONS(create_options, create),

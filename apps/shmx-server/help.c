@@ -57,7 +57,8 @@ settings_print_help(FILE *f)
 {
 	fputs(usage, f);
 	print_section_options(f, "port");
-	print_option(f, "pool", "NAME:SIZE[:MAX]", "pool to create at start; once for each", NULL);
+	print_option(f, "pool", "NAME:SIZE[:MAX][,KEY=VALUE]...",
+		"pool to create at start; once for each", NULL);
 	print_section_options(f, "server");
 	print_section_options(f, "test");
 	print_option(f, "config", "FILE", "read settings from it; options override", NULL);
@@ -104,6 +105,8 @@ sample_value(const struct setting *s)
 		return "10.0.0.1/24";
 	if (s->type.kind == VALUE_RANGE)
 		return "1-64";
+	if (s->type.kind == VALUE_NODES)
+		return "1,2,5-9";
 	return s->scope == SCOPE_PORT ? "vhost:iface=/run/shmx.sock" : "--lcores 0@0,1@0";
 }
 
@@ -111,7 +114,8 @@ sample_value(const struct setting *s)
 static bool
 sample_active(const struct setting *s)
 {
-	return s->fallback == NULL && s->type.kind != VALUE_IP && s->type.kind != VALUE_RANGE;
+	return s->fallback == NULL && s->type.kind != VALUE_IP && s->type.kind != VALUE_RANGE &&
+	       s->type.kind != VALUE_NODES;
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -196,16 +197,59 @@ count_given(const struct command_line *cl, const struct setting *s)
 	return n;
 }
 
-/* NAME:SIZE[:MAX] */
+/* Up to the comma in front of the next KEY=: a list of nodes has commas of its own. */
+static char *
+next_pair(char **rest)
+{
+	char *pair = *rest, *comma = pair;
+
+	while (comma != NULL && (comma = strchr(comma, ',')) != NULL) {
+		if (!isdigit((unsigned char)*++comma)) {
+			comma[-1] = '\0';
+			break;
+		}
+	}
+	*rest = comma;
+	return pair;
+}
+
+/* [,KEY=VALUE]... with the keys of the file */
+static int
+apply_pool_pairs(struct pool_options *pool, char *pairs, struct problem *p)
+{
+	const struct setting *s;
+	char *pair, *key;
+	int ret = 0;
+
+	while (ret == 0 && (pair = next_pair(&pairs)) != NULL) {
+		key = strsep(&pair, "=");
+		s = setting_find("pool", key);
+		if (s == NULL || pair == NULL)
+			return problem_set(p,
+				"'%.60s' is not KEY=VALUE with a key of [pool NAME], such as "
+				"grow-by=1G",
+				key);
+		ret = value_parse(&s->type, pair, field_of(s, pool), p);
+		if (ret != 0)
+			problem_prefix(p, "%s", key);
+	}
+	return ret;
+}
+
+/* NAME:SIZE[:MAX][,KEY=VALUE]... */
 static int
 apply_pool(struct options *o, const char *value, struct problem *p)
 {
 	const char *const keys[] = {"size", "max-size"};
 	struct pool_options *pool;
-	char text[2 * OPTIONS_TEXT_MAX], *rest = text, *part;
+	char text[2 * OPTIONS_TEXT_MAX], *pairs = text, *rest, *part;
 	int ret = 0;
 
-	strlcpy(text, value, sizeof(text));
+	if (strlcpy(text, value, sizeof(text)) >= sizeof(text))
+		return problem_set(p,
+			"'%.60s...' is longer than %zu characters: write [pool NAME] into a file",
+			value, sizeof(text) - 1);
+	rest = strsep(&pairs, ",");
 	part = strsep(&rest, ":");
 	if (rest == NULL)
 		return problem_set(
@@ -219,7 +263,7 @@ apply_pool(struct options *o, const char *value, struct problem *p)
 		part = i + 1 < RTE_DIM(keys) ? strsep(&rest, ":") : rest;
 		ret = value_parse(&s->type, part, field_of(s, pool), p);
 	}
-	return ret;
+	return ret == 0 ? apply_pool_pairs(pool, pairs, p) : ret;
 }
 
 /* One --ip or many: of all ports, or in order. */

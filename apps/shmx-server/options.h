@@ -62,6 +62,10 @@ struct pool_options {
 	uint64_t size;
 	uint64_t max_size; /**< 0: no growth */
 	uint32_t granule;
+	uint64_t grow_below; /**< 0: it does not grow by itself */
+	uint64_t grow_by;
+	uint64_t shrink_above;  /**< 0: it does not shrink by itself */
+	struct node_list nodes; /**< none: for all */
 };
 
 /** What the command line asked for beside serving. */

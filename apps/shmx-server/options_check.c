@@ -74,6 +74,22 @@ check_ports(const struct options *o, struct problem *p)
 }
 
 static int
+check_pool_policy(const struct pool_options *pool, struct problem *p)
+{
+	if ((pool->grow_below == 0) != (pool->grow_by == 0))
+		return problem_set(p, "pool %s: grow-below and grow-by go together", pool->name);
+	if (pool->grow_by != 0 && pool->max_size <= pool->size)
+		return problem_set(
+			p, "pool %s: grow-by needs a max-size above its size", pool->name);
+	if (pool->shrink_above != 0 && pool->shrink_above < pool->grow_below + pool->grow_by)
+		return problem_set(p,
+			"pool %s: shrink-above is less than grow-below and grow-by together: it "
+			"would take back what it has just got",
+			pool->name);
+	return 0;
+}
+
+static int
 check_pools(const struct options *o, struct problem *p)
 {
 	unsigned int i, j;
@@ -87,6 +103,8 @@ check_pools(const struct options *o, struct problem *p)
 		if (pool->max_size != 0 && pool->max_size < pool->size)
 			return problem_set(
 				p, "pool %s: it may grow to less than its size", pool->name);
+		if (check_pool_policy(pool, p) != 0)
+			return -EINVAL;
 		for (j = 0; j < i; j++)
 			if (strcmp(pool->name, o->pools[j].name) == 0)
 				return problem_set(p, "pool %s is given twice", pool->name);

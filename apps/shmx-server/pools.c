@@ -88,6 +88,18 @@ create_memory(struct server *s, struct problem *p)
 	return problem_set(p, "cannot lay out the memory: %s", rte_strerror(-err));
 }
 
+/* The set of those that may use it, with a reference. */
+static int
+pool_nodes(struct mem *mem, const struct pool_options *po, uint16_t *set)
+{
+	uint64_t any = 0;
+
+	for (unsigned int i = 0; i < RTE_DIM(po->nodes.bits); i++)
+		any |= po->nodes.bits[i];
+	*set = MEM_SET_EVERYONE;
+	return any != 0 ? mem_set_intern(mem, po->nodes.bits, RTE_DIM(po->nodes.bits), set) : 0;
+}
+
 static int
 create_pool(struct server *s, const struct pool_options *po, struct problem *p)
 {
@@ -95,20 +107,26 @@ create_pool(struct server *s, const struct pool_options *po, struct problem *p)
 		.size = po->size,
 		.max_size = po->max_size,
 		.granule = po->granule,
+		.grow_below = po->grow_below,
+		.grow_by = po->grow_by,
+		.shrink_above = po->shrink_above,
 	};
 	char what[128], size[32];
-	int ret = -ENOMEM;
+	int ret = pool_nodes(s->mem, po, &params.nodes);
 	uint16_t id;
 
 	strlcpy(params.name, po->name, sizeof(params.name));
 	value_format_size(po->size, size, sizeof(size));
 	snprintf(what, sizeof(what), "pool %s of %s", po->name, size);
-	if (po->size <= bytes_available()) /* EAL would try for long */
+	if (ret == 0)
+		ret = po->size <= bytes_available() ? 0 : -ENOMEM; /* EAL would try for long */
+	if (ret == 0)
 		ret = mem_pool_create(s->mem, &params, 0, &id);
 	if (ret == -ENOMEM && po->size > PIECE && po->size <= bytes_available()) {
 		params.extent_size = PIECE;
 		ret = mem_pool_create(s->mem, &params, 0, &id);
 	}
+	mem_set_release(s->mem, params.nodes);
 	if (ret == -ENOMEM)
 		return no_memory(s, what, p);
 	if (ret != 0)

@@ -262,9 +262,11 @@ sessions(const struct server *s, const char *params, struct rte_tel_data *d)
 
 struct pools_view {
 	const struct mem *mem;
+	const struct target *target;
 	uint16_t first; /* id to begin with */
 	unsigned int nb;
 	struct mem_pool_stat pool[POOLS_MAX];
+	struct target_policy_stats policy[POOLS_MAX];
 };
 
 /* Runs on the main lcore, which is the one that takes pools away. */
@@ -278,11 +280,12 @@ pools_look(void *view)
 	v->nb = 0;
 	for (uint32_t i = 0; i < n; i++)
 		if (mem_pool_peek(v->mem, ids[i], &v->pool[v->nb]) == 0)
-			v->nb++;
+			v->policy[v->nb++] = *target_policy_stats(v->target, ids[i]);
 }
 
 static void
-add_pool(struct rte_tel_data *d, const struct mem_pool_stat *st)
+add_pool(struct rte_tel_data *d, const struct mem_pool_stat *st,
+	const struct target_policy_stats *policy)
 {
 	rte_tel_data_add_dict_string(d, "name", st->name);
 	ADD(d, st, size);
@@ -295,6 +298,9 @@ add_pool(struct rte_tel_data *d, const struct mem_pool_stat *st)
 	ADD(d, st, nb_extents);
 	ADD(d, st, nb_allocs);
 	ADD(d, st, nb_names);
+	ADD(d, policy, grown);
+	ADD(d, policy, shrunk);
+	ADD(d, policy, failed);
 }
 
 static int
@@ -304,6 +310,7 @@ pools(struct server *s, const char *params, struct rte_tel_data *d)
 	struct rte_tel_data *one;
 
 	view.mem = s->mem;
+	view.target = s->target;
 	view.first = (uint16_t)RTE_MIN(parameter(&params), (uint32_t)UINT16_MAX);
 	if (ask(&s->ask, pools_look, &view, ASK_MS) != 0)
 		return -ETIMEDOUT;
@@ -311,7 +318,7 @@ pools(struct server *s, const char *params, struct rte_tel_data *d)
 	for (unsigned int i = 0; i < view.nb; i++) {
 		one = sub_dict(d, view.pool[i].id);
 		if (one != NULL)
-			add_pool(one, &view.pool[i]);
+			add_pool(one, &view.pool[i], &view.policy[i]);
 	}
 	return 0;
 }

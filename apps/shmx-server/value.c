@@ -162,6 +162,55 @@ parse_range(const struct value_type *type, const char *text, void *field)
 	return true;
 }
 
+/* A number up to one of @p ends, or the end. */
+static bool
+parse_node(const char **text, const char *ends, uint32_t *node)
+{
+	const struct value_type number = {VALUE_NUMBER, 1, VALUE_NODE_MAX, NULL};
+	size_t n = strcspn(*text, ends);
+	char buf[16];
+
+	if (n >= sizeof(buf))
+		return false;
+	strlcpy(buf, *text, n + 1);
+	*text += n;
+	return parse_number(&number, buf, node);
+}
+
+/* ID or FIRST-LAST */
+static bool
+parse_some_nodes(const char **text, struct node_list *list)
+{
+	uint32_t first, last;
+
+	if (!parse_node(text, ",-", &first))
+		return false;
+	last = first;
+	if (**text == '-') {
+		++*text;
+		if (!parse_node(text, ",", &last) || last < first)
+			return false;
+	}
+	for (; first <= last; first++)
+		list->bits[first / 64] |= UINT64_C(1) << first % 64;
+	return true;
+}
+
+static bool
+parse_nodes(const char *text, void *field)
+{
+	struct node_list list = {0};
+
+	while (parse_some_nodes(&text, &list)) {
+		if (*text == '\0') {
+			*(struct node_list *)field = list;
+			return true;
+		}
+		text++;
+	}
+	return false;
+}
+
 static bool
 parse_text(const struct value_type *type, const char *text, void *field)
 {
@@ -191,6 +240,8 @@ parse(const struct value_type *type, const char *text, void *field)
 		return parse_pair(text, type->kind == VALUE_PREFIX, field);
 	case VALUE_RANGE:
 		return parse_range(type, text, field);
+	case VALUE_NODES:
+		return parse_nodes(text, field);
 	case VALUE_TEXT:
 		return parse_text(type, text, field);
 	case VALUE_FAULT: /* by itself: it says more than what is allowed */
@@ -285,6 +336,10 @@ value_allowed(const struct value_type *type, char *buf, size_t size)
 		snprintf(buf, size,
 			"FIRST-LAST, numbers from %" PRIu64 " to %" PRIu64 ", such as 65-128",
 			type->min, type->max);
+		break;
+	case VALUE_NODES:
+		snprintf(buf, size, "a list of node ids from 1 to %d, such as 1,2,5-9",
+			VALUE_NODE_MAX);
 		break;
 	case VALUE_FAULT:
 		strlcpy(buf, "off, or as in drop=1%,delay=50us~20us,seed=7,dir=rx: see drivers.md",

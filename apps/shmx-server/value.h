@@ -26,6 +26,7 @@ enum value_kind {
 	VALUE_IP,      /**< struct ip_pair, no lengths */
 	VALUE_PREFIX,  /**< struct ip_pair */
 	VALUE_RANGE,   /**< struct number_range; min, max */
+	VALUE_NODES,   /**< struct node_list */
 	VALUE_FAULT,   /**< struct fault_settings */
 	VALUE_TEXT,    /**< char[max + 1], not empty */
 };
@@ -49,6 +50,13 @@ struct ip_pair {
 /** Numbers from first to last; 0, 0: not given. */
 struct number_range {
 	uint32_t first, last;
+};
+
+#define VALUE_NODE_MAX 1023
+
+/** Bit n: node n; none: not given. */
+struct node_list {
+	uint64_t bits[(VALUE_NODE_MAX + 1) / 64];
 };
 
 /** 0 when no length was given. */

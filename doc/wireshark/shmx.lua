@@ -428,8 +428,15 @@ local requests = {
 		c.take(8, "size")
 		c.take(8, "limit")
 		c.take(4, "granule")
-		c.reserved(4)
-		name(c, len)
+		local name_len = c.take(1, "name_len"):uint()
+		c.reserved(3)
+		c.take(8, "grow_below")
+		c.take(8, "grow_by")
+		c.take(8, "shrink_above")
+		name(c, name_len)
+		if len > name_len then
+			node_ids(c, len - name_len - (8 - name_len % 8) % 8)
+		end
 	end,
 	[25] = pool_bytes("force"), [26] = pool_bytes("bytes"), [27] = pool_bytes("bytes"),
 	[28] = name,

@@ -92,34 +92,71 @@ keep_pool(struct shmx_ep *ep, shmx_session_t session, rte_be16_t id, const char 
 	                                                     : KEPT_NONE;
 }
 
+/* A name, and behind what pads it ids of nodes if there are any. */
+static uint32_t
+create_tail_len(uint32_t name_len, unsigned int nb_nodes)
+{
+	if (nb_nodes == 0)
+		return name_len;
+	return wire_pad(name_len) + nb_nodes * (uint32_t)sizeof(rte_be16_t);
+}
+
+static void
+create_tail_write(uint8_t *to, uint32_t tail, const struct shmx_pool_req *req, uint32_t name_len)
+{
+	client_name_write(to, req->name, name_len);
+	if (req->nb_nodes == 0)
+		return;
+	wire_pad_clear(to, tail);
+	client_nodes_write((rte_be16_t *)(to + wire_pad(name_len)), req->nodes, req->nb_nodes);
+}
+
+static bool
+policy_valid(const struct shmx_pool_req *req)
+{
+	if (req->grow_below > SHMX_LEN_MAX || req->grow_by > SHMX_LEN_MAX ||
+		req->shrink_above > SHMX_LEN_MAX || (req->grow_below == 0) != (req->grow_by == 0))
+		return false;
+	return (req->grow_by == 0 || req->max_size > req->size) &&
+	       (req->shrink_above == 0 || req->shrink_above >= req->grow_below + req->grow_by);
+}
+
 int
 shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_pool_req *req,
 	uint64_t cookie)
 {
 	struct wire_pool_create *rec;
 	struct rdp_session *s;
+	uint32_t tail;
 	int len;
 
 	if (ep == NULL || req == NULL || req->size == 0 || req->size > SHMX_LEN_MAX ||
 		req->max_size > SHMX_LEN_MAX || (req->max_size != 0 && req->max_size < req->size) ||
-		(len = client_name_len(req->name)) < 0)
+		(len = client_name_len(req->name)) < 0 || !policy_valid(req))
 		return -EINVAL;
 	if (req->granule != 0 &&
 		(req->granule < 64 || req->granule > 4096 || !rte_is_power_of_2(req->granule)))
 		return -EINVAL;
+	if (req->nb_nodes != 0 && !client_nodes_good(req->nodes, req->nb_nodes))
+		return -EINVAL;
 	s = client_session(ep, session);
 	if (s == NULL)
 		return -ENOTCONN;
+	tail = create_tail_len((uint32_t)len, req->nb_nodes);
 	rec = (struct wire_pool_create *)client_request(ep, s, WIRE_OP_POOL_CREATE,
-		(uint32_t)sizeof(*rec) + wire_pad((uint32_t)len), (uint32_t)len, OP_POOL, NULL, 0,
-		CLIENT_NONE, cookie);
+		(uint32_t)sizeof(*rec) + wire_pad(tail), tail, OP_POOL, NULL, 0, CLIENT_NONE,
+		cookie);
 	if (rec == NULL)
 		return -EAGAIN;
 	rec->size = rte_cpu_to_be_64(req->size);
 	rec->max_size = rte_cpu_to_be_64(req->max_size);
 	rec->granule = rte_cpu_to_be_32(req->granule != 0 ? req->granule : 64);
 	memset(rec->reserved, 0, sizeof(rec->reserved));
-	client_name_write(rec + 1, req->name, (uint32_t)len);
+	rec->name_len = (uint8_t)len;
+	rec->grow_below = rte_cpu_to_be_64(req->grow_below);
+	rec->grow_by = rte_cpu_to_be_64(req->grow_by);
+	rec->shrink_above = rte_cpu_to_be_64(req->shrink_above);
+	create_tail_write((uint8_t *)(rec + 1), tail, req, (uint32_t)len);
 	keep_pool(ep, session, rec->rec.id, req->name);
 	return 0;
 }

@@ -38,7 +38,7 @@
  * | -ENOENT       | no such pool, name or allocation                                          |
  * | -EEXIST       | the name is taken                                                         |
  * | -ENOMEM       | the pool has no room for that length, or may not grow further             |
- * | -EPERM        | the memory is exclusive to other nodes; the lock is not held              |
+ * | -EPERM        | the memory or pool is for other nodes; the lock is not held               |
  * | -EFAULT       | the range leaves the pool                                                 |
  * | -ESTALE       | the range touches memory that is free                                     |
  * | -EBUSY        | still in use (pool with allocations, lock), or the memory node is short
@@ -765,6 +765,22 @@ struct shmx_pool_req {
 	uint64_t size;     /**< bytes; rounded up to 2 MiB */
 	uint64_t max_size; /**< growth limit; 0: no growth */
 	uint32_t granule;  /**< unit of ownership, power of two, 64 to 4096; 0: 64 */
+	/*
+	 * Growing and shrinking by itself, in bytes that are in no allocation. grow_below and
+	 * grow_by go together and need a max_size above size; shrink_above is 0 or at least their
+	 * sum. Else the call says -EINVAL.
+	 */
+	uint64_t grow_below;   /**< with less free, grow; 0: not by itself */
+	uint64_t grow_by;      /**< rounded up to 2 MiB; the last time, what is left to max_size */
+	uint64_t shrink_above; /**< with more free, give wholly free extents back, as long as
+	                          grow_below + grow_by stay free and `size` stays; 0: not by
+	                          itself */
+	/*
+	 * Who may open the pool, allocate in it, resize, describe and destroy it; no part of it
+	 * ever belongs to others: "everyone" means these nodes there. Others are told -EPERM.
+	 */
+	const uint16_t *nodes; /**< their ids, with or without this node's */
+	uint16_t nb_nodes;     /**< at most SHMX_NODES_MAX; 0: all nodes */
 };
 
 struct shmx_pool_info {
@@ -783,14 +799,18 @@ struct shmx_pool_info {
 /**
  * Create a pool on the memory node of @p session. Event value: the pool id. -EEXIST, -ENOMEM,
  * -ENOSPC when all pool ids of the memory node are taken: 64 unless it was given more.
+ *
+ * A pool that grows by itself does so off the data path, as by shmx_pool_grow(). An allocation that
+ * does not fit waits for it, and fails with -ENOMEM when it may not grow as far or the memory node
+ * has no memory left.
  */
 SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_pool_req *req, uint64_t cookie);
 
 /**
  * Find a pool by name and route its addresses over @p session. Event value: the pool id. -ENOENT;
- * -EEXIST when a session with another memory node leads to a pool with that id: two nodes have the
- * same id, or were given --pool-ids that overlap.
+ * -EPERM it is for other nodes; -EEXIST when a session with another memory node leads to a pool
+ * with that id: two nodes have the same id, or were given --pool-ids that overlap.
  */
 SHMX_API int shmx_pool_open(
 	struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie);
@@ -810,7 +830,8 @@ SHMX_API int shmx_pool_stat(
 
 /**
  * Describe pools of the memory node with id @p first or above, in order of their ids, as many as
- * fit into @p max and into one frame: go on from the last id + 1 until none comes back.
+ * fit into @p max and into one frame: go on from the last id + 1 until none comes back. Of a pool
+ * that is for other nodes, or just goes away, the id alone is told.
  * Event value: how many. @p info belongs to the library until completion.
  */
 SHMX_API int shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,

@@ -240,6 +240,8 @@ adopt_pool(struct mem *m, uint16_t id)
 		return ret;
 	p = mem_pool_get(m, id);
 	h = p->hdr;
+	if (mem_set_hold(m, (uint16_t)h->nodes) != 0)
+		return -EBADMSG;
 	h->used = h->zeroing = h->size_bytes = h->nb_allocs = 0;
 	h->nb_extents = 0;
 	memset(h->class_mask, 0, sizeof(h->class_mask));

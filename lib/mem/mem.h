@@ -168,6 +168,12 @@ struct mem_pool_params {
 	uint32_t granule;     /* unit of ownership: a power of two 64 .. 32768; 0 is 64 */
 	uint64_t extent_size; /* initial size is cut in extents of this, 0 is one extent */
 	uint32_t max_names;   /* named allocations; 0 is 1024, at most 2^20 */
+	/* How it changes by itself, for mem_pool_wants(); bytes, grow_by rounded up to 2 MiB */
+	uint64_t grow_below;   /* with less free, it is to grow; 0 is never */
+	uint64_t grow_by;      /* by so much, up to max_size; 0 with grow_below only */
+	uint64_t shrink_above; /* with more free, it is to shrink; at least both together; 0 is
+	                          never */
+	uint16_t nodes; /* set of those that may use it, which the caller holds; 0: everyone */
 };
 
 struct mem_pool_stat {
@@ -193,7 +199,8 @@ struct mem_pool_stat {
  * [control] Creates and publishes a pool with id_hint, or the lowest free id when it is 0. -EEXIST
  * when the name or the id is taken, -EINVAL, also for an id that is not this memory's,
  * -ENAMETOOLONG, -ENOSPC when all ids are taken, -ENOMEM. The memory is zeroed here: this takes its
- * time.
+ * time. Also -EINVAL: grow_below without grow_by or the reverse, either without a max_size to grow
+ * to, a shrink_above less than their sum, nodes that are no set.
  */
 int mem_pool_create(
 	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *id);
@@ -210,6 +217,13 @@ int mem_pool_destroy_end(struct mem *m, uint16_t pool);
 int mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id);
 /* [any] [view] Writes up to n ids from first on, ascending, and returns how many. */
 uint32_t mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint32_t n);
+/*
+ * [any] [view] The set of nodes that may use a pool; everyone where there is no such pool, for
+ * what is asked of it says -ENOENT. The library tells, and whoever makes allocations or changes
+ * their owners sees to it that none belongs to other nodes. The pool must not be released
+ * meanwhile.
+ */
+uint16_t mem_pool_nodes(const struct mem *m, uint16_t pool);
 /* [home] The search for the largest hole must not meet a change. -ENOENT */
 int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
 /*
@@ -249,6 +263,31 @@ int mem_extent_attach(struct mem *m, const struct mem_extent *x);
 int mem_extent_detach(struct mem *m, uint16_t pool, uint64_t max_len, struct mem_extent *x);
 /* [control] After quiescence, or for a prepared extent that was never attached. */
 int mem_extent_release(struct mem *m, const struct mem_extent *x);
+
+/*
+ * Policy: what a pool was told at its creation to do by itself. The library only says what is due;
+ * the caller does it as if asked by hand.
+ */
+
+enum mem_want {
+	MEM_WANT_NOTHING,
+	MEM_WANT_GROW,   /* by an extent of *len bytes */
+	MEM_WANT_SHRINK, /* by a wholly free extent of at most *len bytes */
+};
+
+/*
+ * [control] What is due now. Growing waits for an extent that is prepared and not attached yet. A
+ * pool that shrinks keeps its initial size, and as much free as if it had just grown; so between
+ * growing and shrinking lies at least grow_by of allocating or freeing.
+ */
+enum mem_want mem_pool_wants(const struct mem *m, uint16_t pool, uint64_t *len);
+/*
+ * [any] By how many bytes it may grow for an allocation of len that does not fit; 0: it may not.
+ * The pool must not be released meanwhile.
+ */
+uint64_t mem_pool_growth(const struct mem *m, uint16_t pool, uint64_t len);
+/* [control] Whether an extent is prepared and neither attached nor released yet. */
+bool mem_extent_coming(const struct mem *m, uint16_t pool);
 
 /*
  * Allocations
@@ -394,6 +433,8 @@ int mem_set_release(struct mem *m, uint16_t id);
 int mem_set_of_node(const struct mem *m, uint16_t node, uint16_t *id);
 /* [any] [view] */
 bool mem_set_has(const struct mem *m, uint16_t id, uint16_t node);
+/* [any] [view] Whether each node of a set is in the other one, too. */
+bool mem_set_within(const struct mem *m, uint16_t id, uint16_t other);
 /* [any] [view] Writes min(nwords, set words) words, zero-fills the rest. -EINVAL */
 int mem_set_bitmap(const struct mem *m, uint16_t id, uint64_t *bitmap, uint32_t nwords);
 /*

@@ -19,7 +19,7 @@
 #define MEM_ROOT_MAGIC UINT64_C(0x746f6f722d6d6873)
 #define MEM_POOL_MAGIC UINT64_C(0x6c6f6f702d6d6873)
 #define MEM_EXT_MAGIC  UINT64_C(0x2d7478652d6d6873)
-#define MEM_VERSION    3
+#define MEM_VERSION    4
 
 /* Life of a directory entry, a pool or an extent. */
 enum mem_state {
@@ -122,7 +122,12 @@ struct mem_pool_hdr {
 	uint64_t by_name_off; /* index of names by name: derived */
 	uint64_t by_addr_off; /* index of names by allocation: derived */
 	uint64_t stack_off;   /* stack of unused names: derived */
-	uint64_t len;         /* of the zone */
+	uint64_t min_size;    /* the initial one; this and the next: policy.c */
+	uint64_t grow_below;
+	uint64_t grow_by;
+	uint64_t shrink_above;
+	uint64_t nodes; /* set of those that may use it; a reference */
+	uint64_t len;   /* of the zone; all above is constant once magic is there */
 
 	/* Written by home, read by any thread (relaxed). Derived. */
 	uint64_t used __attribute__((aligned(64))); /* bytes */

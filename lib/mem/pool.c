@@ -44,6 +44,18 @@ dir_take(struct mem *m, uint16_t hint)
 	return -ENOSPC;
 }
 
+/* After the sizes were rounded. */
+static int
+check_policy(const struct mem_pool_params *q)
+{
+	if (q->grow_below >= POOL_MAX_SIZE || q->shrink_above >= POOL_MAX_SIZE ||
+		(q->grow_below == 0) != (q->grow_by == 0) ||
+		(q->grow_by != 0 && q->max_size == q->size) ||
+		(q->shrink_above != 0 && q->shrink_above < q->grow_below + q->grow_by))
+		return -EINVAL;
+	return 0;
+}
+
 /* Fills in the defaults. */
 static int
 check_params(struct mem_pool_params *q)
@@ -55,14 +67,16 @@ check_params(struct mem_pool_params *q)
 	if (q->name[0] == 0 || !rte_is_power_of_2(q->granule) ||
 		q->granule < 1u << GRANULE_MIN_LOG || q->granule > 1u << GRANULE_MAX_LOG ||
 		q->max_names > NAMES_MAX || q->size >= POOL_MAX_SIZE ||
-		q->max_size >= POOL_MAX_SIZE)
+		q->max_size >= POOL_MAX_SIZE || q->grow_by >= POOL_MAX_SIZE)
 		return -EINVAL;
 	q->size = RTE_ALIGN_CEIL(q->size, (uint64_t)MEM_PAGE_SIZE);
 	q->max_size = RTE_ALIGN_CEIL(RTE_MAX(q->max_size, q->size), (uint64_t)MEM_PAGE_SIZE);
 	q->extent_size = RTE_ALIGN_CEIL(q->extent_size, (uint64_t)MEM_PAGE_SIZE);
 	if (q->extent_size == 0 || q->extent_size > q->size)
 		q->extent_size = q->size;
-	return 0;
+	q->nodes = q->nodes != MEM_SET_FREE ? q->nodes : MEM_SET_EVERYONE;
+	q->grow_by = RTE_ALIGN_CEIL(q->grow_by, (uint64_t)MEM_PAGE_SIZE);
+	return check_policy(q);
 }
 
 static void
@@ -86,6 +100,11 @@ layout(struct mem_pool_hdr *h, const struct mem_pool_params *q)
 	h->names_off = off;
 	off += h->max_names * sizeof(struct mem_name);
 	h->stack_off = off;
+	h->min_size = q->size;
+	h->grow_below = q->grow_below;
+	h->grow_by = q->grow_by;
+	h->shrink_above = q->shrink_above;
+	h->nodes = q->nodes;
 	h->len = off + h->max_names * sizeof(uint32_t);
 }
 
@@ -93,10 +112,18 @@ layout(struct mem_pool_hdr *h, const struct mem_pool_params *q)
 int
 mem_pool_check(const struct mem_pool_hdr *h, size_t len)
 {
-	struct mem_pool_params q = {.max_size = h->max_size, .max_names = h->max_names};
+	struct mem_pool_params q = {
+		.size = h->min_size,
+		.max_size = h->max_size,
+		.max_names = h->max_names,
+		.grow_below = h->grow_below,
+		.grow_by = h->grow_by,
+		.shrink_above = h->shrink_above,
+		.nodes = (uint16_t)h->nodes,
+	};
 	struct mem_pool_hdr want;
 
-	if (h->granule_log > GRANULE_MAX_LOG)
+	if (h->granule_log > GRANULE_MAX_LOG || h->nodes == MEM_SET_FREE)
 		return -EBADMSG;
 	q.granule = 1u << h->granule_log;
 	memcpy(q.name, h->name, MEM_NAME_LEN);
@@ -179,6 +206,7 @@ release_zones(struct mem *m, struct mem_pool *p)
 		p->ext[i].hdr->magic = 0;
 		ret |= mem_zone_release(m, p->id, i, p->ext[i].zone);
 	}
+	mem_set_release(m, (uint16_t)p->hdr->nodes);
 	p->hdr->magic = 0;
 	ret |= mem_zone_release(m, p->id, -1, zone);
 	return ret != 0 ? -EIO : 0;
@@ -229,6 +257,7 @@ build(struct mem *m, uint16_t id, const struct mem_pool_params *q)
 	if (ret != 0)
 		return ret;
 	p = mem_pool_get(m, id);
+	mem_set_hold(m, q->nodes);
 	mem_names_rebuild(m, p);
 	ret = fill_up(m, id, q);
 	if (ret != 0) {
@@ -249,6 +278,8 @@ mem_pool_create(
 
 	if (ret != 0)
 		return ret;
+	if (!mem_set_usable(m, q.nodes))
+		return -EINVAL;
 	if (dir_find(m, q.name) >= 0)
 		return -EEXIST;
 	id = dir_take(m, id_hint);
@@ -304,6 +335,14 @@ mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id)
 		return -ENOENT;
 	*id = (uint16_t)i;
 	return 0;
+}
+
+uint16_t
+mem_pool_nodes(const struct mem *m, uint16_t pool)
+{
+	const struct mem_pool *p = mem_pool_live(m, pool);
+
+	return p != NULL ? (uint16_t)p->hdr->nodes : MEM_SET_EVERYONE;
 }
 
 uint32_t

@@ -283,6 +283,21 @@ mem_set_has(const struct mem *m, uint16_t id, uint16_t node)
 	return mem_set_usable(m, id) && node < m->max_nodes && mem_set_test(m, id, node);
 }
 
+bool
+mem_set_within(const struct mem *m, uint16_t id, uint16_t other)
+{
+	uint64_t outside = 0;
+	uint32_t i;
+
+	if (id == other || other == MEM_SET_EVERYONE)
+		return true;
+	if (!mem_set_usable(m, id) || !mem_set_usable(m, other))
+		return false;
+	for (i = 0; i < words_of(m); i++)
+		outside |= bits_of(m, id)[i] & ~bits_of(m, other)[i];
+	return outside == 0;
+}
+
 int
 mem_set_bitmap(const struct mem *m, uint16_t id, uint64_t *bitmap, uint32_t nwords)
 {

@@ -178,7 +178,7 @@ index_of(const struct target *t, const struct target_job *job, enum job_place pl
 	case JOB_ANSWER:
 		return job->at->index;
 	case JOB_END:
-		return job->owner->index;
+		return job->owner != NULL ? job->owner->index : t->nb_workers;
 	default:
 		return is_at_sync_home(job) ? TARGET_SYNC_HOME : target_home(t, job->pool);
 	}
@@ -211,7 +211,10 @@ job_go(struct target *t, unsigned int here, struct target_job *job, enum job_pla
 			place = JOB_END;
 			break;
 		case JOB_END:
-			job_end(t->worker[here], job);
+			if (job->owner != NULL)
+				job_end(t->worker[here], job);
+			else
+				policy_job_end(t, job);
 			return;
 		case JOB_CONTROL:
 			place = job_step_control(t, job);

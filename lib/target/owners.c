@@ -36,15 +36,37 @@ set_of_nodes(
 	return mem_set_intern(mem, bits, RTE_DIM(bits), set);
 }
 
+/* All nodes that the request names; everyone when it names none. */
 int
-owners_set(struct target_worker *w, const struct target_job *job, uint16_t *set)
+owners_named(struct mem *mem, const struct target_job *job, uint16_t *set)
+{
+	*set = MEM_SET_EVERYONE;
+	return job->nb_nodes > 0 ? set_of_nodes(mem, job, 0, job->nb_nodes, set) : 0;
+}
+
+/* Everyone is whoever may use the pool. */
+static int
+wanted(struct target_worker *w, const struct target_job *job, uint16_t all, uint16_t *set)
 {
 	if (job->nb_nodes > 0)
 		return set_of_nodes(w->mem, job, 0, job->nb_nodes - job->nb_from, set);
 	if (job->owner_set != WIRE_OWNER_EVERYONE)
 		return mem_set_of_node(w->mem, job->node, set);
-	*set = MEM_SET_EVERYONE;
-	return 0;
+	*set = all;
+	return mem_set_hold(w->mem, all);
+}
+
+/* The set that a request means, with a reference. -EPERM: the pool is not for all of them. */
+int
+owners_set(struct target_worker *w, const struct target_job *job, uint16_t *set)
+{
+	uint16_t all = mem_pool_nodes(w->mem, job->pool);
+	int ret = wanted(w, job, all, set);
+
+	if (ret < 0 || mem_set_within(w->mem, *set, all))
+		return ret;
+	mem_set_release(w->mem, *set);
+	return -EPERM;
 }
 
 static int

@@ -109,6 +109,22 @@ read_lookup(struct target_job *job, const struct wire_record *rec)
 	return target_name_read(lookup + 1, rec, job->name) && job->name[0] != '\0';
 }
 
+/* Without ids, nothing pads the name. */
+static bool
+read_create_tail(struct target_job *job, const struct wire_pool_create *create)
+{
+	uint32_t len = rte_be_to_cpu_32(create->rec.len), room = wire_pad(create->name_len);
+	const uint8_t *name = (const uint8_t *)(create + 1);
+
+	if (create->name_len > WIRE_NAME_MAX || len < create->name_len ||
+		!name_copy(name, create->name_len, job->name))
+		return false;
+	if (len == create->name_len)
+		return true;
+	return len > room && len - room <= 2 * WIRE_NODES_MAX &&
+	       owners_read(job, name + room, len - room) == 0;
+}
+
 static bool
 read_pool_create(struct target_job *job, const struct wire_record *rec)
 {
@@ -117,8 +133,11 @@ read_pool_create(struct target_job *job, const struct wire_record *rec)
 	job->size = rte_be_to_cpu_64(create->size);
 	job->max_size = rte_be_to_cpu_64(create->max_size);
 	job->granule = rte_be_to_cpu_32(create->granule);
+	job->policy.grow_below = rte_be_to_cpu_64(create->grow_below);
+	job->policy.grow_by = rte_be_to_cpu_64(create->grow_by);
+	job->policy.shrink_above = rte_be_to_cpu_64(create->shrink_above);
 	job->values = 1;
-	return target_name_read(create + 1, rec, job->name) && job->name[0] != '\0';
+	return read_create_tail(job, create) && job->name[0] != '\0';
 }
 
 static bool
@@ -159,6 +178,22 @@ job_read(struct target_job *job, const struct wire_record *rec)
 	}
 }
 
+static bool
+may_use(const struct target_worker *w, uint16_t pool, uint16_t node)
+{
+	uint16_t nodes = mem_pool_nodes(w->mem, pool);
+
+	return likely(nodes == MEM_SET_EVERYONE) || mem_set_has(w->mem, nodes, node);
+}
+
+/* Whether the node may use the pool that the request is about, if it is about one. */
+static bool
+admitted(const struct target_worker *w, const struct target_job *job)
+{
+	return target_is_sync(job->op) || target_is_comm(job->op) ||
+	       job->op == WIRE_OP_POOL_CREATE || may_use(w, job->pool, job->node);
+}
+
 int
 target_start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
@@ -195,6 +230,10 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 		w->free_job[w->nb_free_job++] = job;
 		return target_respond_status(w, s, rec, STATUS_INVAL);
 	}
+	if (!admitted(w, job)) {
+		w->free_job[w->nb_free_job++] = job;
+		return target_respond_status(w, s, rec, STATUS_PERM);
+	}
 	target_jobs_add(s, rec->op, 1);
 	job_run(w->target, w->index, job);
 	if (clears)
@@ -214,6 +253,8 @@ pool_open(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 		return target_respond_status(w, s, rec, STATUS_INVAL);
 	if (mem_pool_lookup(w->mem, name, &pool) < 0)
 		return target_respond_status(w, s, rec, STATUS_NOENT);
+	if (!may_use(w, pool, s->peer_node))
+		return target_respond_status(w, s, rec, STATUS_PERM);
 	to = rdp_response(s, sizeof(*rec) + sizeof(value));
 	if (to == NULL)
 		return -EAGAIN;
@@ -228,7 +269,8 @@ pool_open(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 
 /*
  * Of pools whose homes are busy meanwhile: from what may be read from anywhere. One that begins to
- * go just now keeps its place, with its id alone, for the requester goes on behind the last id.
+ * go just now, or is for other nodes, keeps its place, with its id alone, for the requester goes on
+ * behind the last id.
  */
 static int
 pool_list(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
@@ -249,7 +291,7 @@ pool_list(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	for (uint32_t i = 0; i < n; i++) {
 		struct mem_pool_stat st;
 
-		if (mem_pool_peek(w->mem, ids[i], &st) < 0)
+		if (!may_use(w, ids[i], s->peer_node) || mem_pool_peek(w->mem, ids[i], &st) < 0)
 			st = (struct mem_pool_stat){.id = ids[i]};
 		pool_info_write(&st, info + i);
 	}

@@ -77,13 +77,16 @@ send_memory_pool_gone(struct target_worker *w, uint16_t pool)
 	}
 }
 
-/* The nodes that get it, as a set of owners with a reference. */
+/*
+ * The nodes that get it, as a set of owners with a reference. All is every inbox, also those of
+ * nodes that may not read the pool.
+ */
 static int
 receivers(struct target_worker *w, struct target_job *job, uint16_t *set)
 {
 	if (job->to.to == WIRE_TO_ALL) {
 		*set = MEM_SET_EVERYONE;
-		return 0;
+		return mem_pool_nodes(w->mem, job->pool) == MEM_SET_EVERYONE ? 0 : -EPERM;
 	}
 	if (job->to.to == WIRE_TO_NODE) {
 		job->nodes[0] = job->to.node;

@@ -38,12 +38,29 @@ alloc(struct target_worker *w, struct target_job *job, uint16_t set)
 		&job->value[0]);
 }
 
+/* The extent that the pool has grown by for it. */
+static int
+alloc_attach(struct target_worker *w, struct target_job *job)
+{
+	int ret = job->extent.pages != 0 ? mem_extent_attach(w->mem, &job->extent) : 0;
+
+	if (ret == 0)
+		job->extent.pages = 0;
+	return ret;
+}
+
 static enum job_place
 step_alloc(struct target_worker *w, struct target_job *job)
 {
 	uint16_t set;
-	int ret = owners_set(w, job, &set);
+	int ret = alloc_attach(w, job);
 
+	if (ret < 0) {
+		job->err = ret;
+		return JOB_CONTROL;
+	}
+	job->grows = false;
+	ret = owners_set(w, job, &set);
 	if (ret == -ENOSPC && !job->reclaimed)
 		return JOB_CONTROL;
 	if (ret < 0)
@@ -53,6 +70,10 @@ step_alloc(struct target_worker *w, struct target_job *job)
 	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
 		ret = alloc(w, job, set);
 	mem_set_release(w->mem, set);
+	if (ret == -ENOMEM && policy_admits(w, job)) {
+		job->grows = true;
+		return JOB_CONTROL;
+	}
 	return ret == -EAGAIN ? JOB_LATER : done(job, ret);
 }
 
@@ -206,7 +227,8 @@ takes_away(const struct target_job *job)
 {
 	return job->op == WIRE_OP_FREE || job->op == TARGET_OP_REAP || job->op == WIRE_OP_RESIZE ||
 	       job->op == WIRE_OP_OWN || job->op == WIRE_OP_SEND_MEMORY ||
-	       job->op == WIRE_OP_POOL_SHRINK || job->op == WIRE_OP_POOL_DESTROY;
+	       (job->op == TARGET_OP_POLICY && !job->grows) || job->op == WIRE_OP_POOL_SHRINK ||
+	       job->op == WIRE_OP_POOL_DESTROY;
 }
 
 enum job_place
@@ -246,6 +268,8 @@ job_step_home(struct target_worker *w, struct target_job *job)
 		return step_shrink(w, job);
 	case WIRE_OP_POOL_DESTROY:
 		return step_destroy(w, job);
+	case TARGET_OP_POLICY:
+		return policy_step_home(w, job);
 	case TARGET_OP_READ:
 		return send_memory_read(w, job);
 	default:
@@ -256,13 +280,25 @@ job_step_home(struct target_worker *w, struct target_job *job)
 #define QUIESCENT_SLEEP_US 50
 
 /* The control thread may sleep, and must: a worker may be waiting for its core. */
-static void
-wait_quiescent(struct target *t)
+void
+control_wait_quiescent(struct target *t)
 {
 	uint64_t token = rte_rcu_qsbr_start(t->qsbr);
 
 	while (rte_rcu_qsbr_check(t->qsbr, token, false) == 0)
 		usleep(QUIESCENT_SLEEP_US); /* allow(usleep): see above */
+}
+
+/* Ids of owner sets that nobody has any more can be used again. */
+static enum job_place
+control_reclaim(struct target *t, struct target_job *job)
+{
+	job->reclaimed = true;
+	if (mem_set_reclaim_begin(t->mem) > 0) {
+		control_wait_quiescent(t);
+		mem_set_reclaim_end(t->mem);
+	}
+	return JOB_HOME;
 }
 
 static enum job_place
@@ -272,11 +308,22 @@ control_create(struct target *t, struct target_job *job)
 		.size = job->size,
 		.max_size = RTE_MAX(job->size, job->max_size),
 		.granule = job->granule,
+		.grow_below = job->policy.grow_below,
+		.grow_by = job->policy.grow_by,
+		.shrink_above = job->policy.shrink_above,
 	};
 	uint16_t pool = 0;
 
+	job->err = owners_named(t->mem, job, &params.nodes);
+	if (job->err == -ENOSPC && !job->reclaimed) {
+		control_reclaim(t, job);
+		job->err = owners_named(t->mem, job, &params.nodes);
+	}
+	if (job->err < 0)
+		return JOB_ANSWER;
 	memcpy(params.name, job->name, sizeof(params.name));
 	job->err = mem_pool_create(t->mem, &params, 0, &pool);
+	mem_set_release(t->mem, params.nodes);
 	job->value[0] = pool;
 	return JOB_ANSWER;
 }
@@ -295,7 +342,7 @@ control_grow(struct target *t, struct target_job *job)
 static enum job_place
 control_shrink(struct target *t, struct target_job *job)
 {
-	wait_quiescent(t);
+	control_wait_quiescent(t);
 	job->err = mem_extent_release(t->mem, &job->extent);
 	return JOB_ANSWER;
 }
@@ -303,21 +350,10 @@ control_shrink(struct target *t, struct target_job *job)
 static enum job_place
 control_destroy(struct target *t, struct target_job *job)
 {
-	wait_quiescent(t);
+	control_wait_quiescent(t);
 	job->err = mem_pool_destroy_end(t->mem, job->pool);
+	policy_forget(t, job->pool);
 	return JOB_ANSWER;
-}
-
-/* Ids of owner sets that nobody has any more can be used again. */
-static enum job_place
-control_reclaim(struct target *t, struct target_job *job)
-{
-	job->reclaimed = true;
-	if (mem_set_reclaim_begin(t->mem) > 0) {
-		wait_quiescent(t);
-		mem_set_reclaim_end(t->mem);
-	}
-	return JOB_HOME;
 }
 
 enum job_place
@@ -330,7 +366,12 @@ job_step_control(struct target *t, struct target_job *job)
 		return control_grow(t, job);
 	case WIRE_OP_POOL_SHRINK:
 		return control_shrink(t, job);
+	case TARGET_OP_POLICY:
+		return policy_step_control(t, job);
+	case WIRE_OP_ALLOC:
+		return policy_grow_for(t, job);
 	case WIRE_OP_ALLOC_FOR:
+		return job->grows ? policy_grow_for(t, job) : control_reclaim(t, job);
 	case WIRE_OP_OWN:
 	case WIRE_OP_SEND_MEMORY:
 		return control_reclaim(t, job);

@@ -107,6 +107,8 @@ target_create(const struct target_conf *conf, struct target **target)
 	presence_init(t, conf->owner_grace_ns);
 	ret = create_rings(t, conf->socket_id);
 	if (ret == 0)
+		ret = policy_create(t, conf->socket_id);
+	if (ret == 0)
 		ret = locks_create(t, conf);
 	if (ret == 0)
 		ret = create_qsbr(t, conf->socket_id);
@@ -148,6 +150,7 @@ target_destroy(struct target *t)
 		for (unsigned int to = 0; to <= t->nb_workers; to++)
 			rte_ring_free(t->ring[from][to]);
 	rte_free(t->qsbr);
+	rte_free(t->policy.pool);
 	locks_destroy(t);
 	rte_free(t->seat);
 	rte_free(t);
@@ -358,7 +361,7 @@ target_worker_poll(struct target_worker *w)
 uint32_t
 target_control_poll(struct target *t)
 {
-	return job_poll(t, t->nb_workers);
+	return job_poll(t, t->nb_workers) + policy_poll(t);
 }
 
 const struct target_stats *

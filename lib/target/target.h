@@ -89,4 +89,14 @@ struct target_stats {
 
 const struct target_stats *target_worker_stats(const struct target_worker *w);
 
+/** What a pool did by itself, as its creation told it to. */
+struct target_policy_stats {
+	uint64_t grown;  /**< times, for an allocation that did not fit included */
+	uint64_t shrunk; /**< times */
+	uint64_t failed; /**< to grow: no memory, or no room for another extent */
+};
+
+/** Of the thread that calls target_control_poll(). NULL: no such pool id. */
+const struct target_policy_stats *target_policy_stats(const struct target *target, uint16_t pool);
+
 #endif /* TARGET_TARGET_H */

@@ -72,9 +72,10 @@ enum job_place {
 	JOB_LATER,     /**< when freed memory has been cleared, or in the next turn */
 };
 
-/** In target_job.op, and no requests: a session has ended; owners of memory have gone; memory that
- * was sent has been read; the records of an event. */
+/** In target_job.op, and no requests: a session has ended; a pool changes by itself; owners of
+ * memory have gone; memory that was sent has been read; the records of an event. */
 #define TARGET_OP_GONE    0
+#define TARGET_OP_POLICY  0x7b
 #define TARGET_OP_REAP    0x7c
 #define TARGET_OP_READ    0x7d
 #define TARGET_OP_DELIVER 0x7e
@@ -121,7 +122,7 @@ struct target_seat {
  * owner.
  */
 struct target_job {
-	struct target_worker *owner; /**< has it when it is free */
+	struct target_worker *owner; /**< has it when it is free; NULL: the control thread */
 	struct target_worker *at;    /**< has the session */
 	struct rdp_ep *ep;
 	uint16_t session;
@@ -136,9 +137,10 @@ struct target_job {
 	uint8_t how;       /**< enum wire_own_how */
 	uint8_t nb_from;   /**< of `nodes`, the last ones: owners so far */
 	bool reclaimed;    /**< ids of sets that nobody uses any more were, for its sake */
-	bool mortal;       /**< ALLOC, ALLOC_FOR: ends with its owners */
-	bool counted;      /**< in target_jobs() of the session */
-	uint8_t nb_locks;  /**< in `wants`, `grants` or `locks` */
+	bool grows;       /**< ALLOC, ALLOC_FOR: its pool is to grow; POLICY: it does, or shrinks */
+	bool mortal;      /**< ALLOC, ALLOC_FOR: ends with its owners */
+	bool counted;     /**< in target_jobs() of the session */
+	uint8_t nb_locks; /**< in `wants`, `grants` or `locks` */
 	uint16_t pool;
 	uint16_t values; /**< 64-bit numbers in the response; POOL_STAT and OWNERS have their own */
 	int err;
@@ -163,6 +165,9 @@ struct target_job {
 		struct {
 			char name[MEM_NAME_LEN];
 			uint16_t nodes[WIRE_NODES_MAX];
+			struct {
+				uint64_t grow_below, grow_by, shrink_above;
+			} policy; /**< POOL_CREATE */
 		};
 		struct wire_pool_info info;
 		struct sync_want wants[SYNC_CALL_MAX];
@@ -244,6 +249,21 @@ struct target_worker {
 	struct target_access batch[TARGET_BATCH] __rte_cache_aligned;
 } __rte_cache_aligned;
 
+/** A pool that changes by itself. The control thread's. */
+struct policy_pool {
+	struct target_policy_stats stats;
+	uint64_t
+		not_before[2]; /**< to shrink, to grow: the last try failed, and time of the next */
+};
+
+/** What pools do by themselves; policy.c. The control thread's. */
+struct target_policy {
+	struct target_job job; /**< one change at a time */
+	bool busy;             /**< it is under way */
+	uint32_t next;         /**< pool to look at first, counted from the first id */
+	struct policy_pool *pool;
+};
+
 struct target {
 	struct mem *mem;
 	unsigned int nb_workers;
@@ -254,6 +274,7 @@ struct target {
 	struct comm *comm;        /**< the home worker's; NULL: no inboxes */
 	struct target_seat *seat; /**< by holder index */
 	struct target_presence presence;
+	struct target_policy policy;
 	/** ring[from][to]; the control thread has index nb_workers. One producer, one consumer. */
 	struct rte_ring *ring[TARGET_WORKERS_MAX + 1][TARGET_WORKERS_MAX + 1];
 	struct target_worker *worker[TARGET_WORKERS_MAX];
@@ -287,8 +308,20 @@ uint32_t job_poll_unsent(struct target_worker *w);
 enum job_place job_step_home(struct target_worker *w, struct target_job *job);
 enum job_place job_step_control(struct target *t, struct target_job *job);
 
+/* policy.c: pools that change by themselves */
+int policy_create(struct target *t, int socket_id);
+uint32_t policy_poll(struct target *t);
+enum job_place policy_step_home(struct target_worker *w, struct target_job *job);
+enum job_place policy_step_control(struct target *t, struct target_job *job);
+void policy_job_end(struct target *t, const struct target_job *job);
+bool policy_admits(const struct target_worker *w, const struct target_job *job);
+enum job_place policy_grow_for(struct target *t, struct target_job *job);
+void policy_forget(struct target *t, uint16_t pool);
+void control_wait_quiescent(struct target *t);
+
 /* owners.c: nodes that a request names */
 int owners_read(struct target_job *job, const void *ids, uint32_t bytes);
+int owners_named(struct mem *mem, const struct target_job *job, uint16_t *set);
 int owners_set(struct target_worker *w, const struct target_job *job, uint16_t *set);
 int owners_change(struct target_worker *w, const struct target_job *job);
 int owners_find(struct target_worker *w, struct target_job *job);

@@ -235,13 +235,21 @@ struct wire_owners_found {
 	uint8_t reserved[6];
 };
 
-/** POOL_CREATE: len = bytes of the name behind this. Response data: pool id in eight bytes. */
+/**
+ * POOL_CREATE: len = bytes behind this: of the name, padded to eight, and of the ids of those nodes
+ * that may use the pool; without ids, of the name alone, and all may. Response data: pool id in
+ * eight bytes.
+ */
 struct wire_pool_create {
 	struct wire_record rec;
 	rte_be64_t size;
 	rte_be64_t max_size;
 	rte_be32_t granule;
-	uint8_t reserved[4];
+	uint8_t name_len;
+	uint8_t reserved[3];
+	rte_be64_t grow_below;   /**< free bytes; 0: it does not grow by itself */
+	rte_be64_t grow_by;      /**< bytes; 0 with grow_below only */
+	rte_be64_t shrink_above; /**< free bytes; 0: it does not shrink by itself */
 };
 
 /**
@@ -527,7 +535,7 @@ static_assert(
 			offsetof(struct wire_alloc, on_death) &&
 		offsetof(struct wire_alloc_for, reserved) == offsetof(struct wire_alloc, reserved),
 	"they begin alike, but for one byte");
-static_assert(sizeof(struct wire_pool_create) == 32, "part of the protocol");
+static_assert(sizeof(struct wire_pool_create) == 56, "part of the protocol");
 static_assert(sizeof(struct wire_pool) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_pool_list) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_pool_info) == 112, "part of the protocol");
@@ -559,7 +567,7 @@ enum wire_tail {
 	WIRE_TAIL_DATA = 1,   /**< len bytes of data follow */
 	WIRE_TAIL_NAME = 2,   /**< len bytes of a name */
 	WIRE_TAIL_NODES = 3,  /**< len bytes of node ids */
-	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids */
+	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids; POOL_CREATE: perhaps no ids */
 	WIRE_TAIL_LOCKS = 5,  /**< len bytes of lock ids */
 	WIRE_TAIL_WANTS = 6,  /**< len bytes of struct wire_lock_want */
 	WIRE_TAIL_SEND = 7,   /**< len bytes of node ids and a message */

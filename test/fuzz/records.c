@@ -364,6 +364,22 @@ step(struct net *net, unsigned int n)
 	}
 }
 
+static uint64_t
+right_create_word(uint8_t b, unsigned int place)
+{
+	switch (place) {
+	case 1: /* limit */
+	case 5: /* shrink above */
+		return (uint64_t)(b / 64) * MEM_PAGE_SIZE;
+	case 2: /* granule */
+		return UINT64_C(64) << 32;
+	case 3: /* grow below */
+		return b & 1 ? (uint64_t)b * 4096 : 0;
+	default: /* grow by */
+		return b & 1 ? MEM_PAGE_SIZE : 0;
+	}
+}
+
 /* What would be right in that place: an address first, of most; a size; a pool, with alignment and
  * owner or a number beside it. */
 static uint64_t
@@ -379,7 +395,7 @@ right_word(struct input *in, uint8_t op, unsigned int place)
 		op != WIRE_OP_NODE_LIST && place == 0)
 		return op < WIRE_OP_POOL_CREATE ? (1 + (uint64_t)b) * 64 : b / 64 * MEM_PAGE_SIZE;
 	if (op == WIRE_OP_POOL_CREATE)
-		return place == 1 ? (uint64_t)(b / 64) * MEM_PAGE_SIZE : UINT64_C(64) << 32;
+		return right_create_word(b, place);
 	if (op == WIRE_OP_RESIZE || op == WIRE_OP_OWN || op == WIRE_OP_OWNERS)
 		return place == 1 ? (1 + (uint64_t)b) * 64
 		                  : (uint64_t)(b & 1) << 56 | (uint64_t)(b / 2 % 8) << 48 |
@@ -560,7 +576,22 @@ length_field(struct input *in, uint8_t op)
 	}
 }
 
-/* A record of at most 32 fixed bytes and its tail; returns its size. */
+/* The name in front of a tail, mostly said to be as long as it is; alone, nothing pads it. */
+static uint32_t
+put_create_name(struct input *in, uint8_t *fixed, uint32_t tail)
+{
+	struct wire_pool_create *create = (struct wire_pool_create *)fixed;
+	const uint8_t *name = (const uint8_t *)(create + 1);
+	uint8_t n = 0;
+
+	while (n < tail && n < WIRE_NAME_MAX && name[n] >= 'a' && name[n] <= 'd')
+		n++;
+	if (in_u8(in) % 8 != 0)
+		create->name_len = n;
+	return tail == wire_pad(n) ? n : tail;
+}
+
+/* A record of at most 56 fixed bytes and its tail; returns its size. */
 static uint32_t
 put_record(struct input *in, uint8_t *to, uint32_t room)
 {
@@ -588,6 +619,8 @@ put_record(struct input *in, uint8_t *to, uint32_t room)
 		memcpy(to + at, &be, sizeof(be));
 	}
 	tail = put_tail(in, info->tail, to + size);
+	if (op == WIRE_OP_POOL_CREATE)
+		tail = put_create_name(in, to, tail);
 	if (info->tail != WIRE_TAIL_NONE)
 		len = tail;
 	if (modes & 0x40)

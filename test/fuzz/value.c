@@ -19,6 +19,10 @@
 
 #define UNTOUCHED 0x5a
 
+/* Every other node, as "1001-1001,". */
+#define NODES_TEXT_MAX 8192
+static_assert(NODES_TEXT_MAX >= FAULT_TEXT_MAX, "the longest value");
+
 static size_t
 field_size(const struct value_type *type)
 {
@@ -37,6 +41,8 @@ field_size(const struct value_type *type)
 		return sizeof(struct ip_pair);
 	case VALUE_RANGE:
 		return sizeof(struct number_range);
+	case VALUE_NODES:
+		return sizeof(struct node_list);
 	case VALUE_FAULT:
 		return sizeof(struct fault_settings);
 	case VALUE_TEXT:
@@ -60,6 +66,24 @@ write_addresses(const struct ip_pair *pair, char *buf, size_t size)
 			ip_addr_format(each[i]->addr, text));
 		if (each[i]->len != 0)
 			n += (size_t)snprintf(buf + n, size - n, "/%u", each[i]->len);
+	}
+}
+
+/* Runs of nodes, with a comma between. */
+static void
+write_nodes(const struct node_list *list, char *buf, size_t size)
+{
+	uint32_t first, last;
+	size_t n = 0;
+
+	for (first = 0; first <= VALUE_NODE_MAX; first = last + 1) {
+		last = first;
+		if ((list->bits[first / 64] >> first % 64 & 1) == 0)
+			continue;
+		while (last < VALUE_NODE_MAX &&
+			(list->bits[(last + 1) / 64] >> (last + 1) % 64 & 1) != 0)
+			last++;
+		n += (size_t)snprintf(buf + n, size - n, "%s%u-%u", n > 0 ? "," : "", first, last);
 	}
 }
 
@@ -89,6 +113,9 @@ write_value(const struct value_type *type, const void *field, char *buf, size_t 
 		break;
 	case VALUE_RANGE:
 		snprintf(buf, size, "%" PRIu32 "-%" PRIu32, range->first, range->last);
+		break;
+	case VALUE_NODES:
+		write_nodes(field, buf, size);
 		break;
 	case VALUE_FAULT:
 		fault_settings_format(field, buf, size);
@@ -135,6 +162,8 @@ in_range(const struct value_type *type, const void *field)
 	case VALUE_RANGE:
 		return range->first >= type->min && range->last >= range->first &&
 		       range->last <= type->max;
+	case VALUE_NODES:
+		return (((const struct node_list *)field)->bits[0] & 1) == 0;
 	case VALUE_FAULT:
 		return fault_in_range(field);
 	default:
@@ -191,7 +220,7 @@ check_accepted(const struct value_type *type, const void *field, size_t size)
 {
 	void *again = malloc(size);
 	struct problem p;
-	char buf[FAULT_TEXT_MAX];
+	char buf[NODES_TEXT_MAX];
 
 	CHECK(again != NULL);
 	CHECK(in_range(type, field));

@@ -302,11 +302,11 @@ test_exclusive(void)
 }
 
 static void
-test_pool_arguments(void)
+test_pool_create_arguments(void)
 {
-	struct shmx_pool_info info[2];
-	struct shmx_pool_req req;
 	char name[SHMX_NAME_LEN + 1];
+	uint16_t many[SHMX_NODES_MAX + 1];
+	struct shmx_pool_req req;
 	struct shmx_ep *ep;
 	shmx_session_t s;
 
@@ -315,6 +315,8 @@ test_pool_arguments(void)
 	s = fx.host[0].session;
 	memset(name, 'n', sizeof(name));
 	name[SHMX_NAME_LEN] = '\0';
+	for (unsigned int i = 0; i < RTE_DIM(many); i++)
+		many[i] = (uint16_t)(1 + i);
 #define CREATE(expected, ...)                                                                      \
 	do {                                                                                       \
 		req = (struct shmx_pool_req){.name = "p", .size = 2 * MIB};                        \
@@ -333,12 +335,39 @@ test_pool_arguments(void)
 	CREATE(-EINVAL, req.granule = 32);
 	CREATE(-EINVAL, req.granule = 96);
 	CREATE(-EINVAL, req.granule = 8192);
+	CREATE(-EINVAL, req.max_size = 8 * MIB, req.grow_by = 2 * MIB);
+	CREATE(-EINVAL, req.max_size = 8 * MIB, req.grow_below = 2 * MIB);
+	CREATE(-EINVAL, req.grow_by = 2 * MIB, req.grow_below = 2 * MIB);
+	CREATE(-EINVAL, req.max_size = 8 * MIB, req.grow_by = 2 * MIB, req.grow_below = MIB,
+		req.shrink_above = 3 * MIB - 1);
+	CREATE(-EINVAL, req.shrink_above = SHMX_LEN_MAX + 1);
+	CREATE(-EINVAL, req.max_size = 8 * MIB, req.grow_by = SHMX_LEN_MAX + 1, req.grow_below = 1);
+	CREATE(-EINVAL, req.nb_nodes = 1);
+	CREATE(-EINVAL, req.nb_nodes = 1, req.nodes = (const uint16_t[]){0});
+	CREATE(-EINVAL, req.nb_nodes = 1, req.nodes = (const uint16_t[]){SHMX_NODE_MAX + 1});
+	CREATE(-EINVAL, req.nb_nodes = SHMX_NODES_MAX + 1, req.nodes = many);
 	CREATE(-EEXIST, req.name = "main");
 	CREATE(-EINVAL, req.size = SHMX_LEN_MAX); /* more granules than a piece may have */
 	CREATE(-ENOMEM, req.size = UINT64_C(64) << 30);
 #undef CREATE
 	SAME(shmx_pool_create(ep, 9, &req, 1), -ENOTCONN);
 	SAME(shmx_pool_create(ep, UINT16_MAX, &req, 1), -ENOTCONN);
+	end();
+}
+
+static void
+test_pool_arguments(void)
+{
+	struct shmx_pool_info info[2];
+	char name[SHMX_NAME_LEN + 1];
+	struct shmx_ep *ep;
+	shmx_session_t s;
+
+	begin();
+	ep = fx.host[0].ep;
+	s = fx.host[0].session;
+	memset(name, 'n', sizeof(name));
+	name[SHMX_NAME_LEN] = '\0';
 	SAME(shmx_pool_open(NULL, s, "main", 1), -EINVAL);
 	SAME(shmx_pool_open(ep, s, NULL, 1), -EINVAL);
 	SAME(shmx_pool_open(ep, s, "", 1), -EINVAL);
@@ -446,6 +475,7 @@ static const struct named_test tests[] = {
 	{"memory", test_memory_arguments},
 	{"names and owners", test_names_and_owners},
 	{"exclusive memory", test_exclusive},
+	{"new pools", test_pool_create_arguments},
 	{"pools", test_pool_arguments},
 	{"nodes", test_node_arguments},
 	{"endpoints and sessions", test_ep_arguments},

@@ -63,7 +63,7 @@ reserved_clear(const struct wire_record *rec)
 	case WIRE_OP_ALLOC_FOR:
 		return zeros(((const struct wire_alloc_for *)rec)->reserved, 3);
 	case WIRE_OP_POOL_CREATE:
-		return zeros(((const struct wire_pool_create *)rec)->reserved, 4);
+		return zeros(((const struct wire_pool_create *)rec)->reserved, 3);
 	case WIRE_OP_POOL_DESTROY:
 	case WIRE_OP_POOL_GROW:
 	case WIRE_OP_POOL_SHRINK:

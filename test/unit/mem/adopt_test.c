@@ -294,6 +294,52 @@ refused(const struct fixture *f, const char *zone, size_t off, uint8_t change)
 	return m == NULL;
 }
 
+/* Who may use a pool is a holder of its set, from the first to the last. */
+static void
+nodes_of_a_pool(void)
+{
+	const uint64_t bits = 1 << 3 | 1 << 7, more = 1 << 3 | 1 << 7 | 1 << 9, other = 1 << 9;
+	struct mem_pool_params q = {.name = "club", .size = 2 * MIB};
+	uint16_t set, pool, big, one;
+	struct mem_provider *copy;
+	struct mem_conf conf;
+	struct fixture f;
+	struct mem *m;
+	int err;
+
+	fixture_up(&f);
+	q.nodes = 12345;
+	CU_ASSERT_EQUAL(mem_pool_create(f.m, &q, 0, &pool), -EINVAL);
+	CU_ASSERT_EQUAL(mem_set_intern(f.m, &bits, 1, &set), 0);
+	q.nodes = set;
+	CU_ASSERT_EQUAL(mem_pool_create(f.m, &q, 0, &pool), 0);
+	CU_ASSERT_EQUAL(mem_set_release(f.m, set), 0);
+	CU_ASSERT_EQUAL(mem_pool_nodes(f.m, pool), set);
+	CU_ASSERT_EQUAL(mem_pool_nodes(f.m, 7), MEM_SET_EVERYONE);
+	CU_ASSERT_EQUAL(mem_set_reclaim_begin(f.m), 0);
+	copy = mem_provider_heap_clone(f.prov);
+	conf = conf_for(copy);
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	CU_ASSERT_EQUAL(mem_pool_nodes(m, pool), set);
+	CU_ASSERT(mem_set_has(m, set, 3) && mem_set_has(m, set, 7) && !mem_set_has(m, set, 9));
+	CU_ASSERT_EQUAL(mem_set_reclaim_begin(m), 0);
+	CU_ASSERT_EQUAL(mem_set_intern(m, &more, 1, &big), 0);
+	CU_ASSERT_EQUAL(mem_set_of_node(m, 9, &one), 0);
+	CU_ASSERT(mem_set_within(m, set, big) && !mem_set_within(m, big, set));
+	CU_ASSERT(mem_set_within(m, one, big) && !mem_set_within(m, one, set));
+	CU_ASSERT(mem_set_within(m, big, MEM_SET_EVERYONE));
+	CU_ASSERT(!mem_set_within(m, MEM_SET_EVERYONE, big));
+	CU_ASSERT_EQUAL(mem_set_intern(m, &other, 1, &big), 0);
+	CU_ASSERT_EQUAL(big, one);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(m, pool, false), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(m, pool), 0);
+	CU_ASSERT_EQUAL(mem_set_release(m, set), -EINVAL); /* nobody holds it */
+	mem_destroy(m);
+	mem_provider_heap_destroy(copy);
+	fixture_down(&f);
+}
+
 /* Where tables lie and how long they are is not believed; it follows from what there is. */
 static void
 damaged_layout(void)
@@ -309,10 +355,12 @@ damaged_layout(void)
 		if (off < offsetof(struct mem_root, seed) ||
 			off >= offsetof(struct mem_root, nb_pools))
 			CU_ASSERT(refused(&f, "shmx_mem", off, 0x41));
-	/* What stands behind a name's end says nothing. */
+	/* What stands behind a name's end says nothing, and shrink_above may be any number. */
 	for (off = 0; off < MEM_POOL_CONSTANT; off++)
 		if (off < offsetof(struct mem_pool_hdr, name) + sizeof("a") ||
-			off >= offsetof(struct mem_pool_hdr, granule_log))
+			(off >= offsetof(struct mem_pool_hdr, granule_log) &&
+				off < offsetof(struct mem_pool_hdr, shrink_above)) ||
+			off >= offsetof(struct mem_pool_hdr, len))
 			CU_ASSERT(refused(&f, "shmx_p1", off, 0x41));
 	for (off = 0; off < sizeof(struct mem_extent_hdr); off++)
 		if (off < offsetof(struct mem_extent_hdr, used) ||
@@ -617,6 +665,7 @@ main(void)
 		{"view_of_a_live_owner", view_of_a_live_owner},
 		{"view_of_a_damaged_mask", view_of_a_damaged_mask},
 		{"damaged_zones", damaged_zones},
+		{"nodes_of_a_pool", nodes_of_a_pool},
 		{"damaged_layout", damaged_layout},
 		{"damaged_extents", damaged_extents},
 		{"damaged_sets", damaged_sets},

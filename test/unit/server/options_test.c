@@ -170,6 +170,18 @@ options__pools(void)
 	CU_ASSERT_EQUAL(o.pools[0].granule, 64);
 	CU_ASSERT_STRING_EQUAL(o.pools[1].name, "big");
 	CU_ASSERT_EQUAL(o.pools[1].max_size, UINT64_C(1) << 40);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool",
+				"main:2G:8G,grow-below=1G,grow-by=2G,shrink-above=4G,granule=128"),
+		0);
+	CU_ASSERT_EQUAL(o.pools[0].max_size, UINT64_C(8) << 30);
+	CU_ASSERT_EQUAL(o.pools[0].grow_below, UINT64_C(1) << 30);
+	CU_ASSERT_EQUAL(o.pools[0].grow_by, UINT64_C(2) << 30);
+	CU_ASSERT_EQUAL(o.pools[0].shrink_above, UINT64_C(4) << 30);
+	CU_ASSERT_EQUAL(o.pools[0].granule, 128);
+	CU_ASSERT_EQUAL(o.pools[0].nodes.bits[0], 0);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool", "main:2G,nodes=1,2,5-9,granule=256"), 0);
+	CU_ASSERT_EQUAL(o.pools[0].nodes.bits[0], 0x3e6);
+	CU_ASSERT_EQUAL(o.pools[0].granule, 256);
 }
 
 /* Two memory nodes that nobody told anything but who they are. */
@@ -229,6 +241,14 @@ options__bad_pools(void)
 		{"main:4M:2M", "pool main: it may grow to less than its size"},
 		{"main:4M:8M:1", "'8M:1' is not a size"},
 		{"main:4M:", "'' is not a size from 0"},
+		{"main:4M,", "'' is not KEY=VALUE with a key of [pool NAME]"},
+		{"main:4M,spec=1", "'spec' is not KEY=VALUE"},
+		{"main:4M,granule", "'granule' is not KEY=VALUE"},
+		{"main:4M,nodes=1,2,1024", "nodes: '1,2,1024' is not a list of node ids"},
+		{"main:4M,granule=65", "granule: '65' is not a power of two"},
+		{"main:4M:8M,grow-by=2M", "pool main: grow-below and grow-by go together"},
+		{"main:4M,grow-below=1M,grow-by=2M", "pool main: grow-by needs a max-size above"},
+		{"main:4M:8M,grow-below=1M,grow-by=2M,shrink-above=2M", "pool main: shrink-above"},
 		{"a23456789012345678901234567890123456789012345678901234567890abcd:2M", "1 to 63"},
 	};
 	struct options o;

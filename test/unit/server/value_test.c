@@ -202,6 +202,25 @@ value__texts(void)
 	refuse_all(&text, bad, "1 to 4 characters");
 }
 
+static void
+value__lists_of_nodes(void)
+{
+	const struct value_type nodes = {VALUE_NODES, 0, 0, NULL};
+	const char *const bad[] = {"", ",", "1,", ",1", "0", "1024", "5-", "-5", "9-5", "1-2-3",
+		"1 2", "all", "1,,2", NULL};
+	struct node_list list = {0};
+	struct problem p;
+
+	CU_ASSERT_EQUAL(value_parse(&nodes, "1,2,5-9,1023", &list, &p), 0);
+	CU_ASSERT_EQUAL(list.bits[0], 0x3e6);
+	CU_ASSERT_EQUAL(list.bits[15], UINT64_C(1) << 63);
+	CU_ASSERT_EQUAL(value_parse(&nodes, "60-70", &list, &p), 0);
+	CU_ASSERT_EQUAL(list.bits[0], UINT64_C(0xf) << 60);
+	CU_ASSERT_EQUAL(list.bits[1], 0x7f);
+	CU_ASSERT_EQUAL(list.bits[15], 0);
+	refuse_all(&nodes, bad, "a list of node ids from 1 to 1023");
+}
+
 CU_TestInfo value_tests[] = {
 	TEST(value__numbers),
 	TEST(value__powers_of_two),
@@ -212,6 +231,7 @@ CU_TestInfo value_tests[] = {
 	TEST(value__addresses),
 	TEST(value__prefixes),
 	TEST(value__ranges),
+	TEST(value__lists_of_nodes),
 	TEST(value__texts),
 	CU_TEST_INFO_NULL,
 };

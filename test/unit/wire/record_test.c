@@ -36,7 +36,7 @@ static const struct expected {
 	{20, 32, WIRE_TAIL_NODES, "own"},
 	{21, 24, WIRE_TAIL_NONE, "owners"},
 	{22, 24, WIRE_TAIL_OWNERS, "alloc-for"},
-	{24, 32, WIRE_TAIL_NAME, "pool-create"},
+	{24, 56, WIRE_TAIL_OWNERS, "pool-create"},
 	{25, 24, WIRE_TAIL_NONE, "pool-destroy"},
 	{26, 24, WIRE_TAIL_NONE, "pool-grow"},
 	{27, 24, WIRE_TAIL_NONE, "pool-shrink"},
@@ -252,6 +252,10 @@ record__fields_as_on_the_wire(void)
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, size), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, max_size), 16);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, granule), 24);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, name_len), 28);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, grow_below), 32);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, grow_by), 40);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, shrink_above), 48);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool, bytes), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool, pool), 16);
 	CU_ASSERT_EQUAL(sizeof(struct wire_pool_open), 8);
