@@ -88,7 +88,8 @@ def requests():
             request(21, ADDR + q(64), 8),
             request(22, struct.pack("!QHBB4x", 4096, 2, 6, 5),
                     tail=pad(b"board") + struct.pack("!H", 9)),
-            request(24, struct.pack("!QQI4x", 1 << 21, 1 << 22, 64), tail=b"main")]
+            request(24, struct.pack("!QQIB3xQQQ", 1 << 21, 1 << 22, 64, 4, 4096, 8192, 16384),
+                    tail=pad(b"main") + struct.pack("!H", 37))]
     out += [request(op, struct.pack("!QH6x", 1, 2)) for op in (25, 26, 27)]
     return out + [request(28, b"", tail=b"main"), request(29, struct.pack("!HH4x", 1, 8)),
                   request(30, struct.pack("!QH6x", 0, 2))] + lock_requests() + inbox_requests() + \
