@@ -15,13 +15,18 @@ struct wait {
 	uint64_t most_ns;  /* the longest that was allowed since then */
 };
 
+/* For how long the timer may be armed. */
+struct armed {
+	uint64_t most_ns;
+	uint64_t before_ns; /* the same of the time before */
+	uint64_t since_ns;  /* begin of the time of the first */
+};
+
 struct live_watch {
 	uint32_t inc;
-	struct wait oldest, last;   /* of the frames in flight */
-	uint64_t untimed_ns;        /* no round trip was known until then */
-	uint64_t armed_ns;          /* the longest that the timer may be armed for */
-	uint64_t armed_before_ns;   /* and the time before */
-	uint64_t armed_since_ns;    /* begin of the time of the first */
+	struct wait oldest, last; /* of the frames in flight */
+	uint64_t untimed_ns;      /* no round trip was known until then */
+	struct armed timeout, probe;
 	uint64_t sent_ns[RDP_RING]; /* by number: when it was on the wire last */
 	bool again[RDP_RING];       /* that was not the first time */
 };
@@ -77,15 +82,15 @@ probe_ns(const struct node *node, const struct rdp_session *s)
 
 /* The timer may have been armed when the round trip was longer. */
 static uint64_t
-armed_ns(const struct node *node, struct live_watch *w, uint64_t now_ns)
+armed_ns(const struct node *node, struct armed *a, uint64_t now_ns)
 {
-	w->armed_ns = RTE_MAX(w->armed_ns, now_ns);
-	if (node->net->now_ns - w->armed_since_ns > w->armed_ns + 2 * SLOT_NS) {
-		w->armed_before_ns = w->armed_ns;
-		w->armed_ns = now_ns;
-		w->armed_since_ns = node->net->now_ns;
+	a->most_ns = RTE_MAX(a->most_ns, now_ns);
+	if (node->net->now_ns - a->since_ns > a->most_ns + 2 * SLOT_NS) {
+		a->before_ns = a->most_ns;
+		a->most_ns = now_ns;
+		a->since_ns = node->net->now_ns;
 	}
-	return RTE_MAX(w->armed_ns, w->armed_before_ns);
+	return RTE_MAX(a->most_ns, a->before_ns);
 }
 
 /* @return for how long it was waited for @p psn, beyond what is allowed now; 0: not. */
@@ -119,7 +124,8 @@ static void
 watch_oldest(struct node *node, const struct rdp_session *s, bool anew)
 {
 	struct live_watch *w = &node->watch[s->index];
-	uint64_t late = late_ns(node, w, &w->oldest, s->tx_una, anew, timeout_ns(node, s));
+	uint64_t allowed = armed_ns(node, &w->timeout, timeout_ns(node, s));
+	uint64_t late = late_ns(node, w, &w->oldest, s->tx_una, anew, allowed);
 
 	if (late > 0)
 		complain(node, s, &w->oldest, "oldest", late);
@@ -137,8 +143,8 @@ watch_last(struct node *node, const struct rdp_session *s, bool anew)
 		w->untimed_ns = node->net->now_ns;
 	anew |= s->backoff > 0 || w->again[last % RDP_RING] || rdp_bit(s->sacked, last) ||
 	        node->net->now_ns - w->untimed_ns <= timeout_ns(node, s) + SLOT_NS;
-	late = late_ns(
-		node, w, &w->last, last, anew, armed_ns(node, w, probe_ns(node, s)) + SLOT_NS);
+	late = late_ns(node, w, &w->last, last, anew,
+		armed_ns(node, &w->probe, probe_ns(node, s)) + SLOT_NS);
 	if (late > 0)
 		complain(node, s, &w->last, "last", late);
 }
