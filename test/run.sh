@@ -75,7 +75,7 @@ run() {
 	*) remark="exit status $status" ;;
 	esac
 	((status == 0 || status == 125)) || sed 's/^/      /' "$out/log"
-	result "$status" "$name" "$remark"
+	result "$status" "$name" "$remark, $((SECONDS - begin)) s"
 	stop_early
 }
 
