@@ -20,19 +20,15 @@ shmx_barrier(struct shmx_ep *ep, shmx_session_t session, uint32_t barrier, const
 {
 	uint32_t ids = n * (uint32_t)sizeof(rte_be16_t);
 	struct wire_barrier *req;
-	struct rdp_session *s;
+	int err;
 
 	if (ep == NULL || !client_nodes_good(nodes, n) || (missing == NULL && max > 0) ||
 		!is_among(ep->node, nodes, n))
 		return -EINVAL;
-	s = session < ep->max_sessions ? ep->session[session] : NULL;
-	if (s == NULL)
-		return -ENOTCONN;
-	req = (struct wire_barrier *)client_request(ep, s, WIRE_OP_BARRIER,
-		(uint32_t)sizeof(*req) + wire_pad(ids), ids, OP_BARRIER, missing, max, CLIENT_NONE,
-		cookie);
+	req = (struct wire_barrier *)client_ask(ep, session, WIRE_OP_BARRIER, sizeof(*req), ids,
+		OP_BARRIER, missing, max, cookie, &err);
 	if (req == NULL)
-		return -EAGAIN;
+		return err;
 	req->timeout_us = rte_cpu_to_be_64(timeout_us);
 	req->barrier = rte_cpu_to_be_32(barrier);
 	memset(req->reserved, 0, sizeof(req->reserved));

@@ -353,6 +353,23 @@ client_request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t s
 	return rec;
 }
 
+/**
+ * Room for a request over a session that the caller names: @p fixed bytes and a tail of @p tail.
+ * NULL: *err is -ENOTCONN, or -EAGAIN because a window is full, and nothing has changed.
+ */
+static inline struct wire_record *
+client_ask(struct shmx_ep *ep, shmx_session_t session, uint8_t op, uint32_t fixed, uint32_t tail,
+	enum op_kind kind, void *dst, uint32_t dst_len, uint64_t cookie, int *err)
+{
+	struct rdp_session *s = client_session(ep, session);
+
+	*err = s != NULL ? -EAGAIN : -ENOTCONN;
+	if (unlikely(s == NULL))
+		return NULL;
+	return client_request(
+		ep, s, op, fixed + wire_pad(tail), tail, kind, dst, dst_len, CLIENT_NONE, cookie);
+}
+
 /** Request to put @p len bytes, without the address. */
 struct wire_record *client_put(struct shmx_ep *ep, struct rdp_session *s, const void *src,
 	uint32_t len, uint16_t bulk, uint64_t cookie);

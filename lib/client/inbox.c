@@ -15,12 +15,6 @@
 /* Longest message in the ring. */
 #define MESSAGE_ROOM (uint32_t)(sizeof(struct wire_message) + SHMX_MESSAGE_MAX)
 
-static struct rdp_session *
-session_of(const struct shmx_ep *ep, shmx_session_t session)
-{
-	return session < ep->max_sessions ? ep->session[session] : NULL;
-}
-
 static struct inbox *
 inbox_of(const struct shmx_ep *ep, shmx_session_t session)
 {
@@ -218,7 +212,7 @@ credit(struct shmx_ep *ep, struct inbox *in, struct rdp_session *s)
 static bool
 consume(struct shmx_ep *ep, struct inbox *in)
 {
-	struct rdp_session *s = in->open ? session_of(ep, in->session) : NULL;
+	struct rdp_session *s = in->open ? client_session(ep, in->session) : NULL;
 
 	in->consumed += in->bytes_shown;
 	in->bytes_shown = 0;
@@ -325,7 +319,7 @@ shmx_inbox_open(struct shmx_ep *ep, shmx_session_t session, const struct shmx_in
 	conf = conf != NULL ? conf : &none;
 	if (ep == NULL || !limit_good(conf->bytes) || !limit_good(conf->window))
 		return -EINVAL;
-	s = session_of(ep, session);
+	s = client_session(ep, session);
 	if (s == NULL)
 		return -ENOTCONN;
 	window = RTE_ALIGN_CEIL(conf->window != 0 ? conf->window : WINDOW_DEFAULT, 8u);
@@ -350,17 +344,14 @@ shmx_inbox_open(struct shmx_ep *ep, shmx_session_t session, const struct shmx_in
 int
 shmx_inbox_close(struct shmx_ep *ep, shmx_session_t session, uint64_t cookie)
 {
-	struct wire_record *req;
-	struct rdp_session *s;
+	const struct wire_record *req;
+	int err;
 
 	if (ep == NULL)
 		return -EINVAL;
-	s = session_of(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	req = client_request(ep, s, WIRE_OP_INBOX_CLOSE, sizeof(*req), 0, OP_INBOX, NULL, 0,
-		CLIENT_NONE, cookie);
-	return req != NULL ? 0 : -EAGAIN;
+	req = client_ask(
+		ep, session, WIRE_OP_INBOX_CLOSE, sizeof(*req), 0, OP_INBOX, NULL, 0, cookie, &err);
+	return req != NULL ? 0 : err;
 }
 
 void
@@ -429,20 +420,16 @@ shmx_signal(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to
 	uint32_t count, uint64_t cookie)
 {
 	struct wire_signal *sig;
-	struct rdp_session *s;
 	uint32_t ids;
+	int err;
 
 	if (unlikely(ep == NULL || !to_good(to) || line >= SHMX_LINES || count == 0))
 		return -EINVAL;
-	s = session_of(ep, session);
-	if (unlikely(s == NULL))
-		return -ENOTCONN;
 	ids = to_ids(to) * (uint32_t)sizeof(rte_be16_t);
-	sig = (struct wire_signal *)client_request(ep, s, WIRE_OP_SIGNAL,
-		(uint32_t)sizeof(*sig) + wire_pad(ids), ids, OP_VALUE, NULL, 0, CLIENT_NONE,
-		cookie);
+	sig = (struct wire_signal *)client_ask(
+		ep, session, WIRE_OP_SIGNAL, sizeof(*sig), ids, OP_VALUE, NULL, 0, cookie, &err);
 	if (unlikely(sig == NULL))
-		return -EAGAIN;
+		return err;
 	sig->count = rte_cpu_to_be_32(count);
 	sig->node = to_node(to);
 	sig->to = to_wire[to->kind];
@@ -483,7 +470,7 @@ shmx_send(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to, 
 	if (unlikely(ep == NULL || !to_good(to) || len > SHMX_MESSAGE_MAX ||
 		     (data == NULL && len > 0)))
 		return -EINVAL;
-	s = session_of(ep, session);
+	s = client_session(ep, session);
 	if (unlikely(s == NULL))
 		return -ENOTCONN;
 	tail = wire_pad(to_ids(to) * (uint32_t)sizeof(rte_be16_t)) + len;
@@ -507,7 +494,7 @@ shmx_send_memory(struct shmx_ep *ep, shmx_session_t session, const struct shmx_t
 
 	if (ep == NULL || !to_good(to) || addr == 0 || len == 0 || len > SHMX_LEN_MAX)
 		return -EINVAL;
-	s = session_of(ep, session);
+	s = client_session(ep, session);
 	if (s == NULL || client_route(ep, addr) != s)
 		return -ENOTCONN;
 	ids = to_ids(to) * (uint32_t)sizeof(rte_be16_t);
@@ -531,17 +518,14 @@ int
 shmx_message_done(struct shmx_ep *ep, shmx_session_t session, uint64_t message, uint64_t cookie)
 {
 	struct wire_message_done *req;
-	struct rdp_session *s;
+	int err;
 
 	if (ep == NULL || message == 0)
 		return -EINVAL;
-	s = session_of(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	req = (struct wire_message_done *)client_request(ep, s, WIRE_OP_MESSAGE_DONE, sizeof(*req),
-		0, OP_STATUS, NULL, 0, CLIENT_NONE, cookie);
+	req = (struct wire_message_done *)client_ask(ep, session, WIRE_OP_MESSAGE_DONE,
+		sizeof(*req), 0, OP_STATUS, NULL, 0, cookie, &err);
 	if (req == NULL)
-		return -EAGAIN;
+		return err;
 	req->message = rte_cpu_to_be_64(message);
 	return 0;
 }

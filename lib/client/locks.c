@@ -7,15 +7,6 @@
 
 /* Locks of a memory node, and writes that a lock guards. */
 
-/* Room for a request on locks, without anything to be kept for its response. */
-static struct wire_record *
-request(struct shmx_ep *ep, struct rdp_session *s, uint8_t op, uint32_t fixed, uint32_t tail,
-	enum op_kind kind, uint64_t cookie)
-{
-	return client_request(
-		ep, s, op, fixed + wire_pad(tail), tail, kind, NULL, 0, CLIENT_NONE, cookie);
-}
-
 static bool
 has_twice(const struct shmx_lock_req *locks, unsigned int n)
 {
@@ -32,19 +23,16 @@ shmx_lock(struct shmx_ep *ep, shmx_session_t session, const struct shmx_lock_req
 {
 	uint32_t tail = n * (uint32_t)sizeof(struct wire_lock_want);
 	struct wire_lock_want *want;
-	struct rdp_session *s;
 	struct wire_lock *lock;
+	int err;
 
 	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX ||
 		     has_twice(locks, n)))
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (unlikely(s == NULL))
-		return -ENOTCONN;
-	lock = (struct wire_lock *)client_request(ep, s, WIRE_OP_LOCK,
-		(uint32_t)sizeof(*lock) + tail, tail, OP_LOCK, grants, n, CLIENT_NONE, cookie);
+	lock = (struct wire_lock *)client_ask(
+		ep, session, WIRE_OP_LOCK, sizeof(*lock), tail, OP_LOCK, grants, n, cookie, &err);
 	if (unlikely(lock == NULL))
-		return -EAGAIN;
+		return err;
 	lock->timeout_us = rte_cpu_to_be_64(timeout_us);
 	want = (struct wire_lock_want *)(lock + 1);
 	for (unsigned int i = 0; i < n; i++)
@@ -68,18 +56,15 @@ shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks, u
 	uint64_t cookie)
 {
 	struct wire_record *rec;
-	struct rdp_session *s;
 	rte_be32_t *id;
+	int err;
 
 	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX))
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (unlikely(s == NULL))
-		return -ENOTCONN;
-	rec = request(ep, s, WIRE_OP_UNLOCK, sizeof(struct wire_unlock), n * (uint32_t)sizeof(*id),
-		OP_STATUS, cookie);
+	rec = client_ask(ep, session, WIRE_OP_UNLOCK, sizeof(struct wire_unlock),
+		n * (uint32_t)sizeof(*id), OP_STATUS, NULL, 0, cookie, &err);
 	if (unlikely(rec == NULL))
-		return -EAGAIN;
+		return err;
 	id = unlock_write(rec, n);
 	for (unsigned int i = 0; i < n; i++)
 		id[i] = rte_cpu_to_be_32(locks[i]);
@@ -141,8 +126,9 @@ shmx_put_fenced(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint32_t l
 	s = client_route(ep, dst);
 	if (unlikely(s == NULL))
 		return -ENOTCONN;
-	put = (struct wire_put_fenced *)request(
-		ep, s, WIRE_OP_PUT_FENCED, sizeof(*put), len, OP_STATUS, cookie);
+	put = (struct wire_put_fenced *)client_request(ep, s, WIRE_OP_PUT_FENCED,
+		(uint32_t)sizeof(*put) + wire_pad(len), len, OP_STATUS, NULL, 0, CLIENT_NONE,
+		cookie);
 	if (unlikely(put == NULL))
 		return -EAGAIN;
 	put->addr = rte_cpu_to_be_64(dst);
@@ -160,18 +146,15 @@ static int
 id_request(struct shmx_ep *ep, shmx_session_t session, uint8_t op, uint32_t id, const char *name,
 	enum op_kind kind, uint64_t cookie)
 {
-	int len = name != NULL ? client_name_len(name) : 0;
+	int len = name != NULL ? client_name_len(name) : 0, err;
 	struct wire_lock_id *req;
-	struct rdp_session *s;
 
 	if (len < 0)
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	req = (struct wire_lock_id *)request(ep, s, op, sizeof(*req), (uint32_t)len, kind, cookie);
+	req = (struct wire_lock_id *)client_ask(
+		ep, session, op, sizeof(*req), (uint32_t)len, kind, NULL, 0, cookie, &err);
 	if (req == NULL)
-		return -EAGAIN;
+		return err;
 	req->lock = rte_cpu_to_be_32(id);
 	memset(req->reserved, 0, sizeof(req->reserved));
 	if (len > 0)
@@ -208,18 +191,14 @@ int
 shmx_lock_lookup(struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie)
 {
 	struct wire_record *rec;
-	struct rdp_session *s;
-	int len;
+	int len, err;
 
 	if (ep == NULL || (len = client_name_len(name)) < 0)
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	rec = request(ep, s, WIRE_OP_LOCK_LOOKUP, sizeof(struct wire_lock_lookup), (uint32_t)len,
-		OP_VALUE, cookie);
+	rec = client_ask(ep, session, WIRE_OP_LOCK_LOOKUP, sizeof(struct wire_lock_lookup),
+		(uint32_t)len, OP_VALUE, NULL, 0, cookie, &err);
 	if (rec == NULL)
-		return -EAGAIN;
+		return err;
 	client_name_write((struct wire_lock_lookup *)rec + 1, name, (uint32_t)len);
 	return 0;
 }
@@ -229,17 +208,14 @@ shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t first,
 	struct shmx_lock_info *info, uint16_t max, uint64_t cookie)
 {
 	struct wire_lock_list *list;
-	struct rdp_session *s;
+	int err;
 
 	if (ep == NULL || info == NULL || max == 0)
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	list = (struct wire_lock_list *)client_request(ep, s, WIRE_OP_LOCK_LIST, sizeof(*list), 0,
-		OP_LOCK_INFO, info, max, CLIENT_NONE, cookie);
+	list = (struct wire_lock_list *)client_ask(ep, session, WIRE_OP_LOCK_LIST, sizeof(*list), 0,
+		OP_LOCK_INFO, info, max, cookie, &err);
 	if (list == NULL)
-		return -EAGAIN;
+		return err;
 	list->first = rte_cpu_to_be_32(first);
 	list->max = rte_cpu_to_be_16(max);
 	memset(list->reserved, 0, sizeof(list->reserved));

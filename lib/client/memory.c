@@ -126,9 +126,8 @@ shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_p
 	uint64_t cookie)
 {
 	struct wire_pool_create *rec;
-	struct rdp_session *s;
 	uint32_t tail;
-	int len;
+	int len, err;
 
 	if (ep == NULL || req == NULL || req->size == 0 || req->size > SHMX_LEN_MAX ||
 		req->max_size > SHMX_LEN_MAX || (req->max_size != 0 && req->max_size < req->size) ||
@@ -139,15 +138,11 @@ shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_p
 		return -EINVAL;
 	if (req->nb_nodes != 0 && !client_nodes_good(req->nodes, req->nb_nodes))
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
 	tail = create_tail_len((uint32_t)len, req->nb_nodes);
-	rec = (struct wire_pool_create *)client_request(ep, s, WIRE_OP_POOL_CREATE,
-		(uint32_t)sizeof(*rec) + wire_pad(tail), tail, OP_POOL, NULL, 0, CLIENT_NONE,
-		cookie);
+	rec = (struct wire_pool_create *)client_ask(ep, session, WIRE_OP_POOL_CREATE, sizeof(*rec),
+		tail, OP_POOL, NULL, 0, cookie, &err);
 	if (rec == NULL)
-		return -EAGAIN;
+		return err;
 	rec->size = rte_cpu_to_be_64(req->size);
 	rec->max_size = rte_cpu_to_be_64(req->max_size);
 	rec->granule = rte_cpu_to_be_32(req->granule != 0 ? req->granule : 64);
@@ -165,19 +160,14 @@ int
 shmx_pool_open(struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie)
 {
 	struct wire_pool_open *rec;
-	struct rdp_session *s;
-	int len = client_name_len(name);
+	int len = client_name_len(name), err;
 
 	if (ep == NULL || len < 0)
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	rec = (struct wire_pool_open *)client_request(ep, s, WIRE_OP_POOL_OPEN,
-		(uint32_t)sizeof(*rec) + wire_pad((uint32_t)len), (uint32_t)len, OP_POOL, NULL, 0,
-		CLIENT_NONE, cookie);
+	rec = (struct wire_pool_open *)client_ask(ep, session, WIRE_OP_POOL_OPEN, sizeof(*rec),
+		(uint32_t)len, OP_POOL, NULL, 0, cookie, &err);
 	if (rec == NULL)
-		return -EAGAIN;
+		return err;
 	client_name_write(rec + 1, name, (uint32_t)len);
 	keep_pool(ep, session, rec->rec.id, name);
 	return 0;
@@ -242,17 +232,14 @@ shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
 	struct shmx_pool_info *info, uint16_t max, uint64_t cookie)
 {
 	struct wire_pool_list *rec;
-	struct rdp_session *s;
+	int err;
 
 	if (ep == NULL || info == NULL || max == 0)
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	rec = (struct wire_pool_list *)client_request(ep, s, WIRE_OP_POOL_LIST, sizeof(*rec), 0,
-		OP_POOL_INFO, info, max, CLIENT_NONE, cookie);
+	rec = (struct wire_pool_list *)client_ask(ep, session, WIRE_OP_POOL_LIST, sizeof(*rec), 0,
+		OP_POOL_INFO, info, max, cookie, &err);
 	if (rec == NULL)
-		return -EAGAIN;
+		return err;
 	rec->first = rte_cpu_to_be_16(first);
 	rec->max = rte_cpu_to_be_16(max);
 	memset(rec->reserved, 0, sizeof(rec->reserved));

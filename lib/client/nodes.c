@@ -11,17 +11,14 @@ shmx_node_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
 	struct shmx_node_info *info, uint16_t max, uint64_t cookie)
 {
 	struct wire_node_list *rec;
-	struct rdp_session *s;
+	int err;
 
 	if (ep == NULL || info == NULL || max == 0)
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	rec = (struct wire_node_list *)client_request(ep, s, WIRE_OP_NODE_LIST, sizeof(*rec), 0,
-		OP_NODE_INFO, info, max, CLIENT_NONE, cookie);
+	rec = (struct wire_node_list *)client_ask(ep, session, WIRE_OP_NODE_LIST, sizeof(*rec), 0,
+		OP_NODE_INFO, info, max, cookie, &err);
 	if (rec == NULL)
-		return -EAGAIN;
+		return err;
 	rec->first = rte_cpu_to_be_16(first);
 	rec->max = rte_cpu_to_be_16(max);
 	memset(rec->reserved, 0, sizeof(rec->reserved));
@@ -32,17 +29,14 @@ int
 shmx_node_stat(
 	struct shmx_ep *ep, shmx_session_t session, struct shmx_node_stat *stat, uint64_t cookie)
 {
-	struct rdp_session *s;
+	const struct wire_record *rec;
+	int err;
 
 	if (ep == NULL || stat == NULL)
 		return -EINVAL;
-	s = client_session(ep, session);
-	if (s == NULL)
-		return -ENOTCONN;
-	return client_request(ep, s, WIRE_OP_STAT, sizeof(struct wire_record), 0, OP_NODE_STAT,
-		       stat, 1, CLIENT_NONE, cookie) != NULL
-	               ? 0
-	               : -EAGAIN;
+	rec = client_ask(
+		ep, session, WIRE_OP_STAT, sizeof(*rec), 0, OP_NODE_STAT, stat, 1, cookie, &err);
+	return rec != NULL ? 0 : err;
 }
 
 const char *
