@@ -8,6 +8,8 @@
 
 /* Barriers: requests on lib/sync/barrier.h, at home with the locks. */
 
+static_assert(BARRIER_NODES == MEM_NODES_MAX, "owners_bits() writes such sets");
+
 /* Events that one turn takes. */
 #define SERVE_EVENTS 32u
 #define EVENT_BATCH  8u
@@ -28,14 +30,11 @@ barrier_step(struct target_worker *w, struct target_job *job)
 	uint64_t deadline = locks_deadline(clock_now(&w->target->clock), job->size);
 	struct barrier_set set = {{0}};
 
-	if (job->holder == 0) {
-		job->err = -ENOSPC;
-		return JOB_ANSWER;
-	}
-	for (uint16_t i = 0; i < job->nb_nodes; i++)
-		barrier_set_add(&set, job->nodes[i]);
+	if (job->holder == 0)
+		return job_done(job, -ENOSPC);
+	owners_bits(job, 0, job->nb_nodes, set.bits);
 	job->err = barrier_enter(w->target->locks.barrier, job->lock, job->node, &set, deadline,
-		locks_cookie(job->session_inc, job->id), job->holder);
+		target_waiter(job->session_inc, job->id), job->holder);
 	/* The last one is told as the others are. */
 	return job->err == 0 || job->err == -EINPROGRESS ? JOB_END : JOB_ANSWER;
 }
@@ -49,32 +48,17 @@ missing_put(struct target_job *job, const struct barrier_set *missing)
 			job->nodes[job->nb_nodes++] = (uint16_t)node;
 }
 
-uint32_t
-barrier_len(const struct target_job *job)
-{
-	return job->nb_nodes * (uint32_t)sizeof(rte_be16_t);
-}
-
-void
-barrier_write(const struct target_job *job, void *to)
-{
-	rte_be16_t *id = to;
-
-	wire_pad_clear(id, barrier_len(job));
-	for (uint16_t i = 0; i < job->nb_nodes; i++)
-		id[i] = rte_cpu_to_be_16(job->nodes[i]);
-}
-
 static void
 tell(struct target_worker *w, const struct barrier_event *ev)
 {
-	struct target_job waiter, *job;
+	struct target_seat seat;
+	struct target_job *job;
 
-	if (!locks_waiter(w, ev->holder, ev->cookie, &waiter))
+	if (!target_waiter_seat(w->target, ev->holder, ev->cookie, &seat))
 		return;
-	job = job_take(w);
-	*job = (struct target_job){.op = WIRE_OP_BARRIER, .err = ev->status};
-	locks_waiter(w, ev->holder, ev->cookie, job);
+	job = target_seat_job(w, &seat, WIRE_OP_BARRIER);
+	job->id = (rte_be16_t)ev->cookie;
+	job->err = ev->status;
 	if (ev->status != 0)
 		missing_put(job, &ev->missing);
 	job_go(w->target, w->index, job, JOB_ANSWER);

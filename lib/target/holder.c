@@ -93,3 +93,32 @@ target_holders_tell(struct target_worker *w)
 	}
 	return n;
 }
+
+/*
+ * Where a request came from that waited. Copied, for its worker may just be dealing out the index
+ * anew. @return false: its session has ended.
+ */
+bool
+target_waiter_seat(
+	const struct target *t, uint32_t holder, uint64_t waiter, struct target_seat *seat)
+{
+	*seat = *target_seat(t, holder);
+	return seat->session_inc == (rte_be32_t)(waiter >> 16);
+}
+
+/* A job of this worker's, of which it has some left, for the session there. */
+struct target_job *
+target_seat_job(struct target_worker *w, const struct target_seat *seat, uint8_t op)
+{
+	struct target_job *job = job_take(w);
+
+	*job = (struct target_job){
+		.owner = w,
+		.at = w->target->worker[seat->worker],
+		.ep = seat->ep,
+		.session = seat->session,
+		.session_inc = seat->session_inc,
+		.op = op,
+	};
+	return job;
+}

@@ -392,19 +392,11 @@ static uint32_t
 deliver_there(struct target_worker *w, uint32_t holder, struct target_seat *seat)
 {
 	struct comm *c = w->target->comm;
-	struct target_job *job = job_take(w);
+	struct target_job *job = target_seat_job(w, seat, TARGET_OP_DELIVER);
 	struct comm_item item;
 	uint32_t n = 0;
 
-	*job = (struct target_job){
-		.owner = w,
-		.at = w->target->worker[seat->worker],
-		.ep = seat->ep,
-		.session = seat->session,
-		.session_inc = seat->session_inc,
-		.op = TARGET_OP_DELIVER,
-		.holder = holder,
-	};
+	job->holder = holder;
 	while (comm_next(c, holder, TARGET_EVENTS - job->letter_len, &item) == 0) {
 		write_item(target_letter(job) + job->letter_len, &item);
 		job->letter_len += item.size;

@@ -80,7 +80,7 @@ static uint32_t
 data_len(const struct target_job *job)
 {
 	if (job->op == WIRE_OP_BARRIER)
-		return job->err == -ETIMEDOUT ? barrier_len(job) : 0;
+		return job->err == -ETIMEDOUT ? nodes_len(job) : 0;
 	if (job->err != 0)
 		return 0;
 	if (job->op == WIRE_OP_OWNERS)
@@ -105,7 +105,7 @@ data_write(const struct target_job *job, uint8_t *to, uint32_t len)
 		return;
 	}
 	if (job->op == WIRE_OP_BARRIER) {
-		barrier_write(job, to);
+		nodes_write(job, to);
 		return;
 	}
 	for (uint32_t i = 0; i * 8 < len; i++) {

@@ -156,28 +156,6 @@ locks_deadline(uint64_t now, uint64_t timeout_us)
 	return timeout_us >= (SYNC_FOREVER - now) / 1000 ? SYNC_FOREVER : now + timeout_us * 1000;
 }
 
-/* What is told of one that waited. */
-uint64_t
-locks_cookie(rte_be32_t session_inc, rte_be16_t id)
-{
-	return (uint64_t)session_inc << 16 | id;
-}
-
-/* Its session, for the answer. @return false: it has ended. */
-bool
-locks_waiter(struct target_worker *w, uint32_t holder, uint64_t cookie, struct target_job *job)
-{
-	const struct target_seat *seat = target_seat(w->target, holder);
-
-	job->owner = w;
-	job->at = w->target->worker[seat->worker];
-	job->ep = seat->ep;
-	job->session = seat->session;
-	job->session_inc = (rte_be32_t)(cookie >> 16);
-	job->id = (rte_be16_t)cookie;
-	return seat->session_inc == job->session_inc;
-}
-
 static int
 acquire(struct target_locks *l, uint32_t holder, const struct sync_want *wants, unsigned int n,
 	uint64_t now, uint64_t timeout_us, uint64_t cookie, struct sync_grant *grants)
@@ -225,7 +203,7 @@ locks_lock(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	if (unlikely(n == 0 || holder == 0))
 		return target_respond_status(w, s, rec, n == 0 ? STATUS_INVAL : STATUS_NOSPC);
 	ret = acquire(l, holder, wants, n, rdp_now(s->ep), timeout_us,
-		locks_cookie(s->local_inc, rec->id), grants);
+		target_waiter(s->local_inc, rec->id), grants);
 	if (unlikely(ret == -EINPROGRESS))
 		return 0;
 	if (unlikely(ret < 0))
@@ -263,13 +241,6 @@ locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_r
 }
 
 /* ---- as jobs ------------------------------------------------------------------------------ */
-
-static enum job_place
-done(struct target_job *job, int err)
-{
-	job->err = err;
-	return JOB_ANSWER;
-}
 
 /* Somebody lost a lock: what he wrote by it may still be staged at another worker. */
 static void
@@ -317,14 +288,14 @@ step_lock(struct target_worker *w, struct target_job *job)
 	if (job->step > 0) /* the grace period is over */
 		return JOB_ANSWER;
 	if (job->holder == 0)
-		return done(job, -ENOSPC);
+		return job_done(job, -ENOSPC);
 	memcpy(wants, job->wants, sizeof(wants));
 	ret = acquire(l, job->holder, wants, job->nb_locks, clock_now(&w->target->clock), job->size,
-		locks_cookie(job->session_inc, job->id), grants);
+		target_waiter(job->session_inc, job->id), grants);
 	if (ret == -EINPROGRESS)
 		return JOB_END;
 	if (ret < 0)
-		return done(job, ret);
+		return job_done(job, ret);
 	grants_put(job, grants, job->nb_locks);
 	return tell_grant(w, job);
 }
@@ -336,7 +307,7 @@ step_unlock(struct target_worker *w, struct target_job *job)
 
 	if (ret == 0)
 		note_release(w);
-	return done(job, ret);
+	return job_done(job, ret);
 }
 
 static enum job_place
@@ -347,7 +318,7 @@ step_reserve(struct target_worker *w, struct target_job *job)
 		w->target->locks.sync, job->lock, job->name[0] != '\0' ? job->name : NULL, &id);
 
 	job->value[0] = id;
-	return done(job, ret);
+	return job_done(job, ret);
 }
 
 static enum job_place
@@ -357,7 +328,7 @@ step_lookup(struct target_worker *w, struct target_job *job)
 	int ret = sync_lookup(w->target->locks.sync, job->name, &id);
 
 	job->value[0] = id;
-	return done(job, ret);
+	return job_done(job, ret);
 }
 
 static enum job_place
@@ -367,7 +338,7 @@ step_force(struct target_worker *w, struct target_job *job)
 
 	job->value[0] += n;
 	note_release(w);
-	return n == REVOKE_STEP ? JOB_LATER : done(job, 0);
+	return n == REVOKE_STEP ? JOB_LATER : job_done(job, 0);
 }
 
 static enum job_place
@@ -422,7 +393,7 @@ step_list(struct target_worker *w, struct target_job *job)
 		info_wire(&info, &job->locks[job->nb_locks++]);
 		job->lock++;
 	}
-	return done(job, 0);
+	return job_done(job, 0);
 }
 
 enum job_place
@@ -431,7 +402,7 @@ locks_step(struct target_worker *w, struct target_job *job)
 	if (job->op == TARGET_OP_GONE)
 		return step_gone(w, job);
 	if (w->target->locks.sync == NULL)
-		return done(job, -ENOTSUP);
+		return job_done(job, -ENOTSUP);
 	switch (job->op) {
 	case WIRE_OP_BARRIER:
 		return barrier_step(w, job);
@@ -442,7 +413,7 @@ locks_step(struct target_worker *w, struct target_job *job)
 	case WIRE_OP_LOCK_RESERVE:
 		return step_reserve(w, job);
 	case WIRE_OP_LOCK_UNRESERVE:
-		return done(job, sync_unreserve(w->target->locks.sync, job->lock));
+		return job_done(job, sync_unreserve(w->target->locks.sync, job->lock));
 	case WIRE_OP_LOCK_LOOKUP:
 		return step_lookup(w, job);
 	case WIRE_OP_LOCK_LIST:
@@ -465,19 +436,21 @@ locks_len(const struct target_job *job)
 static void
 tell(struct target_worker *w, const struct sync_event *ev)
 {
-	struct target_job waiter, *job;
+	rte_be16_t id = (rte_be16_t)ev->cookie;
+	struct target_seat seat;
+	struct target_job *job;
 	struct rdp_session *s;
 
-	if (!locks_waiter(w, ev->holder, ev->cookie, &waiter))
+	if (!target_waiter_seat(w->target, ev->holder, ev->cookie, &seat))
 		return;
 	if (target_at_home(w) && ev->status == 0) {
-		s = job_session(waiter.ep, waiter.session, waiter.session_inc);
-		if (s == NULL || answer_grants(s, waiter.id, ev->grants, ev->nb_grants))
+		s = job_session(seat.ep, seat.session, seat.session_inc);
+		if (s == NULL || answer_grants(s, id, ev->grants, ev->nb_grants))
 			return;
 	}
-	job = job_take(w);
-	*job = (struct target_job){.op = WIRE_OP_LOCK, .err = ev->status};
-	locks_waiter(w, ev->holder, ev->cookie, job);
+	job = target_seat_job(w, &seat, WIRE_OP_LOCK);
+	job->id = id;
+	job->err = ev->status;
 	grants_put(job, ev->grants, ev->nb_grants);
 	job_go(w->target, w->index, job, ev->status == 0 ? tell_grant(w, job) : JOB_ANSWER);
 }

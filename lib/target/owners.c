@@ -24,15 +24,23 @@ owners_read(struct target_job *job, const void *ids, uint32_t bytes)
 	return 0;
 }
 
-/* The set of nodes[from] up to nodes[to], with a reference. */
+/* nodes[from] up to nodes[to], a bit each. */
+void
+owners_bits(const struct target_job *job, uint16_t from, uint16_t to, uint64_t *bits)
+{
+	memset(bits, 0, MEM_NODES_MAX / 8);
+	for (; from < to; from++)
+		bits[job->nodes[from] / 64] |= UINT64_C(1) << (job->nodes[from] % 64);
+}
+
+/* The set of them, with a reference. */
 static int
 set_of_nodes(
 	struct mem *mem, const struct target_job *job, uint16_t from, uint16_t to, uint16_t *set)
 {
-	uint64_t bits[MEM_NODES_MAX / 64] = {0};
+	uint64_t bits[MEM_NODES_MAX / 64];
 
-	for (; from < to; from++)
-		bits[job->nodes[from] / 64] |= UINT64_C(1) << (job->nodes[from] % 64);
+	owners_bits(job, from, to, bits);
 	return mem_set_intern(mem, bits, RTE_DIM(bits), set);
 }
 
@@ -133,23 +141,37 @@ owners_find(struct target_worker *w, struct target_job *job)
 	return 0;
 }
 
+/* The nodes of a job, as a response carries them. */
+uint32_t
+nodes_len(const struct target_job *job)
+{
+	return job->nb_nodes * (uint32_t)sizeof(rte_be16_t);
+}
+
+void
+nodes_write(const struct target_job *job, void *to)
+{
+	rte_be16_t *id = to;
+
+	wire_pad_clear(id, nodes_len(job));
+	for (uint16_t i = 0; i < job->nb_nodes; i++)
+		id[i] = rte_cpu_to_be_16(job->nodes[i]);
+}
+
 uint32_t
 owners_len(const struct target_job *job)
 {
-	return (uint32_t)(sizeof(struct wire_owners_found) + job->nb_nodes * sizeof(rte_be16_t));
+	return (uint32_t)sizeof(struct wire_owners_found) + nodes_len(job);
 }
 
 void
 owners_write(const struct target_job *job, void *to)
 {
 	struct wire_owners_found *found = to;
-	rte_be16_t *id = (rte_be16_t *)(found + 1);
 
 	*found = (struct wire_owners_found){
 		.size = rte_cpu_to_be_64(job->value[0]),
 		.nodes = rte_cpu_to_be_16(job->owners),
 	};
-	wire_pad_clear(id, job->nb_nodes * (uint32_t)sizeof(*id));
-	for (uint16_t i = 0; i < job->nb_nodes; i++)
-		id[i] = rte_cpu_to_be_16(job->nodes[i]);
+	nodes_write(job, found + 1);
 }

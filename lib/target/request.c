@@ -276,8 +276,7 @@ static int
 pool_list(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
 	const struct wire_pool_list *list = (const struct wire_pool_list *)rec;
-	uint32_t fit = (s->mss - (uint32_t)sizeof(*rec)) / sizeof(struct wire_pool_info);
-	uint32_t most = RTE_MIN(RTE_MIN(fit, (uint32_t)LIST_MAX), rte_be_to_cpu_16(list->max));
+	uint32_t most = target_list_most(s, sizeof(struct wire_pool_info), list->max);
 	uint16_t ids[LIST_MAX];
 	uint32_t n = mem_pool_list(w->mem, rte_be_to_cpu_16(list->first), ids, most);
 	uint32_t len = n * (uint32_t)sizeof(struct wire_pool_info);

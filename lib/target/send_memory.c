@@ -164,19 +164,10 @@ begin(struct target_worker *w, struct target_job *job)
 	job->set = set;
 	job->value[1] = len;
 	job->step = AT_POOL_QUIET;
-	if (w->target->nb_workers == 1)
-		return JOB_HOME;
-	job->token = rte_rcu_qsbr_start(w->target->qsbr);
-	return JOB_QUIESCENT;
+	return job_must_wait(w, job) ? JOB_QUIESCENT : JOB_HOME;
 }
 
-static void
-bits_of(const struct target_job *job, uint64_t *bits)
-{
-	memset(bits, 0, COMM_SET_WORDS * sizeof(*bits));
-	for (uint16_t i = 0; i < job->nb_nodes; i++)
-		bits[job->nodes[i] / 64] |= UINT64_C(1) << job->nodes[i] % 64;
-}
+static_assert(COMM_SET_WORDS == MEM_NODES_MAX / 64, "owners_bits() writes such sets");
 
 /* Then at that of the inboxes. */
 static enum job_place
@@ -191,7 +182,7 @@ tell(struct target_worker *w, struct target_job *job)
 	const struct comm_to to = {.kind = kinds[job->to.to], .node = job->to.node, .set = bits};
 	int ret;
 
-	bits_of(job, bits);
+	owners_bits(job, 0, job->nb_nodes, bits);
 	ret = comm_send_ref(w->target->comm, job->holder, job->to.run, &to, job->addr, job->size);
 	job->err = RTE_MIN(ret, 0);
 	job->value[0] = (uint64_t)RTE_MAX(ret, 0);

@@ -13,23 +13,6 @@
  * nothing checked under the old map is executed after the change was reported.
  */
 
-/* A worker alone has run everything it had checked before it came here. */
-static bool
-must_wait(struct target_worker *w, struct target_job *job)
-{
-	if (w->target->nb_workers == 1)
-		return false;
-	job->token = rte_rcu_qsbr_start(w->target->qsbr);
-	return true;
-}
-
-static enum job_place
-done(struct target_job *job, int err)
-{
-	job->err = err;
-	return JOB_ANSWER;
-}
-
 static int
 alloc(struct target_worker *w, struct target_job *job, uint16_t set)
 {
@@ -64,7 +47,7 @@ step_alloc(struct target_worker *w, struct target_job *job)
 	if (ret == -ENOSPC && !job->reclaimed)
 		return JOB_CONTROL;
 	if (ret < 0)
-		return done(job, ret);
+		return job_done(job, ret);
 	ret = alloc(w, job, set);
 	/* It may fit once what was freed has been cleared. */
 	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
@@ -74,7 +57,7 @@ step_alloc(struct target_worker *w, struct target_job *job)
 		job->grows = true;
 		return JOB_CONTROL;
 	}
-	return ret == -EAGAIN ? JOB_LATER : done(job, ret);
+	return ret == -EAGAIN ? JOB_LATER : job_done(job, ret);
 }
 
 static void
@@ -97,15 +80,15 @@ step_free(struct target_worker *w, struct target_job *job)
 
 	if (job->step++ == 0) {
 		if (send_memory_pinned(w, job->addr))
-			return done(job, -EBUSY);
+			return job_done(job, -EBUSY);
 		ret = mem_free_begin(w->mem, job->addr, job->node, &job->freed);
 		if (ret < 0)
-			return done(job, ret);
-		if (must_wait(w, job))
+			return job_done(job, ret);
+		if (job_must_wait(w, job))
 			return JOB_QUIESCENT;
 	}
 	end_free(w, job);
-	return done(job, 0);
+	return job_done(job, 0);
 }
 
 /* As if the last of its owners had freed it. */
@@ -117,7 +100,7 @@ step_reap(struct target_worker *w, struct target_job *job)
 			return JOB_END;
 		w->stats.reaped++;
 		w->stats.reaped_bytes += job->freed.len;
-		if (must_wait(w, job))
+		if (job_must_wait(w, job))
 			return JOB_QUIESCENT;
 	}
 	end_free(w, job);
@@ -131,15 +114,15 @@ step_resize(struct target_worker *w, struct target_job *job)
 
 	if (job->step++ == 0) {
 		if (send_memory_pinned(w, job->addr))
-			return done(job, -EBUSY);
+			return job_done(job, -EBUSY);
 		ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
 		if (ret < 0)
-			return done(job, ret);
-		if (job->freed.len > 0 && must_wait(w, job))
+			return job_done(job, ret);
+		if (job->freed.len > 0 && job_must_wait(w, job))
 			return JOB_QUIESCENT;
 	}
 	end_free(w, job);
-	return done(job, 0);
+	return job_done(job, 0);
 }
 
 static enum job_place
@@ -152,18 +135,18 @@ step_own(struct target_worker *w, struct target_job *job)
 		if (ret == -ENOSPC && !job->reclaimed)
 			return JOB_CONTROL;
 		if (ret < 0)
-			return done(job, ret);
+			return job_done(job, ret);
 		job->step++;
-		if (must_wait(w, job))
+		if (job_must_wait(w, job))
 			return JOB_QUIESCENT;
 	}
-	return done(job, 0);
+	return job_done(job, 0);
 }
 
 static enum job_place
 step_lookup(struct target_worker *w, struct target_job *job)
 {
-	return done(job,
+	return job_done(job,
 		mem_alloc_lookup(w->mem, job->pool, job->name, &job->value[0], &job->value[1]));
 }
 
@@ -175,7 +158,7 @@ step_stat(struct target_worker *w, struct target_job *job)
 
 	if (ret == 0)
 		pool_info_write(&st, &job->info);
-	return done(job, ret);
+	return job_done(job, ret);
 }
 
 static int
@@ -197,7 +180,7 @@ step_grow(struct target_worker *w, struct target_job *job)
 	job->err = mem_extent_attach(w->mem, &job->extent);
 	if (job->err < 0)
 		return JOB_CONTROL;
-	return done(job, pool_size(w, job));
+	return job_done(job, pool_size(w, job));
 }
 
 static enum job_place
@@ -206,7 +189,7 @@ step_shrink(struct target_worker *w, struct target_job *job)
 	int ret = mem_extent_detach(w->mem, job->pool, job->size, &job->extent);
 
 	if (ret < 0)
-		return ret == -EAGAIN ? JOB_LATER : done(job, ret);
+		return ret == -EAGAIN ? JOB_LATER : job_done(job, ret);
 	pool_size(w, job);
 	return JOB_CONTROL;
 }
@@ -257,7 +240,7 @@ job_step_home(struct target_worker *w, struct target_job *job)
 	case WIRE_OP_OWN:
 		return step_own(w, job);
 	case WIRE_OP_OWNERS:
-		return done(job, owners_find(w, job));
+		return job_done(job, owners_find(w, job));
 	case WIRE_OP_LOOKUP:
 		return step_lookup(w, job);
 	case WIRE_OP_POOL_STAT:
@@ -273,7 +256,7 @@ job_step_home(struct target_worker *w, struct target_job *job)
 	case TARGET_OP_READ:
 		return send_memory_read(w, job);
 	default:
-		return done(job, -ENOTSUP);
+		return job_done(job, -ENOTSUP);
 	}
 }
 

@@ -101,7 +101,6 @@ static_assert(TARGET_EVENTS <= TARGET_LETTER, "there is room for them");
 /** Whom a signal or message is for, beside target_job.nodes; and what is to be known of it. */
 struct target_to {
 	uint8_t to; /**< enum wire_to */
-	uint8_t line;
 	uint16_t node;
 	uint16_t run;
 	uint32_t count;
@@ -327,6 +326,9 @@ int owners_change(struct target_worker *w, const struct target_job *job);
 int owners_find(struct target_worker *w, struct target_job *job);
 uint32_t owners_len(const struct target_job *job);
 void owners_write(const struct target_job *job, void *to);
+void owners_bits(const struct target_job *job, uint16_t from, uint16_t to, uint64_t *bits);
+uint32_t nodes_len(const struct target_job *job);
+void nodes_write(const struct target_job *job, void *to);
 
 /* holder.c: sessions, as those who hold locks */
 int holders_create(struct target_worker *w, int socket_id);
@@ -335,6 +337,18 @@ uint32_t target_holder(struct target_worker *w, struct rdp_session *s);
 void target_holder_end(struct target_worker *w, struct rdp_session *s);
 void target_holder_free(struct target_worker *w, uint32_t holder);
 uint32_t target_holders_tell(struct target_worker *w);
+struct target_job *target_seat_job(
+	struct target_worker *w, const struct target_seat *seat, uint8_t op);
+
+/** What lib/sync keeps of a request that waits, to be told with its end: whose it is. */
+static inline uint64_t
+target_waiter(rte_be32_t session_inc, rte_be16_t id)
+{
+	return (uint64_t)session_inc << 16 | id;
+}
+
+bool target_waiter_seat(
+	const struct target *t, uint32_t holder, uint64_t waiter, struct target_seat *seat);
 
 /* presence.c: which nodes are there */
 void presence_init(struct target *t, uint64_t grace_ns);
@@ -358,16 +372,11 @@ bool locks_read(struct target_job *job, const struct wire_record *rec);
 enum job_place locks_step(struct target_worker *w, struct target_job *job);
 uint32_t locks_len(const struct target_job *job);
 uint32_t locks_serve(struct target_worker *w);
-uint64_t locks_cookie(rte_be32_t session_inc, rte_be16_t id);
-bool locks_waiter(
-	struct target_worker *w, uint32_t holder, uint64_t cookie, struct target_job *job);
 uint64_t locks_deadline(uint64_t now, uint64_t timeout_us);
 
 /* barrier.c: likewise */
 bool barrier_read(struct target_job *job, const struct wire_record *rec);
 enum job_place barrier_step(struct target_worker *w, struct target_job *job);
-uint32_t barrier_len(const struct target_job *job);
-void barrier_write(const struct target_job *job, void *to);
 uint32_t barriers_serve(struct target_worker *w);
 
 /* inbox.c: signals and messages, at home with the locks */
@@ -407,6 +416,36 @@ turn_begin(struct target_worker *w)
 
 /* A pool's figures as a response carries them. */
 void pool_info_write(const struct mem_pool_stat *st, struct wire_pool_info *info);
+
+/** At home, a request has ended with this status. */
+static inline enum job_place
+job_done(struct target_job *job, int err)
+{
+	job->err = err;
+	return JOB_ANSWER;
+}
+
+/**
+ * Whether it goes on when every worker has passed a quiescent state. A worker alone has run
+ * everything it had checked before it came here.
+ */
+static inline bool
+job_must_wait(const struct target_worker *w, struct target_job *job)
+{
+	if (w->target->nb_workers == 1)
+		return false;
+	job->token = rte_rcu_qsbr_start(w->target->qsbr);
+	return true;
+}
+
+/** How many descriptions of @p size bytes one response holds, of @p max that are wanted. */
+static inline uint32_t
+target_list_most(const struct rdp_session *s, uint32_t size, rte_be16_t max)
+{
+	uint32_t fit = RTE_MIN(s->mss - (uint32_t)sizeof(struct wire_record), WIRE_DATA_MAX);
+
+	return RTE_MIN(fit / size, (uint32_t)rte_be_to_cpu_16(max));
+}
 
 /** Worker that runs a pool's allocator. */
 static inline unsigned int
