@@ -11,9 +11,8 @@
 
 #include "../common/fail.h"
 #include "connect.h"
+#include "list.h"
 #include "words.h"
-
-#define LIST_MAX 64
 
 static struct lock_word lock;
 
@@ -29,9 +28,10 @@ static const struct column list_columns[] = {
 	{"TOKEN", "token", CELL_NUMBER},
 };
 
-static void
-list_row(struct table *t, const struct shmx_lock_info *info)
+static uint32_t
+list_row(const struct ctl *c, struct table *t, const void *of)
 {
+	const struct shmx_lock_info *info = of;
 	table_row(t, (const union cell[]){
 			     {.number = info->lock},
 			     {.text = info->name},
@@ -41,41 +41,33 @@ list_row(struct table *t, const struct shmx_lock_info *info)
 			     {.number = info->died},
 			     {.number = info->token},
 		     });
+	return info->lock;
 }
 
-/* One answer's worth. @return how many locks, or negative errno. */
-static int
-list_some(struct ctl *c, uint32_t first, struct shmx_lock_info *info)
-{
-	uint64_t cookie = shmx_wait_cookie(c->ep);
-	struct shmx_event event = {0};
-	int ret = shmx_lock_list(c->ep, c->session, first, info, LIST_MAX, cookie);
+static struct shmx_lock_info listed[LIST_MAX];
 
-	ret = ctl_wait(c, ret, cookie, &event);
-	return ret < 0 ? ret : (int)event.value;
+static int
+list_start(struct ctl *c, uint32_t first, uint64_t cookie)
+{
+	return shmx_lock_list(c->ep, c->session, first, listed, LIST_MAX, cookie);
 }
 
 static enum ctl_exit
 list_run(struct ctl *c)
 {
-	struct shmx_lock_info info[LIST_MAX];
-	uint32_t first = 1;
-	struct table t;
-	int n;
+	static const struct list list = {
+		.what = "lock list",
+		.key = "locks",
+		.columns = list_columns,
+		.nb_columns = RTE_DIM(list_columns),
+		.infos = listed,
+		.info_size = sizeof(listed[0]),
+		.last = UINT32_MAX,
+		.start = list_start,
+		.row = list_row,
+	};
 
-	table_begin(&t, c->opt.json, list_columns, RTE_DIM(list_columns));
-	do {
-		n = list_some(c, first, info);
-		for (int i = 0; i < n; i++)
-			list_row(&t, &info[i]);
-		if (n > 0)
-			first = info[n - 1].lock + 1;
-	} while (n > 0 && first != 0);
-	if (n < 0) {
-		table_free(&t);
-		return ctl_explain(c, "lock list", n);
-	}
-	return table_print(&t, "locks") < 0 ? CTL_FAILED : CTL_DONE;
+	return list_print(c, &list);
 }
 
 /* ---- reserve, release, force ----------------------------------------------------------- */

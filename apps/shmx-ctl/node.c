@@ -8,9 +8,8 @@
 #include <rte_common.h>
 
 #include "connect.h"
+#include "list.h"
 #include "words.h"
-
-#define LIST_MAX 64
 
 /* ---- node list ------------------------------------------------------------------------- */
 
@@ -34,9 +33,10 @@ workers_format(const struct ctl *c, uint32_t workers, char *buf, size_t size)
 	return nodes_format(id, n, c->opt.json, buf, size);
 }
 
-static void
-list_row(const struct ctl *c, struct table *t, const struct shmx_node_info *info)
+static uint32_t
+list_row(const struct ctl *c, struct table *t, const void *of)
 {
+	const struct shmx_node_info *info = of;
 	struct ip_addr ip = info->ip != 0 ? ip_addr_v4(info->ip) : ip_addr_v6(info->ip6);
 	char workers[160];
 
@@ -47,41 +47,33 @@ list_row(const struct ctl *c, struct table *t, const struct shmx_node_info *info
 			     {.number = info->sessions},
 			     {.text = workers_format(c, info->workers, workers, sizeof(workers))},
 		     });
+	return info->node;
 }
 
-/* One answer's worth. @return how many nodes, or negative errno. */
-static int
-list_some(struct ctl *c, uint16_t first, struct shmx_node_info *info)
-{
-	uint64_t cookie = shmx_wait_cookie(c->ep);
-	struct shmx_event event = {0};
-	int ret = shmx_node_list(c->ep, c->session, first, info, LIST_MAX, cookie);
+static struct shmx_node_info listed[LIST_MAX];
 
-	ret = ctl_wait(c, ret, cookie, &event);
-	return ret < 0 ? ret : (int)event.value;
+static int
+list_start(struct ctl *c, uint32_t first, uint64_t cookie)
+{
+	return shmx_node_list(c->ep, c->session, (uint16_t)first, listed, LIST_MAX, cookie);
 }
 
 static enum ctl_exit
 list_run(struct ctl *c)
 {
-	struct shmx_node_info info[LIST_MAX];
-	uint16_t first = 1;
-	struct table t;
-	int n;
+	static const struct list list = {
+		.what = "node list",
+		.key = "nodes",
+		.columns = list_columns,
+		.nb_columns = RTE_DIM(list_columns),
+		.infos = listed,
+		.info_size = sizeof(listed[0]),
+		.last = SHMX_NODE_MAX,
+		.start = list_start,
+		.row = list_row,
+	};
 
-	table_begin(&t, c->opt.json, list_columns, RTE_DIM(list_columns));
-	do {
-		n = list_some(c, first, info);
-		for (int i = 0; i < n; i++)
-			list_row(c, &t, &info[i]);
-		if (n > 0)
-			first = (uint16_t)(info[n - 1].node + 1);
-	} while (n > 0 && first <= SHMX_NODE_MAX);
-	if (n < 0) {
-		table_free(&t);
-		return ctl_explain(c, "node list", n);
-	}
-	return table_print(&t, "nodes") < 0 ? CTL_FAILED : CTL_DONE;
+	return list_print(c, &list);
 }
 
 /* ---- stat ------------------------------------------------------------------------------ */

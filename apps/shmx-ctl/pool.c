@@ -8,10 +8,9 @@
 
 #include "../common/fail.h"
 #include "connect.h"
+#include "list.h"
 #include "place.h"
 #include "table.h"
-
-#define LIST_MAX 64
 
 /* ---- list ------------------------------------------------------------------------------ */
 
@@ -27,9 +26,10 @@ static const struct column list_columns[] = {
 	{"EXTENTS", "extents", CELL_NUMBER},
 };
 
-static void
-list_row(struct table *t, const struct shmx_pool_info *info)
+static uint32_t
+list_row(const struct ctl *c, struct table *t, const void *of)
 {
+	const struct shmx_pool_info *info = of;
 	const union cell cells[RTE_DIM(list_columns)] = {
 		{.text = info->name},
 		{.number = info->pool},
@@ -45,41 +45,33 @@ list_row(struct table *t, const struct shmx_pool_info *info)
 	/* One that is just being destroyed has its id left. */
 	if (info->name[0] != '\0')
 		table_row(t, cells);
+	return info->pool;
 }
 
-/* One answer's worth. @return how many pools, negative errno. */
-static int
-list_some(struct ctl *c, uint16_t first, struct shmx_pool_info *info)
-{
-	uint64_t cookie = shmx_wait_cookie(c->ep);
-	struct shmx_event event = {0};
-	int ret = shmx_pool_list(c->ep, c->session, first, info, LIST_MAX, cookie);
+static struct shmx_pool_info listed[LIST_MAX];
 
-	ret = ctl_wait(c, ret, cookie, &event);
-	return ret < 0 ? ret : (int)event.value;
+static int
+list_start(struct ctl *c, uint32_t first, uint64_t cookie)
+{
+	return shmx_pool_list(c->ep, c->session, (uint16_t)first, listed, LIST_MAX, cookie);
 }
 
 static enum ctl_exit
 pool_list(struct ctl *c)
 {
-	struct shmx_pool_info info[LIST_MAX];
-	struct table t;
-	uint32_t first = 0;
-	int n;
+	static const struct list list = {
+		.what = "pool list",
+		.key = "pools",
+		.columns = list_columns,
+		.nb_columns = RTE_DIM(list_columns),
+		.infos = listed,
+		.info_size = sizeof(listed[0]),
+		.last = UINT16_MAX,
+		.start = list_start,
+		.row = list_row,
+	};
 
-	table_begin(&t, c->opt.json, list_columns, RTE_DIM(list_columns));
-	do {
-		n = list_some(c, (uint16_t)first, info);
-		for (int i = 0; i < n; i++)
-			list_row(&t, &info[i]);
-		if (n > 0)
-			first = info[n - 1].pool + 1u;
-	} while (n > 0 && first <= UINT16_MAX);
-	if (n < 0) {
-		table_free(&t);
-		return ctl_explain(c, "pool list", n);
-	}
-	return table_print(&t, "pools") < 0 ? CTL_FAILED : CTL_DONE;
+	return list_print(c, &list);
 }
 
 /* ---- create ---------------------------------------------------------------------------- */
