@@ -557,6 +557,17 @@ local function pool_id(c)
 	c.take(2, "pool")
 end
 
+-- A name in a field of 63 bytes, its length in front, and so many bytes behind.
+local function whole_name(c, behind)
+	local used = math.min(c.take(1, "name_len"):uint(), 63)
+	if used > 0 then
+		c.take(used, "name")
+	end
+	if used < 63 + behind then
+		c.take(63 - used + behind, "padding")
+	end
+end
+
 local function pools(c, len)
 	for _ = 1, math.floor(len / 112) do
 		c.take(8, "size")
@@ -567,14 +578,7 @@ local function pools(c, len)
 		c.take(4, "granule")
 		c.take(2, "extents")
 		c.take(2, "pool")
-		local len_range = c.take(1, "name_len")
-		local used = math.min(len_range:uint(), 63)
-		if used > 0 then
-			c.take(used, "name")
-		end
-		if used < 63 then
-			c.take(63 - used, "padding")
-		end
+		whole_name(c, 0)
 	end
 end
 
@@ -603,11 +607,7 @@ local function locks(c, len)
 		local range, item = c.take(1, "lock.flags")
 		item:add(f["lock.flags.alone"], range)
 		item:add(f["lock.flags.died"], range)
-		local used = math.min(c.take(1, "name_len"):uint(), 63)
-		if used > 0 then
-			c.take(used, "name")
-		end
-		c.take(63 - used + 7, "padding")
+		whole_name(c, 7)
 	end
 end
 
