@@ -5,6 +5,7 @@
 
 #include "forge.h"
 #include "rdp/icmp6.h"
+#include "wire/record.h"
 
 #define BODY_MAX   1900
 #define FRAME_ROOM 2048 /* of the buffers of the wire */
@@ -501,4 +502,43 @@ forge_no_chance(struct node *node)
 	node->ep->cookie_key[0] = 1;
 	node->ep->cookie_key[1] = 2;
 	node->ep->next_inc = 0x100u * (node->index + 1);
+}
+
+int64_t
+forge_response_len(uint8_t op, uint32_t len)
+{
+	switch (op) {
+	case WIRE_OP_GET:
+		return len;
+	case WIRE_OP_PUT:
+	case WIRE_OP_FILL:
+	case WIRE_OP_NOP:
+	case WIRE_OP_FREE:
+	case WIRE_OP_RESIZE:
+	case WIRE_OP_OWN:
+	case WIRE_OP_POOL_DESTROY:
+		return 0;
+	case WIRE_OP_LOOKUP:
+		return 16;
+	case WIRE_OP_POOL_STAT:
+		return sizeof(struct wire_pool_info);
+	case WIRE_OP_STAT:
+		return sizeof(struct wire_stat_info);
+	case WIRE_OP_POOL_LIST:
+	case WIRE_OP_OWNERS:
+	case WIRE_OP_LOCK_LIST:
+	case WIRE_OP_NODE_LIST:
+		return -1;
+	case WIRE_OP_LOCK:
+		return (int64_t)(len / sizeof(struct wire_lock_want) *
+				 sizeof(struct wire_lock_grant));
+	case WIRE_OP_UNLOCK:
+	case WIRE_OP_LOCK_UNRESERVE:
+	case WIRE_OP_PUT_FENCED:
+	case WIRE_OP_INBOX_OPEN ... WIRE_OP_MESSAGE_DONE:
+	case WIRE_OP_BARRIER:
+		return 0;
+	default:
+		return 8;
+	}
 }

@@ -30,6 +30,12 @@ void forge_arp(struct net *net, unsigned int to, struct input *in);
 /** A neighbour solicitation or advertisement to node @p to, likewise. */
 void forge_nd(struct net *net, unsigned int to, struct input *in);
 
+/**
+ * Bytes of data in the response with status OK to a request: @p len is that of the request. -1: any
+ * number of descriptions, or of ids.
+ */
+int64_t forge_response_len(uint8_t op, uint32_t len);
+
 /** What is random in an endpoint and not the input's: its cookies and incarnations. */
 void forge_no_chance(struct node *node);
 

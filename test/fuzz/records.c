@@ -157,47 +157,6 @@ number_at(const void *data)
 	return rte_be_to_cpu_64(be);
 }
 
-/* Bytes of data that belong to a response with status OK; -1: any number of descriptions, or ids.
- */
-static int64_t
-data_of(const struct expected *e)
-{
-	switch (e->op) {
-	case WIRE_OP_GET:
-		return e->len;
-	case WIRE_OP_PUT:
-	case WIRE_OP_FILL:
-	case WIRE_OP_NOP:
-	case WIRE_OP_FREE:
-	case WIRE_OP_RESIZE:
-	case WIRE_OP_OWN:
-	case WIRE_OP_POOL_DESTROY:
-		return 0;
-	case WIRE_OP_LOOKUP:
-		return 16;
-	case WIRE_OP_POOL_STAT:
-		return sizeof(struct wire_pool_info);
-	case WIRE_OP_STAT:
-		return sizeof(struct wire_stat_info);
-	case WIRE_OP_POOL_LIST:
-	case WIRE_OP_OWNERS:
-	case WIRE_OP_LOCK_LIST:
-	case WIRE_OP_NODE_LIST:
-		return -1;
-	case WIRE_OP_LOCK:
-		return (int64_t)(e->len / sizeof(struct wire_lock_want) *
-				 sizeof(struct wire_lock_grant));
-	case WIRE_OP_UNLOCK:
-	case WIRE_OP_LOCK_UNRESERVE:
-	case WIRE_OP_PUT_FENCED:
-	case WIRE_OP_INBOX_OPEN ... WIRE_OP_MESSAGE_DONE:
-	case WIRE_OP_BARRIER:
-		return 0;
-	default:
-		return 8;
-	}
-}
-
 /* Those that come with an error, too. */
 static bool
 error_has_data(const struct expected *e, uint32_t len)
@@ -267,8 +226,8 @@ check_response(const struct wire_record *rec, uint32_t size)
 	CHECK(rec->status < STATUS_MAX);
 	if (rec->status != STATUS_OK)
 		CHECK(len == 0 || error_has_data(e, len));
-	else if (data_of(e) >= 0)
-		CHECK(len == data_of(e));
+	else if (forge_response_len(e->op, e->len) >= 0)
+		CHECK(len == forge_response_len(e->op, e->len));
 	for (uint32_t i = len; i < size - sizeof(*rec); i++)
 		CHECK(data[i] == 0);
 	if (rec->status == STATUS_OK && (e->op == WIRE_OP_POOL_LIST || e->op == WIRE_OP_POOL_STAT))

@@ -114,42 +114,21 @@ static const struct rdp_handler handler = {
 	.closed = on_closed,
 };
 
+/* One description, or two ids, where there may be any number. */
 static uint32_t
 right_length(const struct wire_record *rec)
 {
 	switch (rec->op) {
-	case WIRE_OP_GET:
-		return rte_be_to_cpu_32(rec->len);
-	case WIRE_OP_LOOKUP:
-		return 16;
-	case WIRE_OP_POOL_STAT:
 	case WIRE_OP_POOL_LIST:
 		return sizeof(struct wire_pool_info);
 	case WIRE_OP_NODE_LIST:
 		return sizeof(struct wire_node_info);
-	case WIRE_OP_STAT:
-		return sizeof(struct wire_stat_info);
-	case WIRE_OP_OWNERS:
-		return sizeof(struct wire_owners_found) + 2 * sizeof(rte_be16_t);
-	case WIRE_OP_LOCK:
-		return rte_be_to_cpu_32(rec->len) / 8 * sizeof(struct wire_lock_grant);
 	case WIRE_OP_LOCK_LIST:
 		return sizeof(struct wire_lock_info);
-	case WIRE_OP_PUT:
-	case WIRE_OP_FILL:
-	case WIRE_OP_NOP:
-	case WIRE_OP_FREE:
-	case WIRE_OP_RESIZE:
-	case WIRE_OP_OWN:
-	case WIRE_OP_POOL_DESTROY:
-	case WIRE_OP_UNLOCK:
-	case WIRE_OP_LOCK_UNRESERVE:
-	case WIRE_OP_PUT_FENCED:
-	case WIRE_OP_INBOX_OPEN ... WIRE_OP_MESSAGE_DONE:
-	case WIRE_OP_BARRIER:
-		return 0;
+	case WIRE_OP_OWNERS:
+		return sizeof(struct wire_owners_found) + 2 * sizeof(rte_be16_t);
 	default:
-		return 8;
+		return (uint32_t)forge_response_len(rec->op, rte_be_to_cpu_32(rec->len));
 	}
 }
 
