@@ -6,8 +6,7 @@
  * predicts every answer, down to the chunk that is not there.
  */
 
-#include <time.h>
-
+#include "common/model.h"
 #include "fixture.h"
 
 #define STEPS      (getenv("SHMX_SHORT") != NULL ? 50000u : 1000000u)
@@ -65,19 +64,12 @@ struct model {
 
 static struct model *m;
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond) && m->bad++ < 20)                                                      \
-			CU_FAIL(#cond);                                                            \
-	} while (0)
+#define CHECK(cond) MODEL_CHECK(m, cond)
 
 static uint32_t
 below(uint32_t n)
 {
-	m->rnd ^= m->rnd << 13;
-	m->rnd ^= m->rnd >> 7;
-	m->rnd ^= m->rnd << 17;
-	return (uint32_t)((m->rnd * UINT64_C(0x2545f4914f6cdd1d) >> 33) % n);
+	return model_below(&m->rnd, n);
 }
 
 static uint32_t
@@ -831,15 +823,11 @@ wind_down(void)
 static void
 million_steps(void)
 {
-	const char *env = getenv("SHMX_SEED");
-	uint64_t seed = env != NULL ? strtoull(env, NULL, 0) : (uint64_t)time(NULL);
 	uint32_t steps = STEPS, i;
 
 	m = calloc(1, sizeof(*m));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
-	m->rnd = seed * 2 + 1;
-	printf("SHMX_SEED=%llu ", (unsigned long long)seed);
-	fflush(stdout);
+	m->rnd = model_seed();
 	fixture_up(&m->f, CHUNKS, REFS, LOANS);
 	for (i = 1; i < INDICES; i++)
 		m->runs[i] = (struct model_run){node_of(1 + below(NODES)) << 16 | i, -1};

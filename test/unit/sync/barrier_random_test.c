@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <CUnit/Basic.h>
 
+#include "common/model.h"
 #include "common/suite.h"
 #include "sync/barrier.h"
 
@@ -42,19 +42,12 @@ struct model {
 
 static struct model *m;
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond) && m->bad++ < 20)                                                      \
-			CU_FAIL(#cond);                                                            \
-	} while (0)
+#define CHECK(cond) MODEL_CHECK(m, cond)
 
 static uint32_t
 below(uint32_t n)
 {
-	m->rnd ^= m->rnd << 13;
-	m->rnd ^= m->rnd >> 7;
-	m->rnd ^= m->rnd << 17;
-	return (uint32_t)((m->rnd * UINT64_C(0x2545f4914f6cdd1d) >> 33) % n);
+	return model_below(&m->rnd, n);
 }
 
 /* A holder, or sometimes another one with the index of that. */
@@ -334,16 +327,12 @@ million_steps(void)
 {
 	struct barrier_conf conf = {
 		.nb_barriers = BARRIERS, .nb_waits = WAITS, .nb_holders = HOLDERS, .seed = 11};
-	const char *env = getenv("SHMX_SEED");
-	uint64_t seed = env != NULL ? strtoull(env, NULL, 0) : (uint64_t)time(NULL);
 	uint32_t steps = STEPS, i;
 	int err;
 
 	m = calloc(1, sizeof(*m));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
-	m->rnd = seed * 2 + 1;
-	printf("SHMX_SEED=%llu ", (unsigned long long)seed);
-	fflush(stdout);
+	m->rnd = model_seed();
 	m->b = barrier_create(&conf, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m->b);
 	for (i = 1; i <= HOLDERS; i++)

@@ -3,8 +3,7 @@
 
 /* A million random steps against a model made of plain lists that are searched from end to end. */
 
-#include <time.h>
-
+#include "common/model.h"
 #include "fixture.h"
 
 #define STEPS   (getenv("SHMX_SHORT") != NULL ? 50000u : 1000000u)
@@ -54,19 +53,12 @@ struct model {
 
 static struct model *m;
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond) && m->bad++ < 20)                                                      \
-			CU_FAIL(#cond);                                                            \
-	} while (0)
+#define CHECK(cond) MODEL_CHECK(m, cond)
 
 static uint32_t
 below(uint32_t n)
 {
-	m->rnd ^= m->rnd << 13;
-	m->rnd ^= m->rnd >> 7;
-	m->rnd ^= m->rnd << 17;
-	return (uint32_t)((m->rnd * UINT64_C(0x2545f4914f6cdd1d) >> 33) % n);
+	return model_below(&m->rnd, n);
 }
 
 /* A holder, or sometimes another one with the index of that. */
@@ -676,15 +668,11 @@ wind_down(void)
 static void
 million_steps(void)
 {
-	const char *env = getenv("SHMX_SEED");
-	uint64_t seed = env != NULL ? strtoull(env, NULL, 0) : (uint64_t)time(NULL);
 	uint32_t steps = STEPS, i;
 
 	m = calloc(1, sizeof(*m));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
-	m->rnd = seed * 2 + 1;
-	printf("SHMX_SEED=%llu ", (unsigned long long)seed);
-	fflush(stdout);
+	m->rnd = model_seed();
 	fixture_up(&m->f, LOCKS, GRANTS, CALLS);
 	for (i = 1; i <= HOLDERS; i++)
 		m->number[i] = (100 + i) << 16 | i;
