@@ -13,19 +13,22 @@ tidy=$(command -v clang-tidy-14) || { echo "clang-tidy-14 is missing" && exit 12
 mkdir -p "$build/tidy"
 export tidy build
 
-# Prints "file TAB compile command without its output".
+# Prints "file TAB compile command without its output", and leaves BUILD/tidy/compile_commands.json
+# with one command for each file: clang-tidy looks at a file once for every program it is part of.
 commands() {
-	python3 - "$build/compile_commands.json" "$PWD" "$@" <<-'END'
+	python3 - "$build" "$PWD" "$@" <<-'END'
 		import json, os, shlex, sys
-		root, wanted = sys.argv[2], [os.path.realpath(f) for f in sys.argv[3:]]
-		seen = set()
-		for e in json.load(open(sys.argv[1])):
+		build, root, wanted = sys.argv[1], sys.argv[2], [os.path.realpath(f) for f in sys.argv[3:]]
+		first = {}
+		for e in json.load(open(build + "/compile_commands.json")):
 		    path = os.path.realpath(os.path.join(e["directory"], e["file"]))
-		    if path in seen or not path.startswith(root + "/") or not path.endswith(".c"):
-		        continue
+		    if path.startswith(root + "/") and path.endswith(".c"):
+		        first.setdefault(path, e)
+		with open(build + "/tidy/compile_commands.json", "w") as out:
+		    json.dump(list(first.values()), out)
+		for path, e in first.items():
 		    if wanted and path not in wanted:
 		        continue
-		    seen.add(path)
 		    args, out, skip = shlex.split(e["command"]), [], False
 		    for a in args:
 		        if skip or a in ("-o", "-MF", "-MQ"):
@@ -44,7 +47,7 @@ one() {
 		sha256sum | cut -d' ' -f1)
 	[[ ! -e $build/tidy/$key ]] || return 0
 	log=$(mktemp)
-	if "$tidy" --quiet -p "$build" --extra-arg=-Wno-unknown-warning-option \
+	if "$tidy" --quiet -p "$build/tidy" --extra-arg=-Wno-unknown-warning-option \
 		--extra-arg=-Wno-error "$file" >"$log" 2>&1; then
 		touch "$build/tidy/$key"
 	else
