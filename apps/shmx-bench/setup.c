@@ -343,9 +343,9 @@ bench_close(struct bench *b)
 		if (b->pool_open)
 			memory_give_back(b);
 		if (b->second_open)
-			shmx_disconnect(b->ep, b->second);
+			shmx_disconnect_sync(b->ep, b->second);
 		if (b->connected)
-			shmx_disconnect(b->ep, b->session);
+			shmx_disconnect_sync(b->ep, b->session);
 		shmx_ep_destroy(b->ep);
 	}
 	fault_destroy(b->fault);

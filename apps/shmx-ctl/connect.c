@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 
@@ -14,8 +13,6 @@
 /* One command at a time: a few buffers beside those in the rings, and few operations. */
 #define NB_MBUFS 1024
 #define MAX_OPS  512
-
-#define FAREWELL_MS 2
 
 static enum ctl_exit
 eal_start(const struct ctl_options *o)
@@ -74,22 +71,11 @@ ctl_open(struct ctl *c)
 	return ret == CTL_DONE ? session_open(c) : ret;
 }
 
-/* The farewell is answered, if it does not get lost with the port. */
-static void
-say_farewell(struct ctl *c)
-{
-	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * FAREWELL_MS;
-
-	shmx_disconnect(c->ep, c->session);
-	while (rte_rdtsc() < end)
-		shmx_poll(c->ep, NULL, 0);
-}
-
 void
 ctl_close(struct ctl *c)
 {
 	if (c->connected)
-		say_farewell(c);
+		shmx_disconnect_sync(c->ep, c->session);
 	if (c->ep != NULL)
 		shmx_ep_destroy(c->ep);
 	if (c->port != NULL)

@@ -32,6 +32,15 @@ SHMX_API int shmx_wait(struct shmx_ep *ep, uint64_t cookie, struct shmx_event *e
 
 SHMX_API int shmx_connect_sync(
 	struct shmx_ep *ep, const struct shmx_peer *peer, shmx_session_t *session);
+
+/**
+ * shmx_disconnect(), and poll until the peers of all sessions that the endpoint has ended know it,
+ * or did not answer when told five times. Before an endpoint is destroyed that makes sure that
+ * what the sessions held (locks, an inbox) is free at once, and not only when the memory node
+ * notices the silence.
+ */
+SHMX_API int shmx_disconnect_sync(struct shmx_ep *ep, shmx_session_t session);
+
 SHMX_API int shmx_get_sync(struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len);
 SHMX_API int shmx_put_sync(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len);
 SHMX_API int shmx_fill_sync(struct shmx_ep *ep, shmx_addr_t dst, uint64_t len, uint64_t pattern);

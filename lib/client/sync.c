@@ -72,6 +72,16 @@ shmx_connect_sync(struct shmx_ep *ep, const struct shmx_peer *peer, shmx_session
 }
 
 int
+shmx_disconnect_sync(struct shmx_ep *ep, shmx_session_t session)
+{
+	int ret = shmx_disconnect(ep, session);
+
+	while (ret == 0 && rdp_closing(ep->rdp) > 0)
+		shmx_poll(ep, NULL, 0);
+	return ret;
+}
+
+int
 shmx_get_sync(struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len)
 {
 	struct shmx_event event = {0};

@@ -372,6 +372,9 @@ void rdp_index_put(struct rdp_ep *ep, uint16_t index);
  */
 void rdp_close(struct rdp_session *s);
 
+/** Sessions of which the peer has not answered our CLOSE yet, and which are not given up. */
+uint16_t rdp_closing(const struct rdp_ep *ep);
+
 /** Accept no more sessions: those who ask are refused from now on. */
 void rdp_refuse(struct rdp_ep *ep);
 

@@ -185,6 +185,7 @@ struct rdp_ep {
 	struct rdp_session *spare; /**< memory of ended sessions, linked by timer_next */
 	uint16_t *free_index;      /**< stack */
 	uint16_t nb_free;
+	uint16_t nb_closing;
 	struct rdp_peer *last_peer; /**< of each index, the last that we connected to with it */
 	struct rdp_session *wheel[RDP_WHEEL_SLOTS];
 	struct rdp_session *coarse[RDP_COARSE_SLOTS];

@@ -279,6 +279,7 @@ rdp_session_free(struct rdp_session *s)
 	ep->session[s->index] = NULL;
 	if (!s->hold)
 		rdp_index_put(ep, s->index);
+	ep->nb_closing -= s->state == RDP_CLOSING;
 	s->state = RDP_FREE;
 	s->timer_next = ep->spare;
 	ep->spare = s;
@@ -323,8 +324,15 @@ rdp_close(struct rdp_session *s)
 	drop_frames(s);
 	leave_lists(s);
 	s->state = RDP_CLOSING;
+	s->ep->nb_closing++;
 	s->ep->stats.sessions_closed++;
 	rdp_handshake_timer(s);
+}
+
+uint16_t
+rdp_closing(const struct rdp_ep *ep)
+{
+	return ep->nb_closing;
 }
 
 struct rdp_session *

@@ -307,7 +307,7 @@ static void
 close_all(struct app *app)
 {
 	if (app->ep != NULL) {
-		shmx_disconnect(app->ep, app->session);
+		shmx_disconnect_sync(app->ep, app->session);
 		shmx_ep_destroy(app->ep);
 	}
 	shmx_port_close(app->port);

@@ -3,7 +3,6 @@
 
 /* Full pools, full windows, no buffers, sessions that end: each operation ends exactly once. */
 
-#include "client/client_private.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,8 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
-#include "fixture.h"
+#include "client/client_private.h"
+#include "client/lossy.h"
 
 #define MAX_OPS 256
 #define COOKIES 4096
@@ -294,6 +294,31 @@ test_disconnect(void)
 	SAME(tally.doubled, 0);
 	SAME(statuses(-ECONNRESET) + statuses(-ECANCELED), n);
 	SAME(statuses(-ECANCELED) > 0, true);
+	fixture_down(&fx);
+}
+
+/* When the call returns the memory node knows, though frames get lost; one that hears nothing does
+ * not keep the caller for ever. */
+static void
+test_disconnect_sync(void)
+{
+	const struct fixture_conf conf = {.wrap = wrap_lossy};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	struct host *h = &fx.host[0];
+
+	begin(&conf);
+	for (unsigned int i = 1; i <= 50; i++) {
+		lossy = 3;
+		SAME(shmx_disconnect_sync(h->ep, h->session), 0);
+		lossy = 0;
+		SAME(rdp_ep_stats(h->server)->sessions_closed, i);
+		SAME(shmx_disconnect_sync(h->ep, h->session), -ENOTCONN);
+		SAME(shmx_connect_sync(h->ep, &peer, &h->session), 0);
+	}
+	lossy_deaf = true;
+	SAME(shmx_disconnect_sync(h->ep, h->session), 0);
+	lossy_deaf = false;
+	SAME(rdp_ep_stats(h->server)->sessions_closed, 50);
 	fixture_down(&fx);
 }
 
@@ -653,6 +678,7 @@ static const struct named_test tests[] = {
 	{"no mbufs", test_no_mbufs},
 	{"transfer fails midway", test_bulk_fails_midway},
 	{"disconnect", test_disconnect},
+	{"disconnect, and the peer knows", test_disconnect_sync},
 	{"disconnect, transfer not sent", test_disconnect_unsent},
 	{"disconnect, transfer half sent", test_disconnect_half_sent},
 	{"disconnect, transfer refused in part", test_disconnect_refused_in_part},
