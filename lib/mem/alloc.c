@@ -217,6 +217,17 @@ mem_free(struct mem *m, uint64_t addr, uint16_t by_node)
 	return ret != 0 ? ret : mem_free_end(m, &f);
 }
 
+/* Whether what is in the way, first, between g and end was freed and only waits to be zeroed. */
+static bool
+will_be_free(const struct mem_ext *x, uint32_t g, uint32_t end)
+{
+	if (end > x->nb_granules)
+		return false;
+	if (hbm_test(x->free, g))
+		g += mem_hole_len(x, g);
+	return g < end && hbm_test(x->start, g) && mem_zero_queued(x, g, mem_chunk_len(x, g));
+}
+
 static int
 grow(struct mem *m, const struct mem_spot *s, uint32_t n, uint32_t to)
 {
@@ -224,7 +235,7 @@ grow(struct mem *m, const struct mem_spot *s, uint32_t n, uint32_t to)
 	struct mem_spot more = {.p = s->p, .x = s->x, .g = s->g + n};
 
 	if (!mem_hole_extend(s->p, s->x, s->g, n, to))
-		return -ENOMEM;
+		return will_be_free(s->x, s->g + n, s->g + to) ? -EAGAIN : -ENOMEM;
 	mem_map_claim(m, &more, to - n, mem_map_get(&last));
 	return 0;
 }

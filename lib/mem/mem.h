@@ -343,8 +343,9 @@ uint64_t mem_zero_step(struct mem *m, uint16_t pool, uint64_t budget);
 
 /*
  * [home] Changes the length in place: shrinking always works, growing when enough memory behind it
- * is free, else -ENOMEM and nothing changed; there is no moving. New bytes are zero and
- * belong to the owners of the last granule. Errors as mem_free_begin() and mem_alloc().
+ * is free, else -ENOMEM, or -EAGAIN as in mem_alloc(), and nothing changed; there is no moving. New
+ * bytes are zero and belong to the owners of the last granule. Errors as mem_free_begin() and
+ * mem_alloc().
  * What a shrink cuts off is refused at once, and given back by mem_free_end(tail) after
  * quiescence; a NULL tail does that inside.
  */

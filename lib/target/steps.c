@@ -107,6 +107,17 @@ step_reap(struct target_worker *w, struct target_job *job)
 	return JOB_END;
 }
 
+static int
+resize(struct target_worker *w, struct target_job *job)
+{
+	int ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
+
+	/* As in step_alloc(). */
+	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
+		ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
+	return ret;
+}
+
 static enum job_place
 step_resize(struct target_worker *w, struct target_job *job)
 {
@@ -115,7 +126,11 @@ step_resize(struct target_worker *w, struct target_job *job)
 	if (job->step++ == 0) {
 		if (send_memory_pinned(w, job->addr))
 			return job_done(job, -EBUSY);
-		ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
+		ret = resize(w, job);
+		if (ret == -EAGAIN) {
+			job->step = 0;
+			return JOB_LATER;
+		}
 		if (ret < 0)
 			return job_done(job, ret);
 		if (job->freed.len > 0 && job_must_wait(w, job))

@@ -694,6 +694,43 @@ zeroing(void)
 	fixture_down(&f);
 }
 
+/* What was freed behind an allocation is its to grow into, once it is clear. */
+static void
+resize_waits(void)
+{
+	struct mem_freed tail;
+	struct fixture f;
+	uint64_t a, b;
+	uint16_t p;
+	int i;
+
+	fixture_up(&f);
+	p = fixture_pool(&f, "p", 4 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, 3 * MIB, 0, 1, NULL, &a), 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 64, 0, &tail), 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 3 * MIB, 0, NULL), -ENOMEM); /* not before the end */
+	CU_ASSERT_EQUAL(mem_free_end(f.m, &tail), 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 4 * MIB, 0, NULL), -EAGAIN);
+	/* Behind a hole, too. */
+	CU_ASSERT(mem_zero_step(f.m, p, 1) > 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 128, 0, NULL), 0);
+	for (i = 0; mem_resize(f.m, a, 3 * MIB, 0, NULL) == -EAGAIN; i++) {
+		CU_ASSERT_FATAL(i < 32);
+		CU_ASSERT(mem_zero_step(f.m, p, 256 * 1024) > 0);
+	}
+	CU_ASSERT_EQUAL(try_access(f.m, a, 3 * MIB, 5), 0);
+	/* What others have does not come, whatever waits elsewhere. */
+	CU_ASSERT_EQUAL(mem_alloc(f.m, p, MIB, 0, 1, NULL, &b), 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, b, 64, 0, NULL), 0);
+	CU_ASSERT_EQUAL(mem_resize(f.m, a, 4 * MIB, 0, NULL), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_resize(f.m, b, MIB + 64, 0, NULL), -ENOMEM);
+	CU_ASSERT_EQUAL(mem_resize(f.m, b, MIB, 0, NULL), -EAGAIN);
+	while (mem_zero_step(f.m, p, MIB) != 0)
+		continue;
+	CU_ASSERT_EQUAL(mem_resize(f.m, b, MIB, 0, NULL), 0);
+	fixture_down(&f);
+}
+
 /* Readers beside a home worker that gives memory to and fro between sets with a common node. */
 
 struct readers {
@@ -874,6 +911,7 @@ main(void)
 		{"sets", sets},
 		{"set_reclaim", set_reclaim},
 		{"zeroing", zeroing},
+		{"resize waits", resize_waits},
 		{"readers_beside_home", readers_beside_home},
 		{"figures_beside_home", figures_beside_home},
 		{"space", space},

@@ -295,6 +295,8 @@ step_resize(void)
 		return;
 	it = &t->live[below(t->nb_live)];
 	ret = mem_resize(t->f.m, it->addr, len, 0, &tail);
+	while (ret == -EAGAIN && mem_zero_step(t->f.m, t->pool, MIB) != 0)
+		ret = mem_resize(t->f.m, it->addr, len, 0, &tail);
 	if (ret != 0) {
 		CHECK(ret == -ENOMEM && up > it->len);
 		return;

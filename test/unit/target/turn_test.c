@@ -460,6 +460,50 @@ test_allocations_wait_in_turns(void)
 	end();
 }
 
+static int
+resize_sync(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len)
+{
+	uint64_t cookie = shmx_wait_cookie(ep);
+	struct shmx_event event;
+	int ret = shmx_resize(ep, addr, len, cookie);
+
+	return ret == 0 ? shmx_wait(ep, cookie, &event) : ret;
+}
+
+/* Memory that was given up can be had back at once, whether or not it is clear by then. */
+static void
+test_resize_to_and_fro(unsigned int workers)
+{
+	const struct fixture_conf conf = {.workers = workers, .pool_size = 16 * MIB};
+	struct shmx_ep *ep;
+	shmx_addr_t area;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	area = alloc_of(&fx, 0, 16 * MIB);
+	for (unsigned int i = 0; i < 4; i++) {
+		SAME(resize_sync(ep, area, 64), 0);
+		SAME(resize_sync(ep, area, 16 * MIB + 1), -ENOMEM);
+		SAME(resize_sync(ep, area, 64), 0);
+		SAME(resize_sync(ep, area, 16 * MIB), 0);
+	}
+	SAME(stat_of(fx.pool).used, 16 * MIB);
+	SAME(shmx_free_sync(ep, area), 0);
+	end();
+}
+
+static void
+test_resize_alone(void)
+{
+	test_resize_to_and_fro(1);
+}
+
+static void
+test_resize_with_two_workers(void)
+{
+	test_resize_to_and_fro(2);
+}
+
 /* What was freed is cleared pool by pool, not the first one until it gives nothing more. */
 static void
 test_clearing_goes_round(void)
@@ -500,6 +544,8 @@ static const struct named_test tests[] = {
 	{"free in turns, two workers", test_free_with_two_workers},
 	{"ends in turns", test_ends_in_turns},
 	{"allocations wait in turns", test_allocations_wait_in_turns},
+	{"resize to and fro", test_resize_alone},
+	{"resize to and fro with two workers", test_resize_with_two_workers},
 	{"clearing goes round", test_clearing_goes_round},
 };
 
