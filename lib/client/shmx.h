@@ -28,7 +28,15 @@
  * **Addresses** are 64 bits, pool id in the upper 16 and offset in the lower 48. They mean the
  * same on every node.
  *
- * **Status** of an event, or return value of a call, is 0 or one of:
+ * **Errors.** The comment of a call lists behind "Returns" what it may return, and behind "Event" how
+ * its event may end, beside 0; there are no others. A call that returns an error, and an operation
+ * that ends with one, have changed nothing, unless it is said what.
+ *
+ * **Every operation**, that is every call with a cookie but shmx_connect() and shmx_cancel(), may
+ * return -EINVAL, -EAGAIN or -ENOTCONN, and its event may be -ECONNRESET, -ECANCELED, -EINTR or
+ * -ETIMEDOUT, which is not repeated there.
+ *
+ * They mean:
  *
  * | value         | meaning                                                                   |
  * |---------------|---------------------------------------------------------------------------|
@@ -41,14 +49,15 @@
  * | -EPERM        | the memory or pool is for other nodes; the lock is not held               |
  * | -EFAULT       | the range leaves the pool                                                 |
  * | -ESTALE       | the range touches memory that is free                                     |
- * | -EBUSY        | still in use (pool with allocations, lock), or the memory node is short
- * |               | of resources; of a call: another thread polls the endpoint                |
+ * | -EBUSY        | still in use (pool with allocations, lock); or the memory node has more to
+ * |               | do than it keeps account of: call again later; or another thread polls
+ * |               | the endpoint; or the device, or its queue, is in use already              |
  * | -EDEADLK      | the session has that lock already, or waits for it                        |
  * | -ENOLCK       | the fencing token is not that of a lock this node has now                 |
  * | -ENOSPC       | a table of the memory node is full                                        |
  * | -EMSGSIZE     | more in one call than allowed; of a session: the network between carries
  * |               | less than 1280 bytes, or less than when it began                          |
- * | -ENOTSUP      | the memory node does not know this operation                              |
+ * | -ENOTSUP      | the memory node has no locks, or no inboxes                               |
  * | -ECONNRESET   | the session ended after the operation was sent: its fate is unknown       |
  * | -ECANCELED    | the session ended, the operation was cancelled, or its deadline passed,
  * |               | before any of it was sent: it took no effect                              |
@@ -59,6 +68,8 @@
  * | -ENOBUFS      | a receiver of a message takes no more for now: send it again later        |
  * | -EPROTO       | the peer broke the protocol                                               |
  * | -EHOSTUNREACH | nobody answered to the memory node's IP address on the link               |
+ * | -EAFNOSUPPORT | the endpoint has no address of that family                                |
+ * | -EIO          | the system gives no random numbers                                        |
  */
 
 #include <stdbool.h>
@@ -131,8 +142,9 @@ struct shmx_ep_conf {
 
 /**
  * Create an endpoint. *Slow.*
- * @return NULL with rte_errno set: EINVAL, ENOMEM, EBUSY when the queue has an endpoint already,
- *   EIO when the system gives no random numbers.
+ * @return NULL with rte_errno set: EINVAL, ENOMEM, EBUSY the queue has an endpoint already, EIO the
+ *   system gives no random numbers, ENOSPC too many endpoints of the port have an IPv6 address of
+ *   their own; and what the driver says to the Ethernet group of such an address.
  */
 SHMX_API struct shmx_ep *shmx_ep_create(const struct shmx_ep_conf *conf);
 
@@ -186,6 +198,8 @@ struct shmx_event {
  * acknowledges and keeps sessions alive.
  * @param events room for @p max events; NULL when max is 0: events are then kept.
  * @return number of events written; all of them when less than @p max.
+ * @event SHMX_EV_PEER_DOWN: -ECONNRESET the peer ended the session, or began anew; -ETIMEDOUT it was
+ *   silent; -EPROTO; -EMSGSIZE.
  */
 SHMX_API uint16_t shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max);
 
@@ -223,9 +237,8 @@ struct shmx_peer {
 };
 
 /**
- * Start to connect. Completes as SHMX_EV_CONNECTED with status 0, -ETIMEDOUT, -ECONNREFUSED,
- * -EHOSTUNREACH or -EMSGSIZE; event value: the peer's node id, value2: its epoch, which changes
- * when the memory node starts again.
+ * Start to connect. Completes as SHMX_EV_CONNECTED; event value: the peer's node id, value2: its
+ * epoch, which changes when the memory node starts again.
  *
  * With `reconnect`, a session that was connected once survives its end. Its operations complete
  * with -ECONNRESET or -ECANCELED, then SHMX_EV_PEER_DOWN comes, and calls return -ENOTCONN. When
@@ -238,8 +251,9 @@ struct shmx_peer {
  * take effect twice.
  * @param[out] session the session, valid from now on and until the event of its failure or of
  *   its end (SHMX_EV_PEER_DOWN without `reconnect`), or until shmx_disconnect().
- * @return 0, -EINVAL, -EAFNOSUPPORT when the endpoint has no address of that family, -ENOSPC when
- * it has no session left, -EAGAIN when too many events wait for a poll that takes them.
+ * @return 0, -EINVAL, -EAFNOSUPPORT, -ENOSPC the endpoint has no session left, -ENOMEM, -EAGAIN too
+ *   many events wait for a poll that takes them, -EBUSY another thread polls.
+ * @event -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH, -EMSGSIZE, -EPROTO.
  */
 SHMX_API int shmx_connect(
 	struct shmx_ep *ep, const struct shmx_peer *peer, uint64_t cookie, shmx_session_t *session);
@@ -247,26 +261,27 @@ SHMX_API int shmx_connect(
 /**
  * End a session in good order, and stop to reconnect it. Operations still in progress complete with
  * -ECONNRESET or -ECANCELED at the next polls; no SHMX_EV_PEER_DOWN follows.
- * @return 0, -ENOTCONN.
+ * @return 0, -EINVAL, -ENOTCONN, -EBUSY another thread polls.
  */
 SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);
 
 /**
  * Worker of the memory node's port that has the session, the first being 1; 0 when the memory node
  * does not tell.
- * @return as said, or -ENOTCONN when the session is not open.
+ * @return as said, or -EINVAL; -ENOTCONN the session is not open.
  */
 SHMX_API int shmx_session_worker(const struct shmx_ep *ep, shmx_session_t session);
 
 /**
  * Largest IP datagram that an open session sends: less than both ports take when something between
- * the nodes carries less. That is found out when the session begins. @return 0 when it is not open.
+ * the nodes carries less. That is found out when the session begins.
+ * @return as said, 0 when it is not open.
  */
 SHMX_API uint16_t shmx_session_mtu(const struct shmx_ep *ep, shmx_session_t session);
 
 /**
  * Change how this end of a session controls congestion; it starts anew, at the full window.
- * @return 0, -EINVAL, -ENOTCONN when the session is not open.
+ * @return 0, -EINVAL, -ENOTCONN the session is not open, -EBUSY another thread polls.
  */
 SHMX_API int shmx_session_cc_set(struct shmx_ep *ep, shmx_session_t session, enum shmx_cc cc);
 
@@ -308,7 +323,8 @@ SHMX_API int shmx_op_attr_set(struct shmx_ep *ep, const struct shmx_op_attr *att
  * nothing of it was submitted to the network yet. Its buffers are the caller's when this returns.
  * An operation that was sent takes effect or not, now or later, and counts against the limits of
  * the endpoint until the memory node has answered. Takes time in proportion to max_ops.
- * @return 0, -EINVAL, -ENOENT when no operation with that cookie is in progress.
+ * @return 0, -EINVAL, -ENOENT no operation with that cookie is in progress, -EBUSY another thread
+ *   polls.
  */
 SHMX_API int shmx_cancel(struct shmx_ep *ep, uint64_t cookie);
 
@@ -323,20 +339,23 @@ SHMX_API int shmx_cancel(struct shmx_ep *ep, uint64_t cookie);
  * Aligned words of up to 8 bytes are read as a whole. A longer range is read piece by piece,
  * concurrently with other nodes' writes, at some time before the event, and a piece whose response
  * was lost is read again: also then the right to read it must be there.
- * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -EFAULT, -ENOENT, -ESTALE, -EPERM: the
- *   contents of @p dst are then undefined.
+ * @event -EFAULT, -ENOENT the pool is gone, -ESTALE, -EPERM. The contents of @p dst are then
+ *   undefined.
  */
 SHMX_API int shmx_get(
 	struct shmx_ep *ep, shmx_addr_t src, void *dst, uint64_t len, uint64_t cookie);
+
+/** Bytes that a put copies at once. */
+#define SHMX_INLINE_MAX 1024
 
 /**
  * Write @p len bytes to @p dst. @p src belongs to the library until completion; up to
  * SHMX_INLINE_MAX bytes are copied at once and @p src may be reused when the call returns.
  *
- * Aligned words of up to 8 bytes are written as a whole. When the event reports an error, a
- * longer range may be written in part.
+ * Aligned words of up to 8 bytes are written as a whole.
+ * @event as shmx_get(): -EFAULT, -ENOENT, -ESTALE, -EPERM. A range that takes more than one frame
+ *   may then be written in part.
  */
-#define SHMX_INLINE_MAX 1024
 SHMX_API int shmx_put(
 	struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint64_t len, uint64_t cookie);
 
@@ -355,16 +374,23 @@ struct shmx_vec {
  * -ECONNRESET if that was one. All or none of them are started. The vector itself may be reused
  * when the call returns, the buffers belong to the library until completion. Pieces may lie on
  * different memory nodes.
- * @return 0, -EINVAL (no piece, too many, a piece bad), -EAGAIN, -ENOTCONN.
+ * @return 0, -EINVAL no piece, too many, or a bad one: none has been started.
+ * @event as shmx_get(): -EFAULT, -ENOENT, -ESTALE, -EPERM. The other pieces are done all the same.
  */
 SHMX_API int shmx_getv(
 	struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n, uint64_t cookie);
 
-/** Scatter: write all pieces; likewise. */
+/**
+ * Scatter: write all pieces; likewise.
+ * @event -EFAULT, -ENOENT, -ESTALE, -EPERM.
+ */
 SHMX_API int shmx_putv(
 	struct shmx_ep *ep, const struct shmx_vec *vec, unsigned int n, uint64_t cookie);
 
-/** Fill @p len bytes with the eight bytes of @p pattern, as they lie in memory, repeated. */
+/**
+ * Fill @p len bytes with the eight bytes of @p pattern, as they lie in memory, repeated.
+ * @event as shmx_put(): -EFAULT, -ENOENT, -ESTALE, -EPERM.
+ */
 SHMX_API int shmx_fill(
 	struct shmx_ep *ep, shmx_addr_t dst, uint64_t len, uint64_t pattern, uint64_t cookie);
 
@@ -383,6 +409,7 @@ enum shmx_atomic_op {
  * word before the operation; compare-and-swap succeeded when it equals @p compare.
  * @param operand the addend, mask or new value
  * @param compare compare-and-swap only
+ * @event -EFAULT, -ENOENT, -ESTALE, -EPERM.
  */
 SHMX_API int shmx_atomic(struct shmx_ep *ep, enum shmx_atomic_op op, shmx_addr_t addr,
 	unsigned int width, uint64_t operand, uint64_t compare, uint64_t cookie);
@@ -444,20 +471,31 @@ struct shmx_alloc_req {
  * that comes back in time keeps it. It counts who owns it then: memory that was handed on follows
  * its new owners, and while any of it is everyone's it stays. Not for SHMX_OWNER_EVERYONE, nor for
  * a list of all nodes there are: -EINVAL.
- * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -ENOMEM, -ENOENT, -EEXIST, -ENOSPC.
+ * @event -ENOMEM; -ENOENT the pool is gone; -EEXIST; -ENOSPC no room for another name, or another
+ *   set of nodes; -EPERM the pool is for other nodes; -EINVAL the memory node has no such nodes;
+ *   -EBUSY.
  */
 SHMX_API int shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie);
 
 /**
  * Free an allocation by its first address. From the event on, every access to it fails with
- * -ESTALE until it is allocated again. Event: -ENOENT when nothing was allocated there, -EPERM.
+ * -ESTALE until it is allocated again.
+ * @event -ENOENT no allocation starts there; -EINVAL off the granule; -EPERM; -EBUSY, also: it was
+ *   sent, and has not been done with.
  */
 SHMX_API int shmx_free(struct shmx_ep *ep, shmx_addr_t addr, uint64_t cookie);
 
-/** Change the length of an allocation in place. Event: -ENOMEM when what follows is taken. */
+/**
+ * Change the length of an allocation in place.
+ * @event -ENOMEM what follows is taken, or the end of the pool; and as shmx_free(): -ENOENT, -EINVAL,
+ *   -EPERM, -EBUSY.
+ */
 SHMX_API int shmx_resize(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uint64_t cookie);
 
-/** Find an allocation by name. Event value: address, value2: length; -ENOENT. */
+/**
+ * Find an allocation by name. Event value: address, value2: length.
+ * @event -ENOENT; -EPERM the pool is for other nodes; -EBUSY.
+ */
 SHMX_API int shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, uint64_t cookie);
 
 /**
@@ -465,7 +503,8 @@ SHMX_API int shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, ui
  * allocation, or span several that lie side by side. Only an owner of all of it may; all of it
  * changes hands, or nothing. After the event no other node's write under the old ownership takes
  * effect, and none is under way.
- * Event: -EPERM; -EINVAL off the granule; -ESTALE where nothing is allocated; -EFAULT.
+ * @event -EPERM; -EINVAL off the granule; -ESTALE where nothing is allocated; -EFAULT; -ENOENT the
+ *   pool is gone; -EBUSY.
  */
 SHMX_API int shmx_own(
 	struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner, uint64_t cookie);
@@ -478,16 +517,18 @@ enum shmx_own_how {
 
 /**
  * The same for a set of nodes. Pieces of the range may have had different owners and then still
- * have. Event, beside those of shmx_own(): -EMSGSIZE when SHMX_OWN_ADD or _DROP would have to look
- * at more than 4096 such pieces or more than 16 sets of owners: use shorter ranges; -ENOSPC: the
- * memory node knows as many different sets as it can.
+ * have.
+ * @event as shmx_own(): -EPERM, -EINVAL, -ESTALE, -EFAULT, -ENOENT, -EBUSY; and -EMSGSIZE
+ *   SHMX_OWN_ADD or _DROP would have to look at more than 4096 such pieces or more than 16 sets of
+ *   owners: use shorter ranges; -ENOSPC the memory node knows as many different sets as it can.
  */
 SHMX_API int shmx_own_nodes(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len,
 	enum shmx_own_how how, const uint16_t *nodes, unsigned int n, uint64_t cookie);
 
 /**
- * Hand a range that belongs to exactly the nodes @p from to the nodes @p to. Event: -EPERM also
- * where it has other owners than those.
+ * Hand a range that belongs to exactly the nodes @p from to the nodes @p to.
+ * @event as shmx_own(): -EPERM also where it has other owners than those, -EINVAL, -ESTALE, -EFAULT,
+ *   -ENOENT, -EBUSY; and -ENOSPC as shmx_own_nodes().
  */
 SHMX_API int shmx_own_move(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, const uint16_t *from,
 	unsigned int nb_from, const uint16_t *to, unsigned int nb_to, uint64_t cookie);
@@ -498,7 +539,9 @@ SHMX_API int shmx_own_move(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, c
  * Who owns the granule at @p addr: their ids in ascending order into @p nodes, as many as fit into
  * @p max, at most 128; it belongs to the library until completion. Any node may ask. Event value:
  * how many they are, or SHMX_NODES_ALL, value2: how many of @p len bytes from there on have the
- * same owners. Event: -ESTALE when nothing is allocated there.
+ * same owners.
+ * @event -ESTALE nothing is allocated there; -ENOENT the pool has no such memory, or is gone;
+ *   -EINVAL off the granule; -EPERM the pool is for other nodes; -EBUSY.
  */
 SHMX_API int shmx_owners(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uint16_t *nodes,
 	uint16_t max, uint64_t cookie);
@@ -551,10 +594,10 @@ struct shmx_lock_grant {
  * @param[out] grants @p n of them, in ascending order of the ids; the library's until completion.
  *   May be NULL. Event value: the token of the first, value2: the node that died, of the first
  *   lock that has one; 0: none.
- * @return 0, -EINVAL (a lock twice), -EAGAIN, -ENOTCONN; event: -ENOENT an id is not reserved;
- *   -EBUSY not to be had at once and timeout_us is 0; -ETIMEDOUT; -EDEADLK; -ENOSPC too many
- *   grants, waiting calls or sessions with locks; -ECANCELED an operator took what the call had so
- *   far.
+ * @return 0, -EINVAL also: a lock twice.
+ * @event -ENOENT an id is not reserved; -EBUSY not to be had at once and timeout_us is 0; -ETIMEDOUT;
+ *   -EDEADLK; -ENOSPC too many grants, waiting calls or sessions with locks; -ECANCELED an operator
+ *   took what the call had so far; -ENOTSUP.
  */
 SHMX_API int shmx_lock(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_lock_req *locks, unsigned int n, uint64_t timeout_us,
@@ -563,8 +606,8 @@ SHMX_API int shmx_lock(struct shmx_ep *ep, shmx_session_t session,
 /**
  * Give back 1 to 16 locks, of whichever calls, all or none. Writes of this node's that have
  * completed before are seen by the next holder.
- * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -EINVAL a lock twice; -ENOENT; -EPERM the session
- *   does not have one of them.
+ * @event -EINVAL a lock twice; -ENOENT; -EPERM the session does not have one of them; -EBUSY;
+ *   -ENOTSUP.
  */
 SHMX_API int shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks,
 	unsigned int n, uint64_t cookie);
@@ -573,31 +616,39 @@ SHMX_API int shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint3
  * Write up to SHMX_INLINE_MAX bytes, copied at once, if this node has @p lock alone, by the grant
  * with @p token. The lock is one of the memory node that has the memory. What is longer goes where
  * nobody looks first, and is then published by such a write.
- * @return 0, -EINVAL, -EAGAIN, -ENOTCONN; event: -ENOLCK, and those of shmx_put().
+ * @event -ENOLCK; -ENOTSUP; and as shmx_put(): -EFAULT, -ENOENT, -ESTALE, -EPERM.
  */
 SHMX_API int shmx_put_fenced(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint32_t len,
 	uint32_t lock, uint64_t token, uint64_t cookie);
 
 /**
  * Reserve lock @p id, or with 0 any free one, with a name that is unique on the memory node, or
- * without (NULL). Event value: the id; -EEXIST the id or the name is taken; -ENOSPC; -EINVAL an id
- * beyond the table.
+ * without (NULL). Event value: the id.
+ * @event -EEXIST the id or the name is taken; -ENOSPC; -EINVAL an id beyond the table; -EBUSY;
+ *   -ENOTSUP.
  */
 SHMX_API int shmx_lock_reserve(
 	struct shmx_ep *ep, shmx_session_t session, uint32_t id, const char *name, uint64_t cookie);
 
-/** Release an id for others to reserve. Event: -ENOENT; -EBUSY while somebody has it or waits. */
+/**
+ * Release an id for others to reserve.
+ * @event -ENOENT; -EBUSY also: somebody has it or waits; -ENOTSUP.
+ */
 SHMX_API int shmx_lock_unreserve(
 	struct shmx_ep *ep, shmx_session_t session, uint32_t id, uint64_t cookie);
 
-/** Find a lock by name. Event value: the id; -ENOENT. */
+/**
+ * Find a lock by name. Event value: the id.
+ * @event -ENOENT; -EBUSY; -ENOTSUP.
+ */
 SHMX_API int shmx_lock_lookup(
 	struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie);
 
 /**
  * For operators: take a lock from whoever has it. The next holder is told as if that one had died;
  * those who wait for it go on. A call that waits for another lock and has this one ends with
- * -ECANCELED. Event value: how many had it.
+ * -ECANCELED. Event value: how many had it; 0 also where there is no such lock.
+ * @event -EBUSY; -ENOTSUP.
  */
 SHMX_API int shmx_lock_force(
 	struct shmx_ep *ep, shmx_session_t session, uint32_t id, uint64_t cookie);
@@ -616,6 +667,7 @@ struct shmx_lock_info {
  * Describe reserved locks with id @p first or above, in order of their ids, as many as fit into
  * @p max, and a few at a time: go on from the last id + 1 until none comes back. Event value: how
  * many. @p info belongs to the library until completion.
+ * @event -EBUSY; -ENOTSUP.
  */
 SHMX_API int shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t first,
 	struct shmx_lock_info *info, uint16_t max, uint64_t cookie);
@@ -633,8 +685,9 @@ SHMX_API int shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t
  * @param[out] missing with event -ETIMEDOUT: ids of those who had not come, as many as there is
  *   room for in @p max, ascending; the library's until completion. Event value: how many they are,
  *   128 at most. NULL with max 0.
- * @return 0, -EINVAL (also: this node is not one of them), -EAGAIN, -ENOTCONN; event: -ETIMEDOUT;
- *   -EINVAL others wait there with another set; -EEXIST this node does; -ENOSPC.
+ * @return 0, -EINVAL also: this node is not one of them.
+ * @event -ETIMEDOUT; -EINVAL others wait there with another set; -EEXIST this node does; -ENOSPC too
+ *   many barriers, waiting nodes or sessions; -EBUSY; -ENOTSUP.
  */
 SHMX_API int shmx_barrier(struct shmx_ep *ep, shmx_session_t session, uint32_t barrier,
 	const uint16_t *nodes, unsigned int n, uint64_t timeout_us, uint16_t *missing, uint16_t max,
@@ -712,30 +765,31 @@ struct shmx_inbox_conf {
  * is until the next shmx_poll() that has room for events. What is not taken by then waits: first
  * here, then at the memory node, then with the senders.
  * @param conf NULL: all zero.
- * @return 0, -EINVAL, -ENOMEM, -EAGAIN (also: messages of the inbox that this session had before
- *   have not been polled), -ENOTCONN, -EEXIST the session has it already; event: -EBUSY another
- *   session of this node has it.
+ * @return 0, -EINVAL, -ENOMEM, -EAGAIN also: messages of the inbox that this session had before have
+ *   not been polled; -EEXIST the session has it already.
+ * @event -EBUSY also: another session of this node has it; -ENOSPC too many sessions; -ENOTSUP.
  */
 SHMX_API int shmx_inbox_open(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_inbox_conf *conf, uint64_t cookie);
 
 /**
- * Close it, with all that is in it; what this end has got already is still polled. Event: -ENOENT
- * the session has none.
+ * Close it, with all that is in it; what this end has got already is still polled.
+ * @event -ENOENT the session has none; -ENOSPC too many sessions; -EBUSY; -ENOTSUP.
  */
 SHMX_API int shmx_inbox_close(struct shmx_ep *ep, shmx_session_t session, uint64_t cookie);
 
 /**
- * Add @p count, at least 1, to a line of each inbox. Event value: how many inboxes; -ENOENT a node,
- * or a set, that has none.
+ * Add @p count, at least 1, to a line of each inbox. Event value: how many inboxes.
+ * @event -ENOENT a node, or a set, that has none; -ENOSPC too many sessions; -EBUSY; -ENOTSUP.
  */
 SHMX_API int shmx_signal(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
 	uint8_t line, uint32_t count, uint64_t cookie);
 
 /**
  * Send a message of 0 to SHMX_MESSAGE_MAX bytes, copied at once, to all inboxes or, if one takes no
- * more, to none. Event value: how many inboxes have it; -ENOBUFS as above; -ENOENT a node, or a
- * set, that has none.
+ * more, to none. Event value: how many inboxes have it.
+ * @event -ENOBUFS as above; -ENOENT a node, or a set, that has none; -ENOSPC too many sessions;
+ *   -ENOTSUP.
  */
 SHMX_API int shmx_send(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
 	const void *data, uint32_t len, uint64_t cookie);
@@ -744,16 +798,21 @@ SHMX_API int shmx_send(struct shmx_ep *ep, shmx_session_t session, const struct 
  * Send the first @p len bytes of the allocation that starts at @p addr. This node has to own all of
  * it. From the call on it must not be written any more; when the event says that one inbox or more
  * has it, it is the receivers', and otherwise this node's as before. Ordered with shmx_send().
- * Event: as there; -EMSGSIZE more than `memory` of a receiver; -ENOENT also: no allocation starts
- * there; -EPERM; -EINVAL longer than the allocation, or it has several sets of owners; -EBUSY what
- * was sent from there in a pool that was destroyed since has not been done with.
+ * @return 0, -ENOTCONN also: another session leads to the pool.
+ * @event as shmx_send(): -ENOBUFS, -ENOENT also: no allocation starts there, -ENOSPC also: too many
+ *   are sent and not done with, -ENOTSUP; and -EMSGSIZE more than `memory` of a receiver; -EPERM it
+ *   is not this node's, or the pool is not for all receivers; -EINVAL off the granule, longer than
+ *   the allocation, or it has several sets of owners; -EBUSY what was sent from there in a pool
+ *   that was destroyed since has not been done with.
  */
 SHMX_API int shmx_send_memory(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
 	shmx_addr_t addr, uint64_t len, uint64_t cookie);
 
 /**
  * A receiver is done with SHMX_EV_MEMORY number @p message. Until the last one is, the memory
- * cannot be freed. Event: -ENOENT it was not for this session, or is done with already.
+ * cannot be freed.
+ * @event -ENOENT it was not for this session, or is done with already; -ENOSPC too many sessions;
+ *   -EBUSY; -ENOTSUP.
  */
 SHMX_API int shmx_message_done(
 	struct shmx_ep *ep, shmx_session_t session, uint64_t message, uint64_t cookie);
@@ -797,34 +856,49 @@ struct shmx_pool_info {
 };
 
 /**
- * Create a pool on the memory node of @p session. Event value: the pool id. -EEXIST, -ENOMEM,
- * -ENOSPC when all pool ids of the memory node are taken: 64 unless it was given more.
+ * Create a pool on the memory node of @p session. Event value: the pool id.
  *
  * A pool that grows by itself does so off the data path, as by shmx_pool_grow(). An allocation that
  * does not fit waits for it, and fails with -ENOMEM when it may not grow as far or the memory node
  * has no memory left.
+ * @event -EEXIST; -ENOMEM; -ENOSPC all pool ids of the memory node are taken, 64 unless it was given
+ *   more, or it knows as many different sets of nodes as it can; -EINVAL more than 2^31 granules, or
+ *   nodes that it does not have; -EBUSY.
  */
 SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_pool_req *req, uint64_t cookie);
 
 /**
- * Find a pool by name and route its addresses over @p session. Event value: the pool id. -ENOENT;
- * -EPERM it is for other nodes; -EEXIST when a session with another memory node leads to a pool
- * with that id: two nodes have the same id, or were given --pool-ids that overlap.
+ * Find a pool by name and route its addresses over @p session. Event value: the pool id.
+ * @event -ENOENT; -EPERM it is for other nodes; -EEXIST a session with another memory node leads to
+ *   a pool with that id: two nodes have the same id, or were given --pool-ids that overlap.
  */
 SHMX_API int shmx_pool_open(
 	struct shmx_ep *ep, shmx_session_t session, const char *name, uint64_t cookie);
 
-/** Destroy a pool. Event: -EBUSY while it has allocations, unless @p force. */
+/**
+ * Destroy a pool.
+ * @event -EBUSY also: it has allocations, unless @p force; -EPERM it is for other nodes; -ENOENT.
+ */
 SHMX_API int shmx_pool_destroy(struct shmx_ep *ep, uint16_t pool, bool force, uint64_t cookie);
 
-/** Add @p bytes, rounded up to 2 MiB, while the pool is in use. Event value: the new size. */
+/**
+ * Add @p bytes, rounded up to 2 MiB, while the pool is in use. Event value: the new size.
+ * @event -ENOMEM; -ENOSPC it has as many extents as there may be, 256, or no gap in its offsets;
+ *   -EINVAL more than 2^31 granules; -EPERM it is for other nodes; -ENOENT; -EBUSY.
+ */
 SHMX_API int shmx_pool_grow(struct shmx_ep *ep, uint16_t pool, uint64_t bytes, uint64_t cookie);
 
-/** Give back up to @p bytes of wholly free extents. Event value: the new size; -EBUSY: none. */
+/**
+ * Give back up to @p bytes of wholly free extents. Event value: the new size.
+ * @event -EBUSY also: none is; -EPERM it is for other nodes; -ENOENT.
+ */
 SHMX_API int shmx_pool_shrink(struct shmx_ep *ep, uint16_t pool, uint64_t bytes, uint64_t cookie);
 
-/** Describe a pool into @p info, which belongs to the library until completion. */
+/**
+ * Describe a pool into @p info, which belongs to the library until completion.
+ * @event -EPERM it is for other nodes; -ENOENT; -EBUSY.
+ */
 SHMX_API int shmx_pool_stat(
 	struct shmx_ep *ep, uint16_t pool, struct shmx_pool_info *info, uint64_t cookie);
 

@@ -46,11 +46,19 @@ struct shmx_port_conf {
 
 /**
  * Attach, configure and start a port. The link need not be up yet.
- * @return NULL with rte_errno set; a line in the log says what to do.
+ * @return NULL with rte_errno set: EINVAL; ENOMEM; EPROTONOSUPPORT there is no such kind of port;
+ *   ENODEV no such device; ENOENT no such socket, or no folder for it; EBUSY the port, or both ends of a loopback, are in use; ECONNREFUSED
+ *   nobody serves that socket; EADDRINUSE somebody serves it; EEXIST its name is that of another
+ *   file; EPERM the rights for it are missing; ENAMETOOLONG; and what the driver says. A line in
+ *   the log says what to do.
  */
 SHMX_API struct shmx_port *shmx_port_open(const struct shmx_port_conf *conf);
 
-/** Wait until the link is up. @return 0, or -ETIMEDOUT after @p timeout_ms. */
+/**
+ * Wait until the link is up.
+ * @return 0, -EINVAL, -ETIMEDOUT after @p timeout_ms, -ENOTCONN the other end has gone for good:
+ *   close the port and open it again.
+ */
 SHMX_API int shmx_port_link_wait(struct shmx_port *port, unsigned int timeout_ms);
 
 /** Stop and detach; endpoints of the port must be gone. */

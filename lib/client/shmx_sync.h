@@ -6,10 +6,14 @@
 
 /**
  * @file
- * Synchronous form of shmx.h, for tools and start-up code: each call starts one operation, polls
- * the endpoint until it has completed and returns its status. Events of other operations that
- * complete meanwhile are kept for the next shmx_poll(). A call that finds a window full polls
- * until there is room; -EAGAIN means that as many events as the endpoint has operations are kept.
+ * Synchronous form of shmx.h, for tools and start-up code: each call starts one operation and polls
+ * the endpoint until it has completed. Events of other operations that complete meanwhile are kept
+ * for the next shmx_poll(). A call that finds a window full polls until there is room.
+ *
+ * **Every call here** whose name ends with _sync returns -EINVAL when the endpoint or the place for
+ * a result that cannot be left out is null, -EAGAIN when as many events as the endpoint has
+ * operations are kept, and else what the call without _sync returns or, when that is 0, the status
+ * of its event.
  */
 
 #include "shmx.h"
@@ -28,6 +32,7 @@ extern "C" {
  *         ret = shmx_wait(ep, cookie, &event);
  */
 SHMX_API uint64_t shmx_wait_cookie(struct shmx_ep *ep);
+/** @return the status of that event. */
 SHMX_API int shmx_wait(struct shmx_ep *ep, uint64_t cookie, struct shmx_event *event);
 
 SHMX_API int shmx_connect_sync(

@@ -195,7 +195,7 @@ memory_up(struct fixture *f, const struct fixture_conf *fc)
 	const struct mem_conf conf = {
 		.first_pool = fc->first_pool,
 		.last_pool = fc->last_pool,
-		.max_nodes = 1024,
+		.max_nodes = fc->max_nodes != 0 ? fc->max_nodes : 1024,
 		.max_sets = fc->max_sets,
 		.provider = mem_provider_memzone(SOCKET_ID_ANY),
 	};
@@ -205,8 +205,9 @@ memory_up(struct fixture *f, const struct fixture_conf *fc)
 	f->mem = mem_create(&conf, &ret);
 	if (f->mem == NULL)
 		return ret;
-	ret = locks_up(f, fc);
-	if (ret == 0)
+	if (!fc->no_locks)
+		ret = locks_up(f, fc);
+	if (ret == 0 && !fc->no_inboxes)
 		ret = inboxes_up(f);
 	if (ret < 0)
 		return ret;
@@ -273,9 +274,11 @@ fixture_down(struct fixture *f)
 		port_close(h->server_port);
 	}
 	target_destroy(f->target);
-	sync_detach(f->sync);
+	if (f->sync != NULL)
+		sync_detach(f->sync);
 	rte_free(f->sync_zone);
-	comm_detach(f->comm);
+	if (f->comm != NULL)
+		comm_detach(f->comm);
 	rte_free(f->comm_zone);
 	mem_destroy(f->mem);
 }

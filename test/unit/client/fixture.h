@@ -68,9 +68,12 @@ struct fixture_conf {
 	uint16_t first_pool;    /**< ids of pools; 0: 1 */
 	uint16_t last_pool;     /**< 0: first_pool + 63 */
 	uint16_t max_sets;      /**< of owners; 0: as many as lib/mem gives */
+	uint16_t max_nodes;     /**< ids of nodes are below it; 0: 1024 */
 	uint64_t pool_size;     /**< 0: 8 MiB */
 	uint64_t pool_max_size; /**< 0: pool_size */
 	uint32_t locks;         /**< 0: 64 */
+	bool no_locks;
+	bool no_inboxes;
 	uint32_t max_ops;       /**< of the endpoints */
 	uint16_t window;
 	uint32_t nb_mbufs;
