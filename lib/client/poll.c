@@ -59,13 +59,10 @@ same_node(const struct rdp_session *a, const struct rdp_session *b)
 
 /* Addresses of the pool go over this session from now on. */
 static int32_t
-route_add(struct shmx_ep *ep, uint64_t pool, uint16_t session)
+route_add(struct shmx_ep *ep, uint16_t pool, uint16_t session)
 {
-	uint16_t now;
+	uint16_t now = ep->route[pool];
 
-	if (pool == 0 || pool > UINT16_MAX)
-		return -EPROTO;
-	now = ep->route[pool];
 	if (now != CLIENT_NONE && ep->session[now] != NULL &&
 		!same_node(ep->session[now], ep->session[session]))
 		return -EEXIST;
@@ -91,7 +88,7 @@ pool_info_decode(struct shmx_pool_info *to, const struct wire_pool_info *from)
 }
 
 static int32_t
-pool_opened(struct shmx_ep *ep, const struct op *op, uint64_t pool)
+pool_opened(struct shmx_ep *ep, const struct op *op, uint16_t pool)
 {
 	int32_t ret = route_add(ep, pool, op->session);
 
@@ -148,6 +145,12 @@ locked(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 	return !ep->no_room;
 }
 
+static bool
+is_pool(const void *data, uint32_t len)
+{
+	return len == sizeof(uint64_t) && number_at(data) > 0 && number_at(data) <= UINT16_MAX;
+}
+
 /* Responses other than those to get and put. Returns false when the length is not right. */
 static bool
 complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
@@ -163,12 +166,13 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 		op_finish(ep, id, 0, number_at(data), number_at((const uint8_t *)data + 8));
 		return true;
 	case OP_POOL:
-		if (len != sizeof(uint64_t))
+		if (!is_pool(data, len))
 			return false;
-		op_finish(ep, id, pool_opened(ep, op, number_at(data)), number_at(data), 0);
+		op_finish(ep, id, pool_opened(ep, op, (uint16_t)number_at(data)), number_at(data),
+			0);
 		return true;
 	case OP_REOPEN:
-		if (len != sizeof(uint64_t))
+		if (!is_pool(data, len))
 			return false;
 		reopened(ep, id, number_at(data));
 		return true;

@@ -54,9 +54,12 @@ shmx_disconnect(struct shmx_ep *ep, shmx_session_t session)
 int
 shmx_session_worker(const struct shmx_ep *ep, shmx_session_t session)
 {
-	if (ep == NULL || session >= ep->max_sessions || ep->session[session] == NULL)
-		return -ENOTCONN;
-	return ep->session[session]->worker;
+	const struct rdp_session *s;
+
+	if (ep == NULL)
+		return -EINVAL;
+	s = client_session(ep, session);
+	return s != NULL ? s->worker : -ENOTCONN;
 }
 
 uint16_t
