@@ -154,6 +154,7 @@ run $check_limit "check layout" test/checks/format.sh
 run $check_limit "check forbidden tokens" test/checks/tokens.py
 run $check_limit "check layers" test/checks/layers.py
 run $check_limit "check length of functions" test/checks/funclen.py
+run $check_limit "check errors and their tests" test/checks/errors.py
 run $check_limit "check shell scripts" test/checks/shell.sh
 run $tidy_limit "check clang-tidy" test/checks/tidy.sh build
 

@@ -168,8 +168,8 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 	case OP_POOL:
 		if (!is_pool(data, len))
 			return false;
-		op_finish(ep, id, pool_opened(ep, op, (uint16_t)number_at(data)), number_at(data),
-			0);
+		op_finish(
+			ep, id, pool_opened(ep, op, (uint16_t)number_at(data)), number_at(data), 0);
 		return true;
 	case OP_REOPEN:
 		if (!is_pool(data, len))

@@ -28,9 +28,9 @@
  * **Addresses** are 64 bits, pool id in the upper 16 and offset in the lower 48. They mean the
  * same on every node.
  *
- * **Errors.** The comment of a call lists behind "Returns" what it may return, and behind "Event" how
- * its event may end, beside 0; there are no others. A call that returns an error, and an operation
- * that ends with one, have changed nothing, unless it is said what.
+ * **Errors.** The comment of a call lists behind "Returns" what it may return, and behind "Event"
+ * how its event may end, beside 0; there are no others. A call that returns an error, and an
+ * operation that ends with one, have changed nothing, unless it is said what.
  *
  * **Every operation**, that is every call with a cookie but shmx_connect() and shmx_cancel(), may
  * return -EINVAL, -EAGAIN or -ENOTCONN, and its event may be -ECONNRESET, -ECANCELED, -EINTR or
@@ -198,8 +198,8 @@ struct shmx_event {
  * acknowledges and keeps sessions alive.
  * @param events room for @p max events; NULL when max is 0: events are then kept.
  * @return number of events written; all of them when less than @p max.
- * @event SHMX_EV_PEER_DOWN: -ECONNRESET the peer ended the session, or began anew; -ETIMEDOUT it was
- *   silent; -EPROTO; -EMSGSIZE.
+ * @event SHMX_EV_PEER_DOWN: -ECONNRESET the peer ended the session, or began anew; -ETIMEDOUT it
+ * was silent; -EPROTO; -EMSGSIZE.
  */
 SHMX_API uint16_t shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max);
 
@@ -487,8 +487,8 @@ SHMX_API int shmx_free(struct shmx_ep *ep, shmx_addr_t addr, uint64_t cookie);
 
 /**
  * Change the length of an allocation in place.
- * @event -ENOMEM what follows is taken, or the end of the pool; and as shmx_free(): -ENOENT, -EINVAL,
- *   -EPERM, -EBUSY.
+ * @event -ENOMEM what follows is taken, or the end of the pool; and as shmx_free(): -ENOENT,
+ * -EINVAL, -EPERM, -EBUSY.
  */
 SHMX_API int shmx_resize(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uint64_t cookie);
 
@@ -527,8 +527,8 @@ SHMX_API int shmx_own_nodes(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len,
 
 /**
  * Hand a range that belongs to exactly the nodes @p from to the nodes @p to.
- * @event as shmx_own(): -EPERM also where it has other owners than those, -EINVAL, -ESTALE, -EFAULT,
- *   -ENOENT, -EBUSY; and -ENOSPC as shmx_own_nodes().
+ * @event as shmx_own(): -EPERM also where it has other owners than those, -EINVAL, -ESTALE,
+ * -EFAULT, -ENOENT, -EBUSY; and -ENOSPC as shmx_own_nodes().
  */
 SHMX_API int shmx_own_move(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, const uint16_t *from,
 	unsigned int nb_from, const uint16_t *to, unsigned int nb_to, uint64_t cookie);
@@ -595,9 +595,9 @@ struct shmx_lock_grant {
  *   May be NULL. Event value: the token of the first, value2: the node that died, of the first
  *   lock that has one; 0: none.
  * @return 0, -EINVAL also: a lock twice.
- * @event -ENOENT an id is not reserved; -EBUSY not to be had at once and timeout_us is 0; -ETIMEDOUT;
- *   -EDEADLK; -ENOSPC too many grants, waiting calls or sessions with locks; -ECANCELED an operator
- *   took what the call had so far; -ENOTSUP.
+ * @event -ENOENT an id is not reserved; -EBUSY not to be had at once and timeout_us is 0;
+ * -ETIMEDOUT; -EDEADLK; -ENOSPC too many grants, waiting calls or sessions with locks; -ECANCELED
+ * an operator took what the call had so far; -ENOTSUP.
  */
 SHMX_API int shmx_lock(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_lock_req *locks, unsigned int n, uint64_t timeout_us,
@@ -686,8 +686,8 @@ SHMX_API int shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t
  *   room for in @p max, ascending; the library's until completion. Event value: how many they are,
  *   128 at most. NULL with max 0.
  * @return 0, -EINVAL also: this node is not one of them.
- * @event -ETIMEDOUT; -EINVAL others wait there with another set; -EEXIST this node does; -ENOSPC too
- *   many barriers, waiting nodes or sessions; -EBUSY; -ENOTSUP.
+ * @event -ETIMEDOUT; -EINVAL others wait there with another set; -EEXIST this node does; -ENOSPC
+ * too many barriers, waiting nodes or sessions; -EBUSY; -ENOTSUP.
  */
 SHMX_API int shmx_barrier(struct shmx_ep *ep, shmx_session_t session, uint32_t barrier,
 	const uint16_t *nodes, unsigned int n, uint64_t timeout_us, uint16_t *missing, uint16_t max,
@@ -765,8 +765,8 @@ struct shmx_inbox_conf {
  * is until the next shmx_poll() that has room for events. What is not taken by then waits: first
  * here, then at the memory node, then with the senders.
  * @param conf NULL: all zero.
- * @return 0, -EINVAL, -ENOMEM, -EAGAIN also: messages of the inbox that this session had before have
- *   not been polled; -EEXIST the session has it already.
+ * @return 0, -EINVAL, -ENOMEM, -EAGAIN also: messages of the inbox that this session had before
+ * have not been polled; -EEXIST the session has it already.
  * @event -EBUSY also: another session of this node has it; -ENOSPC too many sessions; -ENOTSUP.
  */
 SHMX_API int shmx_inbox_open(struct shmx_ep *ep, shmx_session_t session,
@@ -861,9 +861,9 @@ struct shmx_pool_info {
  * A pool that grows by itself does so off the data path, as by shmx_pool_grow(). An allocation that
  * does not fit waits for it, and fails with -ENOMEM when it may not grow as far or the memory node
  * has no memory left.
- * @event -EEXIST; -ENOMEM; -ENOSPC all pool ids of the memory node are taken, 64 unless it was given
- *   more, or it knows as many different sets of nodes as it can; -EINVAL more than 2^31 granules, or
- *   nodes that it does not have; -EBUSY.
+ * @event -EEXIST; -ENOMEM; -ENOSPC all pool ids of the memory node are taken, 64 unless it was
+ * given more, or it knows as many different sets of nodes as it can; -EINVAL more than 2^31
+ * granules, or nodes that it does not have; -EBUSY.
  */
 SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_pool_req *req, uint64_t cookie);

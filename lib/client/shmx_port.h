@@ -47,10 +47,10 @@ struct shmx_port_conf {
 /**
  * Attach, configure and start a port. The link need not be up yet.
  * @return NULL with rte_errno set: EINVAL; ENOMEM; EPROTONOSUPPORT there is no such kind of port;
- *   ENODEV no such device; ENOENT no such socket, or no folder for it; EBUSY the port, or both ends of a loopback, are in use; ECONNREFUSED
- *   nobody serves that socket; EADDRINUSE somebody serves it; EEXIST its name is that of another
- *   file; EPERM the rights for it are missing; ENAMETOOLONG; and what the driver says. A line in
- *   the log says what to do.
+ *   ENODEV no such device; ENOENT no such socket, or no folder for it; EBUSY the port, or both ends
+ * of a loopback, are in use; ECONNREFUSED nobody serves that socket; EADDRINUSE somebody serves it;
+ * EEXIST its name is that of another file; EPERM the rights for it are missing; ENAMETOOLONG; and
+ * what the driver says. A line in the log says what to do.
  */
 SHMX_API struct shmx_port *shmx_port_open(const struct shmx_port_conf *conf);
 

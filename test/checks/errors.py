@@ -9,8 +9,8 @@ A test names an error of a call by an assertion with both in it, as in
     SAME(STATUS(ep, shmx_free(ep, addr + 64, cookie)), -ENOENT);
 or, where the call is made elsewhere, by a comment inside the function that checks it or above it:
     /* proves: shmx_unlock -EPERM */
-A comment counts when the function, or what it calls in its file, has both names in its text. All
-counts only in functions that a table of tests, or main(), leads to.
+A comment counts when the function has the error below it, and the function or what it calls in its
+file the call. All counts only in functions that a table of tests, or main(), leads to.
 """
 
 import errno
@@ -85,8 +85,7 @@ class Source:
         self.path = path
         self.text = csource.read(path)
         # Names in comments are not code; those of the proofs are looked for in the text.
-        lines = csource.code(path).splitlines()
-        self.function_at = {}
+        lines = self.lines = csource.code(path).splitlines()
         self.body = {}
         outside, start = [], None
         for number, line in enumerate(lines):
@@ -172,11 +171,14 @@ def claimed(source, functions, members, findings):
             continue
         if not errors or not names | groups:
             findings.append(f"{where}: proves neither call nor error")
+        # What is checked stands below the comment.
+        start, end, _ = source.body[name]
+        checked = errors_in("\n".join(source.lines[max(start, line):end]))
         words = source.says(name)
         said = set().union(*(known_as(word, functions) for word in words))
         for missing in (names | set().union(*(members[group] for group in groups))) - said:
             findings.append(f"{where}: {name}() does not call {missing}()")
-        for missing in errors - words:
+        for missing in errors - checked:
             findings.append(f"{where}: {name}() does not check for {missing}")
         for item in names | groups:
             for error in errors:

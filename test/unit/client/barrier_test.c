@@ -145,6 +145,7 @@ barrier__errors(void)
 	begin();
 	SAME(enter(0, 7, 2, SHMX_FOREVER, 70), 0);
 	SAME(ended(0, 70), 1);
+	/* proves: shmx_barrier -EEXIST */
 	SAME(STATUS(EP(0), enter(0, 7, 2, SHMX_FOREVER, cookie)), -EEXIST);
 	cookie = shmx_wait_cookie(EP(1));
 	SAME(finish(EP(1), shmx_barrier(EP(1), S(1), 7, all, 3, 1000, &missing, 1, cookie), cookie,
@@ -160,6 +161,31 @@ barrier__errors(void)
 	SAME(shmx_barrier(EP(0), S(0), 7, all, 3, 0, NULL, 1, 1), -EINVAL);
 	SAME(shmx_barrier(NULL, S(0), 7, all, 3, 0, &missing, 1, 1), -EINVAL);
 	SAME(shmx_barrier(EP(0), 9999, 7, all, 3, 0, &missing, 1, 1), -ENOTCONN);
+	fixture_down(&fx);
+}
+
+/* A memory node has so many barriers at a time. */
+static void
+barrier__too_many(void)
+{
+	uint32_t i = 0;
+
+	begin();
+	for (; i < 1024; i++) {
+		SAME(enter(0, i, 2, SHMX_FOREVER, 5000 + i), 0);
+		if (i % 16 == 15)
+			shmx_poll(EP(0), NULL, 0);
+	}
+	poll_for(EP(0), 1);
+	/* proves: shmx_barrier -ENOSPC */
+	SAME(STATUS(EP(1), enter(1, i, 2, SHMX_FOREVER, cookie)), -ENOSPC);
+	/* At one of those there is room, and then for another one. */
+	SAME(STATUS(EP(1), enter(1, 7, 2, SHMX_FOREVER, cookie)), 0);
+	SAME(ended(0, 5007), 0);
+	SAME(enter(1, i, 2, SHMX_FOREVER, 70), 0);
+	SAME(ended(1, 70), 1);
+	SAME(STATUS(EP(0), enter(0, i, 2, SHMX_FOREVER, cookie)), 0);
+	SAME(ended(1, 70), 0);
 	fixture_down(&fx);
 }
 
@@ -185,6 +211,7 @@ static const struct named_test tests[] = {
 	{"barrier__times_out", barrier__times_out},
 	{"barrier__who_has_gone_has_not_come", barrier__who_has_gone_has_not_come},
 	{"barrier__errors", barrier__errors},
+	{"barrier__too_many", barrier__too_many},
 	{"barrier__cancelled", barrier__cancelled},
 };
 

@@ -99,7 +99,10 @@ CALL(shmx_pool_list, S(0), 0, pools, 2)
 CALL(shmx_node_list, S(0), 0, nodes, 2)
 CALL(shmx_node_stat, S(0), &stat)
 
-#define ROW(call, needs) {#call, start_##call, needs}
+#define ROW(call, needs)                                                                           \
+	{                                                                                          \
+#call, start_##call, needs                                                         \
+	}
 
 static const struct call calls[] = {
 	ROW(shmx_get, POOL),
@@ -440,11 +443,11 @@ node__keeps_account_of_so_many(void)
 		free_jobs[i] = target_worker_at(fx.target, i)->nb_free_job;
 		target_worker_at(fx.target, i)->nb_free_job = 0;
 	}
-	/* proves: shmx_alloc shmx_free shmx_resize shmx_lookup shmx_own shmx_own_nodes shmx_own_move
-	 * shmx_owners shmx_lock shmx_unlock shmx_lock_reserve shmx_lock_unreserve shmx_lock_lookup
-	 * shmx_lock_force shmx_lock_list shmx_barrier shmx_inbox_open shmx_inbox_close shmx_signal
-	 * shmx_message_done shmx_pool_create shmx_pool_destroy shmx_pool_grow shmx_pool_shrink
-	 * shmx_pool_stat -EBUSY */
+	/* proves: shmx_alloc shmx_free shmx_resize shmx_lookup shmx_own shmx_own_nodes
+	 * shmx_own_move shmx_owners shmx_lock shmx_unlock shmx_lock_reserve shmx_lock_unreserve
+	 * shmx_lock_lookup shmx_lock_force shmx_lock_list shmx_barrier shmx_inbox_open
+	 * shmx_inbox_close shmx_signal shmx_message_done shmx_pool_create shmx_pool_destroy
+	 * shmx_pool_grow shmx_pool_shrink shmx_pool_stat -EBUSY */
 	for (unsigned int i = 0; i < CALLS; i++)
 		if ((calls[i].needs & (fx.workers > 1 ? ACCOUNT | HANDED : ACCOUNT)) != 0)
 			same(&calls[i], status_of(&calls[i], EP(0)), -EBUSY);
@@ -462,17 +465,15 @@ node__keeps_account_of_so_many(void)
 static void
 node__has_no_locks_and_no_inboxes(void)
 {
-	const struct fixture_conf conf = {.nb_hosts = 2,
-		.workers = fixture_workers,
-		.no_locks = true,
-		.no_inboxes = true};
+	const struct fixture_conf conf = {
+		.nb_hosts = 2, .workers = fixture_workers, .no_locks = true, .no_inboxes = true};
 	struct state before, after;
 
 	begin_as(&conf);
 	state_read(&before);
 	/* proves: shmx_lock shmx_unlock shmx_lock_reserve shmx_lock_unreserve shmx_lock_lookup
-	 * shmx_lock_force shmx_lock_list shmx_barrier shmx_put_fenced shmx_inbox_open shmx_inbox_close
-	 * shmx_signal shmx_send shmx_send_memory shmx_message_done -ENOTSUP */
+	 * shmx_lock_force shmx_lock_list shmx_barrier shmx_put_fenced shmx_inbox_open
+	 * shmx_inbox_close shmx_signal shmx_send shmx_send_memory shmx_message_done -ENOTSUP */
 	all_need(LOCKS | INBOXES, -ENOTSUP);
 	idle(EP(1));
 	state_read(&after);
@@ -569,7 +570,10 @@ SYNC_CALL(shmx_inbox_open_sync, S(0), NULL)
 SYNC_CALL(shmx_signal_sync, S(0), &everybody, 1, 1)
 SYNC_CALL(shmx_send_sync, S(0), &everybody, buf, 8)
 
-#define SYNC_ROW(call) {#call, start_##call}
+#define SYNC_ROW(call)                                                                             \
+	{                                                                                          \
+#call, start_##call                                                                \
+	}
 
 static const struct sync_call sync_calls[] = {
 	SYNC_ROW(shmx_connect_sync),

@@ -314,8 +314,8 @@ static bool greedy_accepts;
 static void
 change_accept(struct rte_mbuf *m)
 {
-	struct rte_ipv4_hdr *ip =
-		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, sizeof(struct rte_ether_hdr));
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(
+		m, struct rte_ipv4_hdr *, sizeof(struct rte_ether_hdr));
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
 	struct wire_frame *f = (struct wire_frame *)(udp + 1);
 	struct wire_accept *a = (struct wire_accept *)(f + 1);
@@ -459,8 +459,8 @@ answer_pool(uint64_t pool)
 	uint8_t *to = rdp_response(s, sizeof(struct wire_record) + sizeof(value));
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(to);
-	wire_record_write(to, WIRE_OP_POOL_OPEN | WIRE_RESPONSE, 0, rte_cpu_to_be_16(id),
-		sizeof(value));
+	wire_record_write(
+		to, WIRE_OP_POOL_OPEN | WIRE_RESPONSE, 0, rte_cpu_to_be_16(id), sizeof(value));
 	memcpy(to + sizeof(struct wire_record), &value, sizeof(value));
 	rdp_flush(fx.host[0].server);
 }
@@ -485,7 +485,30 @@ down__protocol_broken(void)
 	}
 }
 
-/* ---- inboxes ------------------------------------------------------------------------------ */
+/* ---- pools and inboxes -------------------------------------------------------------------- */
+
+/* Another memory node, as it says, has a pool with the same id: the way to the first one stays. */
+static void
+pool__of_two_nodes(void)
+{
+	struct shmx_ep *ep;
+	shmx_session_t second;
+	shmx_addr_t addr;
+	uint64_t word = 0;
+	uint16_t pool = 99;
+
+	begin();
+	ep = fx.host[0].ep;
+	addr = alloc_of(&fx, 0, 64);
+	fx.host[0].server->conf.node++;
+	SAME(shmx_connect_sync(ep, &server, &second), 0);
+	SAME(shmx_pool_open_sync(ep, second, "main", &pool), -EEXIST);
+	SAME(pool, 99);
+	SAME(shmx_disconnect(ep, second), 0);
+	poll_for(ep, 1);
+	SAME(shmx_get_sync(ep, addr, &word, 8), 0);
+	fixture_down(&fx);
+}
 
 static void
 inbox__out_of_memory(void)
@@ -521,6 +544,7 @@ static const struct named_test tests[] = {
 	{"down__peer_is_silent", down__peer_is_silent},
 	{"down__path_became_narrow", down__path_became_narrow},
 	{"down__protocol_broken", down__protocol_broken},
+	{"pool__of_two_nodes", pool__of_two_nodes},
 	{"inbox__out_of_memory", inbox__out_of_memory},
 };
 

@@ -11,6 +11,7 @@
 #include <rte_errno.h>
 
 #include "fixture.h"
+#include "mem/mem_priv.h"
 
 #define REGION 8192
 
@@ -114,6 +115,7 @@ test_vector_arguments(void)
 	end();
 }
 
+/* proves: shmx_get shmx_put shmx_getv shmx_putv shmx_fill shmx_atomic -EFAULT -ESTALE */
 static void
 test_addresses(void)
 {
@@ -261,6 +263,7 @@ test_exclusive(void)
 {
 	struct shmx_alloc_req req = {.len = 4096, .owner = SHMX_OWNER_SELF, .name = "mine"};
 	struct shmx_ep *own, *other;
+	struct shmx_vec vec;
 	uint64_t word = 1, len;
 	shmx_addr_t addr, found;
 
@@ -273,6 +276,9 @@ test_exclusive(void)
 	SAME(shmx_lookup_sync(other, fx.pool, "mine", &found, &len), 0);
 	SAME(shmx_get_sync(other, addr, &word, 8), -EPERM);
 	SAME(shmx_put_sync(other, addr, &word, 8), -EPERM);
+	vec = (struct shmx_vec){addr, &word, 8};
+	SAME(STATUS(other, shmx_getv(other, &vec, 1, cookie)), -EPERM);
+	SAME(STATUS(other, shmx_putv(other, &vec, 1, cookie)), -EPERM);
 	SAME(shmx_fill_sync(other, addr, 4096, 1), -EPERM);
 	SAME(shmx_atomic_sync(other, SHMX_FETCH_ADD, addr, 8, 1, 0, NULL), -EPERM);
 	SAME(shmx_free_sync(other, addr), -EPERM);
@@ -346,6 +352,7 @@ test_pool_create_arguments(void)
 	CREATE(-EINVAL, req.nb_nodes = 1, req.nodes = (const uint16_t[]){0});
 	CREATE(-EINVAL, req.nb_nodes = 1, req.nodes = (const uint16_t[]){SHMX_NODE_MAX + 1});
 	CREATE(-EINVAL, req.nb_nodes = SHMX_NODES_MAX + 1, req.nodes = many);
+	/* proves: shmx_pool_create -EEXIST -ENOMEM */
 	CREATE(-EEXIST, req.name = "main");
 	CREATE(-EINVAL, req.size = SHMX_LEN_MAX); /* more granules than a piece may have */
 	CREATE(-ENOMEM, req.size = UINT64_C(64) << 30);
@@ -353,6 +360,18 @@ test_pool_create_arguments(void)
 	SAME(shmx_pool_create(ep, 9, &req, 1), -ENOTCONN);
 	SAME(shmx_pool_create(ep, UINT16_MAX, &req, 1), -ENOTCONN);
 	end();
+}
+
+/* As if the pool had all extents that there may be. */
+static void
+extents_taken(bool taken)
+{
+	struct mem_pool_hdr *h = mem_pool_get(fx.mem, fx.pool)->hdr;
+	uint32_t from = taken ? MEM_STATE_NONE : MEM_STATE_MAKING;
+
+	for (unsigned int i = 0; i < MEM_EXTENTS; i++)
+		if (h->extents[i].state == from)
+			h->extents[i].state = taken ? MEM_STATE_MAKING : MEM_STATE_NONE;
 }
 
 static void
@@ -383,6 +402,10 @@ test_pool_arguments(void)
 	SAME(shmx_pool_grow(ep, fx.pool, 0, 1), -EINVAL);
 	SAME(shmx_pool_grow(ep, 99, MIB, 1), -ENOTCONN);
 	SAME(STATUS(ep, shmx_pool_grow(ep, fx.pool, 8 * MIB + 1, cookie)), -ENOMEM);
+	extents_taken(true);
+	SAME(STATUS(ep, shmx_pool_grow(ep, fx.pool, 2 * MIB, cookie)), -ENOSPC);
+	extents_taken(false);
+	SAME(STATUS(ep, shmx_pool_grow(ep, fx.pool, SHMX_LEN_MAX, cookie)), -EINVAL);
 	SAME(shmx_pool_shrink(ep, fx.pool, 0, 1), -EINVAL);
 	SAME(STATUS(ep, shmx_pool_shrink(ep, fx.pool, 2 * MIB, cookie)), -EBUSY);
 	SAME(shmx_pool_stat(NULL, fx.pool, info, 1), -EINVAL);
@@ -394,6 +417,44 @@ test_pool_arguments(void)
 	SAME(shmx_pool_list(ep, s, 0, info, 0, 1), -EINVAL);
 	SAME(shmx_pool_list(ep, 9, 0, info, 2, 1), -ENOTCONN);
 	end();
+}
+
+/* Nodes beyond those that the memory node was made for, and names beyond those of a pool. */
+static void
+test_beyond_the_tables(void)
+{
+	const struct fixture_conf conf = {.max_nodes = 16};
+	const uint16_t nodes[] = {1, 500};
+	struct shmx_alloc_req req = {.len = 64, .owner = SHMX_OWNER_NODES, .nodes = nodes};
+	struct shmx_pool_req pool_req = {.name = "p", .size = 2 * MIB, .nodes = nodes};
+	struct shmx_pool_info info;
+	char name[16];
+	shmx_addr_t addr, last = 0;
+	struct shmx_ep *ep;
+	uint16_t pool;
+	int ret = 0;
+
+	fixture_up(&fx, &conf);
+	ep = fx.host[0].ep;
+	req.pool = fx.pool;
+	req.nb_nodes = 2;
+	pool_req.nb_nodes = 2;
+	SAME(shmx_alloc_sync(ep, &req, &addr), -EINVAL);
+	SAME(shmx_pool_create_sync(ep, fx.host[0].session, &pool_req, &pool), -EINVAL);
+	req = (struct shmx_alloc_req){.pool = fx.pool, .len = 64, .name = name};
+	for (unsigned int i = 0; i < 5000 && ret == 0; i++) {
+		last = i > 0 ? addr : 0;
+		snprintf(name, sizeof(name), "n%u", i);
+		ret = shmx_alloc_sync(ep, &req, &addr);
+	}
+	/* proves: shmx_alloc -ENOSPC */
+	SAME(ret, -ENOSPC);
+	SAME(shmx_pool_stat_sync(ep, fx.pool, &info), 0);
+	SAME(info.allocs, 1024);
+	SAME(info.used, 1024 * 64);
+	SAME(shmx_free_sync(ep, last), 0);
+	SAME(shmx_alloc_sync(ep, &req, &addr), 0);
+	fixture_down(&fx);
 }
 
 static void
@@ -412,6 +473,7 @@ test_ep_arguments(void)
 		CU_ASSERT_PTR_NULL(shmx_ep_create(&conf));                                         \
 		SAME(rte_errno, error);                                                            \
 	} while (0)
+	/* proves: shmx_ep_create EINVAL EBUSY */
 	CU_ASSERT_PTR_NULL(shmx_ep_create(NULL));
 	SAME(rte_errno, EINVAL);
 	REFUSED(EINVAL, conf.port = NULL);
@@ -423,6 +485,7 @@ test_ep_arguments(void)
 	REFUSED(EINVAL, conf.cc = SHMX_CC_SWIFT + 1);
 	REFUSED(EBUSY, conf.queue = 0);
 #undef REFUSED
+	/* proves: shmx_port_open EINVAL */
 	CU_ASSERT_PTR_NULL(shmx_port_open(NULL));
 	SAME(rte_errno, EINVAL);
 	CU_ASSERT_PTR_NULL(shmx_port_open(&(struct shmx_port_conf){.spec = NULL}));
@@ -437,7 +500,10 @@ test_ep_arguments(void)
 	SAME(shmx_connect(fx.host[0].ep, &peer, 1, &s), -EINVAL);
 	SAME(shmx_disconnect(fx.host[0].ep, 33), -ENOTCONN);
 	SAME(shmx_disconnect(fx.host[0].ep, UINT16_MAX), -ENOTCONN);
-	CU_ASSERT(shmx_disconnect(NULL, 0) < 0);
+	SAME(shmx_disconnect(NULL, 0), -EINVAL);
+	SAME(shmx_session_worker(NULL, 0), -EINVAL);
+	SAME(shmx_session_worker(fx.host[0].ep, 33), -ENOTCONN);
+	SAME(shmx_session_worker(fx.host[0].ep, UINT16_MAX), -ENOTCONN);
 	SAME(shmx_session_cc_set(NULL, 0, SHMX_CC_SWIFT), -EINVAL);
 	SAME(shmx_session_cc_set(fx.host[0].ep, 33, SHMX_CC_SWIFT), -ENOTCONN);
 	s = fx.host[0].session;
@@ -478,6 +544,7 @@ static const struct named_test tests[] = {
 	{"new pools", test_pool_create_arguments},
 	{"pools", test_pool_arguments},
 	{"nodes", test_node_arguments},
+	{"beyond the tables", test_beyond_the_tables},
 	{"endpoints and sessions", test_ep_arguments},
 };
 

@@ -74,7 +74,7 @@ struct fixture_conf {
 	uint32_t locks;         /**< 0: 64 */
 	bool no_locks;
 	bool no_inboxes;
-	uint32_t max_ops;       /**< of the endpoints */
+	uint32_t max_ops; /**< of the endpoints */
 	uint16_t window;
 	uint32_t nb_mbufs;
 	uint16_t mtu; /**< 0: 1500 */

@@ -21,6 +21,7 @@
 static const uint16_t both[] = {2, 3}, nobody[] = {800, 801};
 static const struct shmx_to one = {.kind = SHMX_TO_NODE, .node = 1};
 static const struct shmx_to two = {.kind = SHMX_TO_NODE, .node = 2};
+static const struct shmx_to three = {.kind = SHMX_TO_NODE, .node = 3};
 static const struct shmx_to set = {.kind = SHMX_TO_SET, .nodes = both, .nb_nodes = 2};
 static const struct shmx_to everybody = {.kind = SHMX_TO_ALL};
 
@@ -370,6 +371,7 @@ message__errors(void)
 	uint8_t data[SHMX_MESSAGE_MAX + 1] = {0};
 
 	begin();
+	/* proves: shmx_send -ENOENT */
 	SAME(send_word(0, &two, 1), -ENOENT);
 	SAME(send_word(0, &nodes, 1), -ENOENT);
 	SAME(VALUE(EP(0), shmx_send(EP(0), S(0), &everybody, data, 1, cookie)), 0);
@@ -644,6 +646,69 @@ memory__refused_stays_the_senders(void)
 	fixture_down(&fx);
 }
 
+/* More than a receiver takes at a time: the next one waits at the sender, and stays his. */
+static void
+memory__more_than_is_taken(void)
+{
+	const struct shmx_inbox_conf little = {.memory = 8000}, tiny = {.bytes = 2048};
+	shmx_addr_t first, second;
+	struct shmx_event e;
+	uint64_t word = 0, message;
+	unsigned int n = 0;
+
+	begin();
+	SAME(open_as(1, &little), 0);
+	first = memory_of(0, 4096, 7);
+	second = memory_of(0, 4096, 8);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, first, 4096, cookie)), 1);
+	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, second, 4096, cookie)), -ENOBUFS);
+	SAME(shmx_get_sync(EP(0), second, &word, 8), 0);
+	SAME(shmx_get_sync(EP(1), second, &word, 8), -EPERM);
+	message = hear_memory(1, 1, first, 4096, 7);
+	CU_ASSERT(!hear(1, &e));
+	SAME(read_done(1, message), 0);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, second, 4096, cookie)), 1);
+	SAME(read_done(1, hear_memory(1, 1, second, 4096, 8)), 0);
+	SAME(allocations(), 0);
+	/* Likewise of messages that nobody polls. */
+	SAME(open_as(2, &tiny), 0);
+	for (; n < 10000 && send_word(0, &three, n) == 0; n++)
+		;
+	/* proves: shmx_send -ENOBUFS */
+	SAME(send_word(0, &three, n), -ENOBUFS);
+	for (unsigned int i = 0; i < n; i++)
+		hear_word(2, 1, i);
+	CU_ASSERT(!hear(2, &e));
+	fixture_down(&fx);
+}
+
+/* Memory that is sent and not done with: the memory node keeps account of 16. */
+static void
+memory__sent_too_often(void)
+{
+	shmx_addr_t addr[17];
+	uint64_t word;
+	int ret = 0;
+
+	begin();
+	open_all();
+	for (unsigned int i = 0; i < RTE_DIM(addr); i++)
+		addr[i] = memory_of(0, 64, i);
+	for (unsigned int i = 0; i < RTE_DIM(addr); i++) {
+		ret = STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, addr[i], 64, cookie));
+		SAME(ret == 0, i < 16);
+	}
+	/* proves: shmx_send_memory -ENOSPC */
+	SAME(ret, -ENOSPC);
+	SAME(shmx_get_sync(EP(0), addr[16], &word, 8), 0);
+	SAME(shmx_free_sync(EP(0), addr[16]), 0);
+	for (unsigned int i = 0; i < 16; i++)
+		SAME(read_done(1, hear_memory(1, 1, addr[i], 64, i)), 0);
+	poll_for(EP(0), 1);
+	SAME(allocations(), 0);
+	fixture_down(&fx);
+}
+
 static void
 memory__errors(void)
 {
@@ -665,6 +730,7 @@ memory__errors(void)
 	SAME(shmx_message_done(NULL, S(0), 1, 1), -EINVAL);
 	SAME(shmx_message_done(EP(0), S(0), 0, 1), -EINVAL);
 	SAME(shmx_message_done(EP(0), 9999, 1, 1), -ENOTCONN);
+	/* proves: shmx_message_done -ENOENT */
 	SAME(read_done(0, 12345), -ENOENT);
 	fixture_down(&fx);
 }
@@ -689,6 +755,7 @@ inbox__opened_and_closed(void)
 	begin();
 	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), S(1), cookie)), -ENOENT);
 	SAME(open_as(1, NULL), 0);
+	/* proves: shmx_inbox_open -EEXIST */
 	SAME(open_as(1, NULL), -EEXIST);
 	SAME(send_word(0, &two, 1), 0);
 	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), S(1), cookie)), 0);
@@ -704,6 +771,26 @@ inbox__opened_and_closed(void)
 	SAME(shmx_inbox_open(EP(0), 9999, NULL, 1), -ENOTCONN);
 	SAME(shmx_inbox_close(NULL, S(0), 1), -EINVAL);
 	SAME(shmx_inbox_close(EP(0), 9999, 1), -ENOTCONN);
+	fixture_down(&fx);
+}
+
+/* A node has one: the session that has it keeps it. */
+static void
+inbox__of_another_session(void)
+{
+	const struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	shmx_session_t second;
+
+	begin();
+	SAME(open_as(1, NULL), 0);
+	SAME(shmx_connect_sync(EP(1), &peer, &second), 0);
+	SAME(STATUS(EP(1), shmx_inbox_open(EP(1), second, NULL, cookie)), -EBUSY);
+	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), second, cookie)), -ENOENT);
+	SAME(send_word(0, &two, 1), 0);
+	hear_word(1, 1, 1);
+	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), S(1), cookie)), 0);
+	poll_for(EP(1), 1);
+	SAME(STATUS(EP(1), shmx_inbox_open(EP(1), second, NULL, cookie)), 0);
 	fixture_down(&fx);
 }
 
@@ -726,6 +813,7 @@ inbox__closed_behind_what_was_lost(void)
 		server_turn(&fx);
 	lossy_mute = false;
 	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), S(1), cookie)), 0);
+	/* proves: shmx_inbox_open -EAGAIN */
 	SAME(open_as(1, NULL), -EAGAIN);
 	hear_word(1, 1, 1);
 	CU_ASSERT(!hear(1, &e));
@@ -836,8 +924,11 @@ static const struct named_test tests[] = {
 	{"memory__freed_a_few_at_a_time", memory__freed_a_few_at_a_time},
 	{"memory__not_overtaken", memory__not_overtaken},
 	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
+	{"memory__more_than_is_taken", memory__more_than_is_taken},
+	{"memory__sent_too_often", memory__sent_too_often},
 	{"memory__errors", memory__errors},
 	{"inbox__opened_and_closed", inbox__opened_and_closed},
+	{"inbox__of_another_session", inbox__of_another_session},
 	{"inbox__closed_behind_what_was_lost", inbox__closed_behind_what_was_lost},
 	{"inbox__closed_behind_what_waits", inbox__closed_behind_what_waits},
 	{"inbox__kept_when_its_session_ends", inbox__kept_when_its_session_ends},

@@ -664,6 +664,7 @@ test_other_thread(void)
 	shmx_poll(fx.host[0].ep, NULL, 0);
 	rte_eth_remove_rx_callback(port, 0, cb);
 	rte_free((void *)(uintptr_t)cb);
+	/* proves: shmx_connect shmx_disconnect shmx_cancel shmx_session_cc_set -EBUSY */
 	for (unsigned int i = 0; i < RTE_DIM(meanwhile); i++)
 		SAME(meanwhile[i], -EBUSY);
 	SAME(shmx_session_cc_set(fx.host[0].ep, fx.host[0].session, SHMX_CC_FIXED), 0);

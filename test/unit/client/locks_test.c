@@ -86,9 +86,11 @@ lock__alone(void)
 	SAME(acquire(0, 1, false, 0, &first), 0);
 	SAME(first.lock, 1);
 	SAME(first.died, 0);
+	/* proves: shmx_lock -EBUSY -EDEADLK */
 	SAME(acquire(1, 1, false, 0, NULL), -EBUSY);
 	SAME(acquire(1, 1, true, 0, NULL), -EBUSY);
 	SAME(acquire(0, 1, false, 0, NULL), -EDEADLK);
+	/* proves: shmx_unlock -EPERM */
 	SAME(release(1, 1), -EPERM);
 	SAME(release(0, 1), 0);
 	SAME(release(0, 1), -EPERM);
@@ -131,6 +133,7 @@ static void
 lock__what_is_not_there(void)
 {
 	begin();
+	/* proves: shmx_lock shmx_unlock -ENOENT */
 	SAME(acquire(0, 21, false, 0, NULL), -ENOENT);
 	SAME(acquire(0, 0, false, 0, NULL), -ENOENT);
 	SAME(acquire(0, 1000000, false, 0, NULL), -ENOENT);
@@ -190,6 +193,7 @@ wait__times_out(void)
 	begin();
 	SAME(acquire(0, 1, false, 0, NULL), 0);
 	begun = rte_rdtsc();
+	/* proves: shmx_lock -ETIMEDOUT */
 	SAME(acquire(1, 1, false, 3000, NULL), -ETIMEDOUT);
 	CU_ASSERT(rte_rdtsc() - begun >= rte_get_tsc_hz() / 1000 * 3);
 	SAME(release(0, 1), 0);
@@ -290,6 +294,7 @@ fenced__only_by_the_holder(void)
 	addr = alloc_of(&fx, 0, 64);
 	SAME(acquire(0, 1, false, 0, &old), 0);
 	SAME(put_fenced(0, addr, 11, 1, old.token), 0);
+	/* proves: shmx_put_fenced -ENOLCK */
 	SAME(put_fenced(0, addr, 12, 2, old.token), -ENOLCK);
 	SAME(put_fenced(0, addr, 12, 0, old.token), -ENOLCK);
 	SAME(put_fenced(0, addr, 12, 1000000, old.token), -ENOLCK);
@@ -306,8 +311,13 @@ fenced__only_by_the_holder(void)
 	SAME(shmx_get_sync(EP(2), addr, &word, 8), 0);
 	SAME(word, 15);
 	SAME(put_fenced(1, 64, 15, 1, new.token), -ENOTCONN);
+	/* proves: shmx_put_fenced -EFAULT -ESTALE -EPERM */
 	SAME(put_fenced(1, addr + (UINT64_C(1) << 40), 15, 1, new.token), -EFAULT);
 	SAME(put_fenced(1, addr + 4096, 15, 1, new.token), -ESTALE);
+	SAME(STATUS(EP(0), shmx_own(EP(0), addr, 64, SHMX_OWNER_SELF, cookie)), 0);
+	SAME(put_fenced(1, addr, 16, 1, new.token), -EPERM);
+	SAME(shmx_get_sync(EP(0), addr, &word, 8), 0);
+	SAME(word, 15);
 	fixture_down(&fx);
 }
 
@@ -410,6 +420,58 @@ force__by_an_operator(void)
 	SAME(VALUE(EP(2), shmx_lock_force(EP(2), S(2), 50, cookie)), 0);
 	SAME(shmx_lock_force(EP(2), S(2), 0, 1), -EINVAL);
 	SAME(shmx_lock_force(EP(2), 9999, 1, 1), -ENOTCONN);
+	fixture_down(&fx);
+}
+
+/* What a call has so far is taken from it: it ends, and has nothing of what it wanted. */
+static void
+force__of_a_call_that_waits(void)
+{
+	const struct shmx_lock_req two[] = {{.lock = 1}, {.lock = 2}};
+	struct shmx_event event = {0};
+
+	begin();
+	SAME(acquire(0, 2, false, 0, NULL), 0);
+	SAME(shmx_lock(EP(1), S(1), two, 2, SHMX_FOREVER, NULL, 71), 0);
+	SAME(ended(1, 71, &event), 1);
+	SAME(VALUE(EP(2), shmx_lock_force(EP(2), S(2), 1, cookie)), 1);
+	/* proves: shmx_lock -ECANCELED */
+	SAME(ended(1, 71, &event), -ECANCELED);
+	SAME(release(1, 1), -EPERM);
+	SAME(release(0, 2), 0);
+	SAME(acquire(2, 1, false, 0, NULL), 0);
+	SAME(acquire(2, 2, false, 0, NULL), 0);
+	fixture_down(&fx);
+}
+
+/* Calls that wait: the memory node has room for so many. */
+static void
+wait__too_many(void)
+{
+	struct sync_usage before, after;
+	unsigned int n = 0;
+
+	begin();
+	for (uint32_t id = 21; id <= 64; id++)
+		SAME(VALUE(EP(0), shmx_lock_reserve(EP(0), S(0), id, NULL, cookie)), id);
+	for (uint32_t id = 1; id <= 64; id++)
+		SAME(acquire(0, id, false, 0, NULL), 0);
+	for (; n < 64; n++)
+		SAME(start(1, n + 1, false, SHMX_FOREVER, NULL, n), 0);
+	settle();
+	sync_usage(fx.sync, &before);
+	SAME(before.nb_calls, 64);
+	/* proves: shmx_lock -ENOSPC */
+	SAME(acquire(2, 1, false, SHMX_FOREVER, NULL), -ENOSPC);
+	sync_usage(fx.sync, &after);
+	SAME(memcmp(&before, &after, sizeof(before)), 0);
+	for (n = 0; n < 64; n++)
+		SAME(shmx_cancel(EP(1), n), 0);
+	for (uint32_t id = 1; id <= 64; id++)
+		SAME(release(0, id), 0);
+	settle();
+	SAME(acquire(2, 1, false, 0, NULL), 0);
+	SAME(release(2, 1), 0);
 	fixture_down(&fx);
 }
 
@@ -518,6 +580,7 @@ static const struct named_test tests[] = {
 	{"lock__bad_arguments", lock__bad_arguments},
 	{"wait__in_order", wait__in_order},
 	{"wait__times_out", wait__times_out},
+	{"wait__too_many", wait__too_many},
 	{"wait__cancelled_and_then_granted", wait__cancelled_and_then_granted},
 	{"locks__all_or_none", locks__all_or_none},
 	{"locks__the_most_of_one_call", locks__the_most_of_one_call},
@@ -526,6 +589,7 @@ static const struct named_test tests[] = {
 	{"died__locks_pass_on", died__locks_pass_on},
 	{"died__with_many_locks", died__with_many_locks},
 	{"force__by_an_operator", force__by_an_operator},
+	{"force__of_a_call_that_waits", force__of_a_call_that_waits},
 	{"ids__reserved_by_number_and_name", ids__reserved_by_number_and_name},
 	{"ids__until_none_is_left", ids__until_none_is_left},
 	{"list__tells_all", list__tells_all},

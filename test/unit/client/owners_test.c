@@ -150,7 +150,11 @@ across_allocations(void)
 	SAME(readers(first + 4096), 4);
 	SAME(readers(second), 4);
 	SAME(readers(second + 4096), 3);
+	/* proves: shmx_own_nodes shmx_own_move -ESTALE -EFAULT */
 	SAME(change(0, second + 4096, RANGE, SHMX_OWN_SET, &node[2], 1), -ESTALE);
+	SAME(move(0, second + 4096, RANGE, node, 2, &node[2], 1), -ESTALE);
+	SAME(change(0, SHMX_ADDR(fx.pool, 64 * MIB), 64, SHMX_OWN_SET, node, 1), -EFAULT);
+	SAME(move(0, SHMX_ADDR(fx.pool, 64 * MIB), 64, node, 2, &node[2], 1), -EFAULT);
 	SAME(readers(second + 4096), 3);
 	SAME(change(2, first + 4096, RANGE, SHMX_OWN_ADD, node, 1), 0);
 	SAME(shmx_free_sync(fx.host[0].ep, first), 0);
@@ -192,6 +196,7 @@ asking(void)
 	SAME(owners(1, addr, 65, found, 8, &ev), -EINVAL);
 	SAME(change(0, addr, RANGE, SHMX_OWN_SET, node, 3), 0);
 	SAME(shmx_free_sync(fx.host[0].ep, addr), 0);
+	/* proves: shmx_owners -ESTALE -ENOENT */
 	SAME(owners(1, addr, RANGE, found, 8, &ev), -ESTALE);
 	SAME(owners(1, SHMX_ADDR(fx.pool, 64 * MIB), 64, found, 8, &ev), -ENOENT);
 }
@@ -266,6 +271,65 @@ ids_come_back(void)
 	SAME(shmx_free_sync(fx.host[0].ep, addr), 0);
 }
 
+/* Different sets at the same time: so many, and then no more, and nothing has changed. */
+static void
+too_many_sets(void)
+{
+	const uint16_t another[] = {node[0], 901}, third[] = {node[0], 902};
+	shmx_addr_t addr = alloc_for(0, (MAX_SETS + 1) * 64, node, 1, NULL);
+	struct shmx_alloc_req req = {.pool = fx.pool,
+		.len = 64,
+		.owner = SHMX_OWNER_NODES,
+		.nodes = third,
+		.nb_nodes = 2,
+		.name = "no room"};
+	struct shmx_ep *ep = fx.host[0].ep;
+	uint64_t len;
+	unsigned int n;
+	int ret = 0;
+
+	for (n = 0; n <= MAX_SETS && ret == 0; n++)
+		ret = change(
+			0, addr + n * 64, 64, SHMX_OWN_ADD, &(uint16_t){(uint16_t)(100 + n)}, 1);
+	/* proves: shmx_own_nodes shmx_own_move shmx_alloc -ENOSPC */
+	SAME(ret, -ENOSPC);
+	SAME(n, MAX_SETS + 1);
+	SAME(readers(addr + (n - 1) * 64), 1);
+	SAME(move(0, addr + (n - 1) * 64, 64, node, 1, another, 2), -ENOSPC);
+	SAME(shmx_alloc_sync(ep, &req, &(shmx_addr_t){0}), -ENOSPC);
+	SAME(shmx_lookup_sync(ep, fx.pool, "no room", NULL, &len), -ENOENT);
+	SAME(change(0, addr, MAX_SETS * 64, SHMX_OWN_SET, node, 1), 0);
+	SAME(change(0, addr, 64, SHMX_OWN_ADD, &another[1], 1), 0);
+	SAME(shmx_free_sync(ep, addr), 0);
+}
+
+/* Pieces with two owners, one after the other: more than a change looks at; and as many sets. */
+static void
+too_many_pieces(void)
+{
+	const uint64_t len = 4200 * 64;
+	shmx_addr_t addr = alloc_for(0, len, node, 1, NULL);
+
+	for (uint64_t off = 0; off < len; off += 128)
+		SAME(change(0, addr + off, 64, SHMX_OWN_ADD, &node[1], 1), 0);
+	/* proves: shmx_own_nodes -EMSGSIZE */
+	SAME(change(0, addr, len, SHMX_OWN_ADD, &node[2], 1), -EMSGSIZE);
+	SAME(readers(addr), 3);
+	SAME(readers(addr + 64), 1);
+	SAME(change(0, addr, 4096 * 64, SHMX_OWN_ADD, &node[2], 1), 0);
+	SAME(readers(addr), 7);
+	SAME(change(0, addr, len, SHMX_OWN_SET, node, 1), 0);
+	for (uint16_t i = 0; i < 17; i++)
+		SAME(change(0, addr + i * 64, 64, SHMX_OWN_ADD, &(uint16_t){(uint16_t)(100 + i)},
+			     1),
+			0);
+	SAME(change(0, addr, 17 * 64, SHMX_OWN_ADD, &node[1], 1), -EMSGSIZE);
+	SAME(readers(addr), 1);
+	SAME(change(0, addr, 16 * 64, SHMX_OWN_ADD, &node[1], 1), 0);
+	SAME(readers(addr), 3);
+	SAME(shmx_free_sync(fx.host[0].ep, addr), 0);
+}
+
 /* Given up before the answer is there: the array is the caller's again. */
 static void
 given_up(void)
@@ -296,6 +360,8 @@ all(unsigned int workers)
 	asking();
 	arguments();
 	ids_come_back();
+	too_many_sets();
+	too_many_pieces();
 	given_up();
 	fixture_down(&fx);
 }

@@ -100,6 +100,7 @@ outsider(void)
 	SAME(alloc(0, SHMX_OWNER_EVERYONE, NULL, 0, &addr), 0);
 	SAME(shmx_pool_stat_sync(EP(0), pool, &before), 0);
 	SAME(shmx_pool_open_sync(EP(2), S(2), "club", &id), -EPERM);
+	/* proves: shmx_alloc -EPERM */
 	SAME(alloc(2, SHMX_OWNER_EVERYONE, NULL, 0, &found), -EPERM);
 	SAME(alloc(2, SHMX_OWNER_SELF, NULL, 0, &found), -EPERM);
 	SAME(alloc(2, SHMX_OWNER_NODES, both, 2, &found), -EPERM);
@@ -172,6 +173,7 @@ sets(void)
 			const uint16_t pair[] = {2, (uint16_t)(100 + round * 20 + i)};
 
 			snprintf(name, sizeof(name), "p%u", i);
+			/* proves: shmx_pool_create -ENOSPC */
 			SAME(create(1, name, pair, 2, &id[i]), i < MAX_SETS - 1 ? 0 : -ENOSPC);
 		}
 		for (unsigned int i = 0; i < MAX_SETS - 1; i++)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CUnit/Basic.h>
@@ -72,6 +73,7 @@ bad_specs(void)
 	longer[PORT_SPEC_MAX] = '\0';
 	CU_ASSERT_TRUE(refused(NULL, -EINVAL));
 	CU_ASSERT_TRUE(refused(longer, -EINVAL));
+	/* proves: shmx_port_open -EINVAL -EPROTONOSUPPORT */
 	CU_ASSERT_TRUE(refused("", -EPROTONOSUPPORT));
 	CU_ASSERT_TRUE(refused(":", -EPROTONOSUPPORT));
 	CU_ASSERT_TRUE(refused("token_ring:0", -EPROTONOSUPPORT));
@@ -92,6 +94,7 @@ bad_specs(void)
 static void
 missing_devices(void)
 {
+	/* proves: shmx_port_open -ENODEV -ENAMETOOLONG -ENOENT */
 	CU_ASSERT_TRUE(refused("eth:31", -ENODEV));
 	CU_ASSERT_TRUE(refused("eth:99999", -ENODEV));
 	CU_ASSERT_TRUE(refused("eth:0000:7f:1f.7", -ENODEV));
@@ -138,6 +141,7 @@ socket_taken(void)
 	CU_ASSERT_TRUE(refused(spec_of("vhost:iface=", "taken"), -EADDRINUSE));
 	CU_ASSERT_EQUAL(lstat(path_of("taken"), &st), 0); /* still theirs */
 	close(fd);
+	/* proves: shmx_port_open -EADDRINUSE -ECONNREFUSED */
 	CU_ASSERT_TRUE(refused(spec_of("virtio_user:path=", "taken"), -ECONNREFUSED));
 	CU_ASSERT_EQUAL(open_spec(spec_of("vhost:iface=", "taken"), &port), 0);
 	CU_ASSERT_TRUE(refused(spec_of("vhost:iface=", "taken"), -EADDRINUSE));
@@ -153,9 +157,31 @@ not_a_socket(void)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
 	fclose(f);
+	/* proves: shmx_port_open -EEXIST */
 	CU_ASSERT_TRUE(refused(spec_of("vhost:iface=", "file"), -EEXIST));
 	CU_ASSERT_EQUAL(lstat(path_of("file"), &st), 0);
 	unlink(path_of("file"));
+}
+
+/* Without the rights for a folder nothing is made in it. */
+static void
+no_rights(void)
+{
+	int status = 1;
+	pid_t child;
+
+	CU_ASSERT_EQUAL_FATAL(mkdir(path_of("locked"), 0500), 0);
+	child = fork();
+	if (child == 0) {
+		/* Whose folder it is not, or at least one who may do all. */
+		if (geteuid() == 0 && (chmod(dir, 0755) != 0 || setuid(65534) != 0))
+			_exit(1);
+		/* proves: shmx_port_open -EPERM */
+		_exit(refused(spec_of("vhost:iface=", "locked/x"), -EPERM) ? 0 : 1);
+	}
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_EQUAL(status, 0);
+	CU_ASSERT_EQUAL(rmdir(path_of("locked")), 0);
 }
 
 static void
@@ -226,6 +252,25 @@ loopback_both_ways(void)
 	CU_ASSERT_EQUAL(rte_mempool_in_use_count(a->pool), 0);
 	port_close(a);
 	CU_ASSERT_FALSE(port_link_up(b));
+	port_close(b);
+}
+
+/* The link of a port that has had one, and gets none again, as that to a server's socket. */
+static void
+link_lost_for_good(void)
+{
+	struct port_conf conf = {.spec = "loopback:once", .nb_queues = 1, .socket_id = -1};
+	struct port *a, *b;
+
+	CU_ASSERT_EQUAL_FATAL(port_open(&conf, &a), 0);
+	CU_ASSERT_EQUAL_FATAL(port_open(&conf, &b), 0);
+	a->link_once = true;
+	CU_ASSERT_EQUAL(port_link_wait(a, 0), 0);
+	CU_ASSERT_EQUAL(rte_eth_dev_set_link_down(a->port_id), 0);
+	CU_ASSERT_EQUAL(port_link_wait(a, 1000), -ENOTCONN);
+	CU_ASSERT_EQUAL(rte_eth_dev_set_link_up(a->port_id), 0);
+	CU_ASSERT_EQUAL(port_link_wait(a, 1000), -ENOTCONN);
+	port_close(a);
 	port_close(b);
 }
 
@@ -517,9 +562,11 @@ static const struct {
 	{"long path", long_path},
 	{"socket taken", socket_taken},
 	{"not a socket", not_a_socket},
+	{"no rights", no_rights},
 	{"vhost waits", vhost_waits},
 	{"no offload", no_offload},
 	{"loopback both ways", loopback_both_ways},
+	{"link lost for good", link_lost_for_good},
 	{"loopback copies kept frames", loopback_copies_kept_frames},
 	{"loopback chain and left-overs", loopback_chain_and_left_overs},
 	{"loopback end returns", loopback_end_returns},
