@@ -459,11 +459,10 @@ local requests = {
 		end
 	end,
 	[33] = function(c, len)
-		for _ = 1, math.floor(len / 4) do
+		for _ = 1, math.floor(len / 8) do
 			c.take(4, "lock")
-		end
-		if len % 8 > 0 then
-			c.take(8 - len % 8, "padding")
+			c.take(2, "died")
+			c.reserved(2)
 		end
 	end,
 	[34] = function(c, len)

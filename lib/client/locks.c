@@ -41,33 +41,23 @@ shmx_lock(struct shmx_ep *ep, shmx_session_t session, const struct shmx_lock_req
 	return 0;
 }
 
-/* A request to give back, whose ids the caller writes. */
-static rte_be32_t *
-unlock_write(void *at, unsigned int n)
-{
-	rte_be32_t *id = (rte_be32_t *)((struct wire_unlock *)at + 1);
-
-	wire_pad_clear(id, n * (uint32_t)sizeof(*id));
-	return id;
-}
-
 int
 shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks, unsigned int n,
 	uint64_t cookie)
 {
-	struct wire_record *rec;
-	rte_be32_t *id;
+	struct wire_lock_left *left;
+	struct wire_unlock *req;
 	int err;
 
 	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX))
 		return -EINVAL;
-	rec = client_ask(ep, session, WIRE_OP_UNLOCK, sizeof(struct wire_unlock),
-		n * (uint32_t)sizeof(*id), OP_STATUS, NULL, 0, cookie, &err);
-	if (unlikely(rec == NULL))
+	req = (struct wire_unlock *)client_ask(ep, session, WIRE_OP_UNLOCK, sizeof(*req),
+		n * (uint32_t)sizeof(*left), OP_STATUS, NULL, 0, cookie, &err);
+	if (unlikely(req == NULL))
 		return err;
-	id = unlock_write(rec, n);
+	left = (struct wire_lock_left *)(req + 1);
 	for (unsigned int i = 0; i < n; i++)
-		id[i] = rte_cpu_to_be_32(locks[i]);
+		left[i] = (struct wire_lock_left){.lock = rte_cpu_to_be_32(locks[i])};
 	return 0;
 }
 
@@ -100,16 +90,17 @@ client_grants_return(
 	struct shmx_ep *ep, struct rdp_session *s, uint16_t id, const void *data, uint32_t len)
 {
 	const struct wire_lock_grant *grant = data;
-	uint32_t n = len / (uint32_t)sizeof(*grant), tail = n * (uint32_t)sizeof(rte_be32_t);
-	uint8_t *to = rdp_response(s, (uint32_t)sizeof(struct wire_unlock) + wire_pad(tail));
-	rte_be32_t *lock;
+	uint32_t n = len / (uint32_t)sizeof(*grant);
+	uint32_t tail = n * (uint32_t)sizeof(struct wire_lock_left);
+	uint8_t *to = rdp_response(s, (uint32_t)sizeof(struct wire_unlock) + tail);
+	struct wire_lock_left *left;
 
 	if (to == NULL)
 		return false;
 	wire_record_write(to, WIRE_OP_UNLOCK, 0, rte_cpu_to_be_16(id), tail);
-	lock = unlock_write(to, n);
+	left = (struct wire_lock_left *)((struct wire_unlock *)to + 1);
 	for (uint32_t i = 0; i < n; i++)
-		lock[i] = grant[i].lock;
+		left[i] = (struct wire_lock_left){.lock = grant[i].lock, .died = grant[i].died};
 	ep->op[id].kind = OP_SKIP;
 	return true;
 }

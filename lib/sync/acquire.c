@@ -150,10 +150,11 @@ all_different(const uint32_t *locks, unsigned int n)
 	return true;
 }
 
+/* The records of what the holder has of these. */
 static __rte_always_inline int
-release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n)
+find_held(const struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n,
+	uint32_t *records)
 {
-	uint32_t records[SYNC_CALL_MAX];
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
@@ -164,9 +165,19 @@ release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n)
 		if (records[i] == 0 || t->records[records[i]].state != SYNC_HELD)
 			return -EPERM;
 	}
-	for (i = 0; i < n; i++)
-		sync_drop(t, records[i]);
 	return 0;
+}
+
+static __rte_always_inline int
+release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n)
+{
+	uint32_t records[SYNC_CALL_MAX];
+	unsigned int i;
+	int ret = find_held(t, holder, locks, n, records);
+
+	for (i = 0; ret == 0 && i < n; i++)
+		sync_drop(t, records[i]);
+	return ret;
 }
 
 int
@@ -177,16 +188,27 @@ sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned in
 	return all_different(locks, n) ? release(t, holder, locks, n) : -EINVAL;
 }
 
-void
+int
 sync_take_back(struct sync *t, uint32_t holder, const struct sync_grant *grants, unsigned int n)
 {
-	uint32_t ids[SYNC_CALL_MAX];
+	uint32_t ids[SYNC_CALL_MAX], records[SYNC_CALL_MAX];
 	unsigned int i;
+	int ret;
 
-	for (i = 0; i < n; i++) {
+	if (n == 0 || n > SYNC_CALL_MAX)
+		return -EINVAL;
+	for (i = 0; i < n; i++)
 		ids[i] = grants[i].lock;
-		if (grants[i].died)
+	if (!all_different(ids, n))
+		return -EINVAL;
+	ret = find_held(t, holder, ids, n, records);
+	if (ret != 0)
+		return ret;
+	for (i = 0; i < n; i++)
+		if (grants[i].died && !t->locks[ids[i]].died)
 			sync_mark_died(&t->locks[ids[i]], grants[i].died_holder);
-	}
-	sync_release(t, holder, ids, n);
+	sync_order();
+	for (i = 0; i < n; i++)
+		sync_drop(t, records[i]);
+	return 0;
 }

@@ -178,10 +178,11 @@ int sync_acquire(struct sync *t, uint32_t holder, const struct sync_want *wants,
  */
 int sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n);
 /*
- * [home] Takes back the n grants that sync_acquire() just gave holder, who has not been told: the
- * next one is told of a death as if this one had never been.
+ * [home] The same for n grants of which nobody heard, whether or not holder was told: the next one
+ * is told of a death as if these had never been, unless there was another since. Of a grant, lock,
+ * died and died_holder are looked at.
  */
-void sync_take_back(
+int sync_take_back(
 	struct sync *t, uint32_t holder, const struct sync_grant *grants, unsigned int n);
 /*
  * [home] Asks for the memory of a lock ahead of acquiring or releasing it, for who has several

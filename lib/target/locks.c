@@ -65,16 +65,13 @@ wants_read(const struct wire_record *rec, struct sync_want *wants)
 	return len % sizeof(*from) == 0 ? n : 0;
 }
 
+/* Locks of an UNLOCK; 0: it is malformed. */
 static unsigned int
-ids_read(const struct wire_record *rec, uint32_t *ids)
+nb_left(const struct wire_record *rec)
 {
-	const rte_be32_t *from = (const rte_be32_t *)((const struct wire_unlock *)rec + 1);
 	uint32_t len = rte_be_to_cpu_32(rec->len);
-	unsigned int n = len / sizeof(*from);
 
-	for (unsigned int i = 0; i < n; i++)
-		ids[i] = rte_be_to_cpu_32(from[i]);
-	return len % sizeof(*from) == 0 ? n : 0;
+	return len % sizeof(struct wire_lock_left) == 0 ? len / sizeof(struct wire_lock_left) : 0;
 }
 
 uint32_t
@@ -94,7 +91,9 @@ locks_prefetch(const struct target_worker *w, const uint8_t *records, uint32_t l
 			lock = &((const struct wire_lock_want *)((const struct wire_lock *)rec + 1))
 			                ->lock;
 		else if (rec->op == WIRE_OP_UNLOCK)
-			lock = (const rte_be32_t *)((const struct wire_unlock *)rec + 1);
+			lock = &((const struct wire_lock_left *)((const struct wire_unlock *)rec +
+								 1))
+			                ->lock;
 		if (likely(lock != NULL && rte_be_to_cpu_32(rec->len) >= sizeof(*lock)))
 			sync_prefetch(sync, rte_be_to_cpu_32(*lock));
 		off += size;
@@ -116,7 +115,9 @@ locks_read(struct target_job *job, const struct wire_record *rec)
 	case WIRE_OP_BARRIER:
 		return barrier_read(job, rec);
 	case WIRE_OP_UNLOCK:
-		job->nb_locks = (uint8_t)ids_read(rec, job->ids);
+		job->nb_locks = (uint8_t)nb_left(rec);
+		memcpy(job->left, (const struct wire_unlock *)rec + 1,
+			job->nb_locks * sizeof(job->left[0]));
 		return job->nb_locks > 0;
 	case WIRE_OP_LOCK_LOOKUP:
 		job->values = 1;
@@ -216,12 +217,44 @@ locks_lock(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	return 0;
 }
 
+/* Grants of which nobody heard: their marks stay. */
+static __rte_noinline int
+take_back(
+	struct target_locks *l, uint32_t holder, const struct wire_lock_left *left, unsigned int n)
+{
+	struct sync_grant grants[SYNC_CALL_MAX];
+
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t node = rte_be_to_cpu_16(left[i].died);
+
+		if (node >= MEM_NODES_MAX)
+			return -EINVAL;
+		grants[i] = (struct sync_grant){.lock = rte_be_to_cpu_32(left[i].lock),
+			.died = node != 0,
+			.died_holder = node << 16};
+	}
+	return sync_take_back(l->sync, holder, grants, n);
+}
+
+static int
+leave(struct target_locks *l, uint32_t holder, const struct wire_lock_left *left, unsigned int n)
+{
+	uint32_t ids[SYNC_CALL_MAX];
+	bool heard = true;
+
+	for (unsigned int i = 0; i < n; i++) {
+		ids[i] = rte_be_to_cpu_32(left[i].lock);
+		heard &= left[i].died == 0;
+	}
+	return likely(heard) ? sync_release(l->sync, holder, ids, n)
+	                     : take_back(l, holder, left, n);
+}
+
 int
 locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
 	struct target_locks *l = &w->target->locks;
-	uint32_t ids[SYNC_CALL_MAX];
-	unsigned int n;
+	unsigned int n = nb_left(rec);
 	uint8_t *to;
 	int ret = -EINVAL;
 
@@ -230,11 +263,11 @@ locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_r
 	to = rdp_response(s, sizeof(*rec));
 	if (unlikely(to == NULL))
 		return -EAGAIN;
-	n = ids_read(rec, ids);
 	/* What was written under the lock before this comes first. */
 	target_run_batch(w);
 	if (likely(n > 0))
-		ret = sync_release(l->sync, target_holder(w, s), ids, n);
+		ret = leave(l, target_holder(w, s),
+			(const struct wire_lock_left *)((const struct wire_unlock *)rec + 1), n);
 	w->stats.op_errors += ret != 0;
 	target_response(to, WIRE_OP_UNLOCK, status_from_errno(ret), rec->id, 0);
 	return 0;
@@ -303,7 +336,7 @@ step_lock(struct target_worker *w, struct target_job *job)
 static enum job_place
 step_unlock(struct target_worker *w, struct target_job *job)
 {
-	int ret = sync_release(w->target->locks.sync, job->holder, job->ids, job->nb_locks);
+	int ret = leave(&w->target->locks, job->holder, job->left, job->nb_locks);
 
 	if (ret == 0)
 		note_release(w);

@@ -170,7 +170,7 @@ struct target_job {
 		};
 		struct wire_pool_info info;
 		struct sync_want wants[SYNC_CALL_MAX];
-		uint32_t ids[SYNC_CALL_MAX];
+		struct wire_lock_left left[WIRE_LOCKS_MAX];
 		struct wire_lock_grant grants[WIRE_LOCKS_MAX];
 		struct wire_lock_info locks[TARGET_LOCKS_LISTED];
 	};

@@ -9,7 +9,7 @@
 #define NODES  WIRE_TAIL_NODES, 2 * WIRE_NODES_MAX
 #define OWNERS WIRE_TAIL_OWNERS, RTE_ALIGN_CEIL(WIRE_NAME_MAX, 8) + 2 * WIRE_NODES_MAX
 #define WANTS  WIRE_TAIL_WANTS, WIRE_LOCKS_MAX * sizeof(struct wire_lock_want)
-#define LOCKS  WIRE_TAIL_LOCKS, WIRE_LOCKS_MAX * sizeof(rte_be32_t)
+#define LOCKS  WIRE_TAIL_LOCKS, WIRE_LOCKS_MAX * sizeof(struct wire_lock_left)
 #define SEND   WIRE_TAIL_SEND, 2 * WIRE_NODES_MAX + WIRE_MESSAGE_MAX
 
 const struct wire_op_info wire_op_table[256] = {

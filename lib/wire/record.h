@@ -318,9 +318,17 @@ struct wire_lock_grant {
 	uint8_t reserved[2];
 };
 
-/** UNLOCK: len = bytes of lock ids behind this, four each. Response: no data. */
+/** UNLOCK: len = bytes of struct wire_lock_left behind this, one for each lock. Response: no data.
+ */
 struct wire_unlock {
 	struct wire_record rec;
+};
+
+struct wire_lock_left {
+	rte_be32_t lock;
+	rte_be16_t
+		died; /**< of the grant, when nobody heard of it: the next one is to tell it; 0 */
+	uint8_t reserved[2];
 };
 
 /**
@@ -543,6 +551,7 @@ static_assert(sizeof(struct wire_lock) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_want) == 8, "part of the protocol");
 static_assert(sizeof(struct wire_lock_grant) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_unlock) == 8, "part of the protocol");
+static_assert(sizeof(struct wire_lock_left) == 8, "part of the protocol");
 static_assert(sizeof(struct wire_lock_id) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_list) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_info) == 96, "part of the protocol");
@@ -568,7 +577,7 @@ enum wire_tail {
 	WIRE_TAIL_NAME = 2,   /**< len bytes of a name */
 	WIRE_TAIL_NODES = 3,  /**< len bytes of node ids */
 	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids; POOL_CREATE: perhaps no ids */
-	WIRE_TAIL_LOCKS = 5,  /**< len bytes of lock ids */
+	WIRE_TAIL_LOCKS = 5,  /**< len bytes of struct wire_lock_left */
 	WIRE_TAIL_WANTS = 6,  /**< len bytes of struct wire_lock_want */
 	WIRE_TAIL_SEND = 7,   /**< len bytes of node ids and a message */
 };

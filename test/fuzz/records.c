@@ -490,7 +490,7 @@ put_tail(struct input *in, uint8_t tail, uint8_t *to)
 
 	switch (tail) {
 	case WIRE_TAIL_LOCKS:
-		return put_locks(in, to, sizeof(rte_be32_t));
+		return put_locks(in, to, sizeof(struct wire_lock_left));
 	case WIRE_TAIL_WANTS:
 		return put_locks(in, to, sizeof(struct wire_lock_want));
 	case WIRE_TAIL_SEND:

@@ -99,7 +99,7 @@ def requests():
 def lock_requests():
     lock = struct.pack("!I4x", 17)
     return [request(32, struct.pack("!Q", 1000), tail=struct.pack("!IB3xIB3x", 17, 0, 18, 1)),
-            request(33, b"", tail=struct.pack("!III", 17, 18, 19)),
+            request(33, b"", tail=struct.pack("!IH2xIH2xIH2x", 17, 0, 18, 0, 19, 6)),
             request(34, lock, tail=b"ledger"), request(35, lock), request(36, b"", tail=b"ledger"),
             request(37, struct.pack("!IH2x", 1, 8)), request(38, lock),
             request(39, ADDR + struct.pack("!Q", 77) + lock, tail=b"hello")]

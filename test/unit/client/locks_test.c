@@ -399,6 +399,43 @@ died__with_many_locks(void)
 	fixture_down(&fx);
 }
 
+/* Given up here, granted there all the same, and given back: who gets them then is told of the
+ * death that nobody here heard of, once. */
+static void
+died__told_to_who_wants_to_hear(void)
+{
+	const struct shmx_lock_req two[] = {{.lock = 1}, {.lock = 2}};
+	const struct shmx_op_attr soon = {.timeout_us = 300};
+	struct shmx_lock_grant grant;
+	struct shmx_event event = {0};
+
+	for (unsigned int late = 0; late < 2; late++) {
+		begin();
+		SAME(acquire(0, 1, false, 0, NULL), 0);
+		SAME(acquire(2, 2, false, 0, NULL), 0);
+		SAME(shmx_op_attr_set(EP(1), late ? &soon : NULL), 0);
+		SAME(shmx_lock(EP(1), S(1), two, 2, SHMX_FOREVER, NULL, 71), 0);
+		SAME(shmx_op_attr_set(EP(1), NULL), 0);
+		if (!late) {
+			SAME(ended(1, 71, &event), 1);
+			SAME(shmx_cancel(EP(1), 71), 0);
+		}
+		poll_for(EP(1), 1);
+		SAME(shmx_disconnect(EP(0), S(0)), 0);
+		poll_for(EP(0), 1);
+		SAME(release(2, 2), 0);
+		settle();
+		SAME(acquire(2, 1, false, 1000000, &grant), 0);
+		SAME(grant.died, 1);
+		SAME(acquire(2, 2, false, 1000000, &grant), 0);
+		SAME(grant.died, 0);
+		SAME(release(2, 1), 0);
+		SAME(acquire(1, 1, false, 0, &grant), 0);
+		SAME(grant.died, 0);
+		fixture_down(&fx);
+	}
+}
+
 static void
 force__by_an_operator(void)
 {
@@ -588,6 +625,7 @@ static const struct named_test tests[] = {
 	{"fenced__any_length", fenced__any_length},
 	{"died__locks_pass_on", died__locks_pass_on},
 	{"died__with_many_locks", died__with_many_locks},
+	{"died__told_to_who_wants_to_hear", died__told_to_who_wants_to_hear},
 	{"force__by_an_operator", force__by_an_operator},
 	{"force__of_a_call_that_waits", force__of_a_call_that_waits},
 	{"ids__reserved_by_number_and_name", ids__reserved_by_number_and_name},

@@ -64,7 +64,7 @@ static const struct expected {
 };
 
 /* Bytes that may follow, by enum wire_tail. */
-static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256, 64, 128, 256 + 1024};
+static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256, 128, 128, 256 + 1024};
 
 static const struct expected *
 expected_of(unsigned int op)
