@@ -318,6 +318,17 @@ acquire_run(struct ctl *c)
 	return told == CTL_DONE ? hold(c) : told;
 }
 
+/* Whoever has it is another process: the word that people try first says how to go on, before
+ * anything is started. */
+static int
+check_release(const struct ctl *c)
+{
+	return fail("%s: whoever acquired a lock releases it, as `lock acquire` does when its input "
+		    "ends; `lock force` takes it from whoever has it, `lock unreserve` gives its id "
+		    "back",
+		c->words[0]);
+}
+
 const struct command lock_commands[] = {
 	{
 		.name = "lock list",
@@ -367,6 +378,19 @@ const struct command lock_commands[] = {
 		COMMAND_OPTIONS(acquire_options, acquire),
 		.check = check_acquire,
 		.run = acquire_run,
+	},
+	{
+		.name = "lock release",
+		.words = "LOCK",
+		.summary = "Tells how a lock is released.",
+		.details =
+			"A lock belongs to the session that acquired it, and no other call can "
+			"release it.\n"
+			"Nothing is done.\n",
+		.min = 1,
+		.max = 1,
+		.check = check_release,
+		.run = list_run, /* not reached */
 	},
 	{
 		.name = "lock force",

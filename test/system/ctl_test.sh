@@ -223,6 +223,7 @@ assert l['token'] > 0"
 says 1 'somebody has it' lock unreserve first
 says 1 'not to be had' lock acquire first --now
 says 1 'not to be had' lock acquire first --timeout 50
+says 2 'lock force. takes it' lock release first
 holder_end 0
 done_ lock acquire first --json
 json "l = o['locks']; assert len(l) == 1 and l[0]['id'] == $id and l[0]['died'] == 0, l"
