@@ -323,9 +323,10 @@ acquire_run(struct ctl *c)
 static int
 check_release(const struct ctl *c)
 {
-	return fail("%s: whoever acquired a lock releases it, as `lock acquire` does when its input "
-		    "ends; `lock force` takes it from whoever has it, `lock unreserve` gives its id "
-		    "back",
+	return fail(
+		"%s: whoever acquired a lock releases it, as `lock acquire` does when its input "
+		"ends; `lock force` takes it from whoever has it, `lock unreserve` gives its id "
+		"back",
 		c->words[0]);
 }
 
@@ -383,10 +384,9 @@ const struct command lock_commands[] = {
 		.name = "lock release",
 		.words = "LOCK",
 		.summary = "Tells how a lock is released.",
-		.details =
-			"A lock belongs to the session that acquired it, and no other call can "
-			"release it.\n"
-			"Nothing is done.\n",
+		.details = "A lock belongs to the session that acquired it, and no other call can "
+			   "release it.\n"
+			   "Nothing is done.\n",
 		.min = 1,
 		.max = 1,
 		.check = check_release,

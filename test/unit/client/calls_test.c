@@ -198,7 +198,7 @@ struct state {
 	struct shmx_pool_info pool;
 	struct sync_usage locks;
 	struct comm_usage inboxes;
-	uint32_t jobs, seats, sets;
+	uint32_t jobs, seats;
 	uint64_t word;
 };
 

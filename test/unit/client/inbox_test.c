@@ -650,7 +650,8 @@ memory__refused_stays_the_senders(void)
 static void
 memory__more_than_is_taken(void)
 {
-	const struct shmx_inbox_conf little = {.memory = 8000}, tiny = {.bytes = 2048};
+	const struct shmx_inbox_conf little = {.memory = 8000},
+				     tiny = {.bytes = 2048, .window = 2048};
 	shmx_addr_t first, second;
 	struct shmx_event e;
 	uint64_t word = 0, message;
