@@ -10,10 +10,10 @@
  * the endpoint until it has completed. Events of other operations that complete meanwhile are kept
  * for the next shmx_poll(). A call that finds a window full polls until there is room.
  *
- * **Every call here** whose name ends with _sync returns -EINVAL when the endpoint or the place for
- * a result that cannot be left out is null, -EAGAIN when as many events as the endpoint has
- * operations are kept, and else what the call without _sync returns or, when that is 0, the status
- * of its event.
+ * **Every call here** whose name ends with _sync, but shmx_disconnect_sync(), returns -EINVAL when
+ * the endpoint or the place for a result that cannot be left out is null, -EAGAIN when as many
+ * events as the endpoint has operations are kept, and else what the call without _sync returns or,
+ * when that is 0, the status of its event.
  */
 
 #include "shmx.h"
@@ -43,6 +43,7 @@ SHMX_API int shmx_connect_sync(
  * or did not answer when told five times. Before an endpoint is destroyed that makes sure that
  * what the sessions held (locks, an inbox) is free at once, and not only when the memory node
  * notices the silence.
+ * @return as shmx_disconnect(): 0, -EINVAL, -ENOTCONN, -EBUSY another thread polls.
  */
 SHMX_API int shmx_disconnect_sync(struct shmx_ep *ep, shmx_session_t session);
 

@@ -501,6 +501,7 @@ test_ep_arguments(void)
 	SAME(shmx_disconnect(fx.host[0].ep, 33), -ENOTCONN);
 	SAME(shmx_disconnect(fx.host[0].ep, UINT16_MAX), -ENOTCONN);
 	SAME(shmx_disconnect(NULL, 0), -EINVAL);
+	SAME(shmx_disconnect_sync(NULL, 0), -EINVAL);
 	SAME(shmx_session_worker(NULL, 0), -EINVAL);
 	SAME(shmx_session_worker(fx.host[0].ep, 33), -ENOTCONN);
 	SAME(shmx_session_worker(fx.host[0].ep, UINT16_MAX), -ENOTCONN);

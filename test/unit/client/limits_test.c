@@ -634,7 +634,7 @@ test_most_ops(void)
 }
 
 /* What a thread finds that calls while another one polls. */
-static int meanwhile[4];
+static int meanwhile[5];
 
 static uint16_t
 call_meanwhile(uint16_t port_id, uint16_t queue, struct rte_mbuf *pkts[], uint16_t nb, uint16_t max,
@@ -646,6 +646,7 @@ call_meanwhile(uint16_t port_id, uint16_t queue, struct rte_mbuf *pkts[], uint16
 
 	meanwhile[0] = shmx_connect(ep, &peer, 1, &session);
 	meanwhile[1] = shmx_disconnect(ep, fx.host[0].session);
+	meanwhile[4] = shmx_disconnect_sync(ep, fx.host[0].session);
 	meanwhile[2] = shmx_cancel(ep, 1);
 	meanwhile[3] = shmx_session_cc_set(ep, fx.host[0].session, SHMX_CC_SWIFT);
 	return nb;
@@ -664,7 +665,8 @@ test_other_thread(void)
 	shmx_poll(fx.host[0].ep, NULL, 0);
 	rte_eth_remove_rx_callback(port, 0, cb);
 	rte_free((void *)(uintptr_t)cb);
-	/* proves: shmx_connect shmx_disconnect shmx_cancel shmx_session_cc_set -EBUSY */
+	/* proves: shmx_connect shmx_disconnect shmx_disconnect_sync shmx_cancel
+	 * shmx_session_cc_set -EBUSY */
 	for (unsigned int i = 0; i < RTE_DIM(meanwhile); i++)
 		SAME(meanwhile[i], -EBUSY);
 	SAME(shmx_session_cc_set(fx.host[0].ep, fx.host[0].session, SHMX_CC_FIXED), 0);
