@@ -103,7 +103,10 @@ scan_one(struct mem *m, struct mem_spot *s, uint32_t *n)
 	return false;
 }
 
-/* All that is derived in an extent. Also makes a fresh one. */
+/*
+ * All that is derived in an extent. Also makes a fresh one, where it finds nothing to count and so
+ * leaves alone what home has of the pool.
+ */
 void
 mem_ext_rebuild(struct mem *m, struct mem_pool *p, struct mem_ext *x)
 {
@@ -126,7 +129,6 @@ mem_ext_rebuild(struct mem *m, struct mem_pool *p, struct mem_ext *x)
 	hbm_rebuild(&x->starts, x->mortal);
 	for (c = 0; c < MEM_CLASSES; c++)
 		hbm_rebuild(&x->pages, x->class_bits + c * words);
-	mem_stat_add(&p->hdr->used, (uint64_t)x->hdr->used << p->granule_log);
 }
 
 /* A zone whose header says what the pool's table says. */
@@ -200,6 +202,7 @@ adopt_extents(struct mem *m, struct mem_pool *p)
 			return -EBADMSG;
 		mem_map_count(m, p, &p->ext[i], 1);
 		mem_ext_rebuild(m, p, &p->ext[i]);
+		h->used += (uint64_t)p->ext[i].hdr->used << p->granule_log;
 		mem_hole_show(p, &p->ext[i]);
 		mem_ext_publish(p, &p->ext[i]);
 		h->size_bytes += (uint64_t)p->ext[i].nb_pages << MEM_PAGE_LOG;
