@@ -908,10 +908,13 @@ space(void)
 
 	for (log = 6; log <= 15; log++) {
 		for (size = 2 * MIB; size <= 65536 * MIB; size *= 2) {
-			total = mem_ext_layout(&h, size, log, &off) - size;
+			total = mem_ext_layout(&h, size, log, false, &off) - size;
 			map = h.free_off - h.granule_off;
 			CU_ASSERT(map * 1000 <= size * 32);
 			CU_ASSERT(total * 100 <= size * 5);
+			/* With a quota, as much again as the map. */
+			total = mem_ext_layout(&h, size, log, true, &off) - size;
+			CU_ASSERT(total * 1000 <= size * (50 + 32));
 		}
 	}
 }
