@@ -180,7 +180,7 @@ step_stat(struct target_worker *w, struct target_job *job)
 	int ret = mem_pool_stat(w->mem, job->pool, &st);
 
 	if (ret == 0)
-		pool_info_write(&st, &job->info);
+		pools_describe(w->mem, &st, job->node, &job->info);
 	return job_done(job, ret);
 }
 
@@ -317,6 +317,7 @@ control_create(struct target *t, struct target_job *job)
 		.grow_below = job->policy.grow_below,
 		.grow_by = job->policy.grow_by,
 		.shrink_above = job->policy.shrink_above,
+		.quota = job->policy.quota,
 	};
 	uint16_t pool = 0;
 
