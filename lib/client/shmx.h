@@ -861,10 +861,10 @@ SHMX_API int shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t
 	struct shmx_pool_info *info, uint16_t max, uint64_t cookie);
 
 /**
- * Tell which nodes may use pool @p pool of the memory node of @p session, where not all may, and what
- * nodes hold of it, where it has a quota: those with id @p first or above, in order of their ids, as
- * many as fit into @p max and into one frame: go on from the last id + 1 until none comes back.
- * Event value: how many; -ENOENT, -EPERM. @p nodes belongs to the library until completion.
+ * Tell which nodes may use pool @p pool of the memory node of @p session, where not all may, and
+ * what nodes hold of it, where it has a quota: those with id @p first or above, in order of their
+ * ids, as many as fit into @p max and into one frame: go on from the last id + 1 until none comes
+ * back. Event value: how many; -ENOENT, -EPERM. @p nodes belongs to the library until completion.
  */
 SHMX_API int shmx_pool_nodes(struct shmx_ep *ep, shmx_session_t session, uint16_t pool,
 	uint16_t first, struct shmx_pool_node *nodes, uint16_t max, uint64_t cookie);

@@ -148,8 +148,8 @@ find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
 		return -EBADMSG;
 	if (mem_zone_lookup(m, p->id, (int)i, &zone, &zone_len) != 0)
 		return -EBADMSG;
-	len = mem_ext_layout(&want, (uint64_t)rec->pages << MEM_PAGE_LOG, p->granule_log,
-		p->held != NULL, &off);
+	len = mem_ext_layout(
+		&want, (uint64_t)rec->pages << MEM_PAGE_LOG, p->granule_log, p->held != NULL, &off);
 	h = (const struct mem_extent_hdr *)(const void *)((const uint8_t *)zone + off);
 	if (zone_len < len || h->magic != MEM_EXT_MAGIC || h->len != len ||
 		h->nb_granules != want.nb_granules ||

@@ -195,8 +195,8 @@ mem_extent_prepare(struct mem *m, uint16_t pool, uint64_t len, struct mem_extent
 	p->hdr->extents[index] = (struct mem_extent_rec){.first = first, .pages = pages};
 	__atomic_store_n(&p->hdr->extents[index].state, MEM_STATE_MAKING, __ATOMIC_RELEASE);
 	ret = mem_zone_reserve(m, pool, (int)index,
-		mem_ext_layout(&h, (uint64_t)pages << MEM_PAGE_LOG, p->granule_log, p->held != NULL,
-			&off),
+		mem_ext_layout(
+			&h, (uint64_t)pages << MEM_PAGE_LOG, p->granule_log, p->held != NULL, &off),
 		&zone);
 	if (ret != 0) {
 		__atomic_store_n(&p->hdr->extents[index].state, MEM_STATE_NONE, __ATOMIC_RELEASE);

@@ -182,12 +182,12 @@ struct mem_pool_stat {
 	uint16_t id;
 	uint32_t granule;
 	uint32_t nb_extents;
-	uint64_t size;     /* bytes in attached extents */
-	uint64_t max_size; /* growth limit */
+	uint64_t size;                                     /* bytes in attached extents */
+	uint64_t max_size;                                 /* growth limit */
 	uint64_t grow_below, grow_by, shrink_above, quota; /* as it was made, rounded */
-	uint64_t used;     /* allocated, or freed and not yet ended */
-	uint64_t free;     /* can be allocated now, in some number of pieces */
-	uint64_t zeroing;  /* freed, and waiting for mem_zero_step() */
+	uint64_t used;    /* allocated, or freed and not yet ended */
+	uint64_t free;    /* can be allocated now, in some number of pieces */
+	uint64_t zeroing; /* freed, and waiting for mem_zero_step() */
 	/*
 	 * One allocation of this many bytes would succeed. Exact while at most 32 holes share the
 	 * top size class, else at most a fifth too small.
@@ -227,9 +227,9 @@ uint32_t mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint3
  */
 uint16_t mem_pool_nodes(const struct mem *m, uint16_t pool);
 /*
- * [any] [view] Bytes that a node holds of a pool with a quota: in live allocations that it has made,
- * whoever owns them. 0 without a quota, and where there is no such pool or node. The pool must not
- * be released meanwhile.
+ * [any] [view] Bytes that a node holds of a pool with a quota: in live allocations that it has
+ * made, whoever owns them. 0 without a quota, and where there is no such pool or node. The pool
+ * must not be released meanwhile.
  */
 uint64_t mem_pool_held(const struct mem *m, uint16_t pool, uint16_t node);
 /* [home] The search for the largest hole must not meet a change. -ENOENT */
@@ -304,8 +304,8 @@ bool mem_extent_coming(const struct mem *m, uint16_t pool);
 #define MEM_ALIGN_NATURAL UINT64_MAX /* the next power of two of len, at most 2 MiB */
 
 struct mem_alloc_req {
-	uint64_t len;     /* rounded up to granules */
-	uint64_t align;   /* 0 is the granule, or a power of two up to 2 MiB, or MEM_ALIGN_NATURAL */
+	uint64_t len;   /* rounded up to granules */
+	uint64_t align; /* 0 is the granule, or a power of two up to 2 MiB, or MEM_ALIGN_NATURAL */
 	const char *name; /* may be NULL */
 	uint16_t pool;
 	uint16_t set;  /* owners; the caller holds a reference during the call */
@@ -339,9 +339,9 @@ struct mem_freed {
 };
 
 /*
- * [home] From now on accesses are refused with -ESTALE, the name is gone, and nobody is charged. -EINVAL for an address
- * off the granule, -ENOENT when no live allocation starts there, -EPERM when by_node does
- * not own all of it. by_node 0, the memory node, owns everything.
+ * [home] From now on accesses are refused with -ESTALE, the name is gone, and nobody is charged.
+ * -EINVAL for an address off the granule, -ENOENT when no live allocation starts there, -EPERM when
+ * by_node does not own all of it. by_node 0, the memory node, owns everything.
  */
 int mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed *f);
 /*

@@ -31,7 +31,7 @@ struct mem_ext {
 	uint64_t *mortal;
 	struct mem_desc *desc;
 	uint64_t *class_bits;
-	uint16_t *charge;         /* NULL: the pool has no quota */
+	uint16_t *charge;  /* NULL: the pool has no quota */
 	struct hbm pages;  /* shape of each class bitmap */
 	struct hbm starts; /* shape of start and mortal */
 	uint32_t nb_granules;

@@ -4,9 +4,9 @@
 /*
  * Quotas. An allocation is charged to the node that made it until it is freed or changes its
  * length, whoever owns it. The node stands beside its first granule, in extents of pools with a
- * quota only, and is written before the allocation becomes live; what stands elsewhere is left over.
- * So the sums can be made anew from the allocations that are there, and adoption does so. A chunk
- * whose free began is nobody's any more, though its memory is not back yet.
+ * quota only, and is written before the allocation becomes live; what stands elsewhere is left
+ * over. So the sums can be made anew from the allocations that are there, and adoption does so. A
+ * chunk whose free began is nobody's any more, though its memory is not back yet.
  */
 
 #include "mem_priv.h"
@@ -37,8 +37,8 @@ void
 mem_charge_add(const struct mem_spot *s, int64_t granules)
 {
 	if (s->x->charge != NULL)
-		mem_stat_add(&s->p->held[s->x->charge[s->g]],
-			(uint64_t)granules << s->p->granule_log);
+		mem_stat_add(
+			&s->p->held[s->x->charge[s->g]], (uint64_t)granules << s->p->granule_log);
 }
 
 void

@@ -7,8 +7,8 @@
 #include "target/target_private.h"
 
 /*
- * What pools there are, and who may use them: from what may be read from anywhere, so that an answer
- * waits for no pool's home.
+ * What pools there are, and who may use them: from what may be read from anywhere, so that an
+ * answer waits for no pool's home.
  */
 
 bool
@@ -89,8 +89,8 @@ pools_describe(const struct mem *m, const struct mem_pool_stat *st, uint16_t nod
 #define LIST_MAX (WIRE_DATA_MAX / sizeof(struct wire_pool_info))
 
 /*
- * One that begins to go just now, or is for other nodes, keeps its place, with its id alone, for the
- * requester goes on behind the last id.
+ * One that begins to go just now, or is for other nodes, keeps its place, with its id alone, for
+ * the requester goes on behind the last id.
  */
 int
 pools_list(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)

@@ -171,9 +171,8 @@ sent(void)
 static void
 owner_dies(void)
 {
-	struct shmx_alloc_req req = {.len = QUOTA / 2,
-		.owner = SHMX_OWNER_SELF,
-		.on_death = SHMX_FREE};
+	struct shmx_alloc_req req = {
+		.len = QUOTA / 2, .owner = SHMX_OWNER_SELF, .on_death = SHMX_FREE};
 	const struct shmx_peer peer = {.ip = rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 1))};
 	struct shmx_pool_node nodes[2];
 	shmx_addr_t addr;
@@ -183,11 +182,11 @@ owner_dies(void)
 	SAME(shmx_alloc_sync(EP(1), &req, &addr), 0);
 	SAME(alloc(1, QUOTA / 4, &addr), 0);
 	SAME(alloc(1, QUOTA / 2, &addr), -EDQUOT);
-	SAME(shmx_disconnect(EP(1), S(1)), 0);
-	poll_for(EP(1), 10);
 	SAME(ask_nodes(0, 0, nodes, 2), 1);
 	SAME(nodes[0].held, QUOTA / 2 + QUOTA / 4);
-	for (unsigned int i = 0; i < 20 && nodes[0].held != QUOTA / 4; i++) {
+	SAME(shmx_disconnect(EP(1), S(1)), 0);
+	poll_for(EP(1), 10);
+	for (unsigned int i = 0; i < 200 && nodes[0].held != QUOTA / 4; i++) {
 		poll_for(EP(0), GRACE_MS);
 		SAME(ask_nodes(0, 0, nodes, 2), 1);
 	}

@@ -578,8 +578,7 @@ slot_wrong(struct mem *m, uint16_t pool, const struct shared *sh, const struct s
 		return 0;
 	slot_name(name, sizeof(name), sh, s);
 	return mem_alloc_info(m, s->addr, &info) != 0 || info.len != s->len || info.set != s->set ||
-	       info.node != s->node ||
-	       strcmp(info.name, s->named ? name : "") != 0 ||
+	       info.node != s->node || strcmp(info.name, s->named ? name : "") != 0 ||
 	       try_access(m, s->addr, (uint32_t)s->len, (uint16_t)(s->set - 2)) != 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-/* What one node may hold of a pool. Sequences at random are in random_test.c, deaths in adopt_test.c.
+/* What one node may hold of a pool. Sequences at random are in random_test.c, deaths in
+ * adopt_test.c.
  */
 
 #include "fixture.h"

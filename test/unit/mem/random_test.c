@@ -613,9 +613,8 @@ million_steps(void)
 static void
 quotas(void)
 {
-	run(64, STEPS / 5, MIB + 1);
-	run(64, STEPS / 5, 3 * MIB);
-	run(4096, STEPS / 5, 2 * MIB + 5);
+	run(64, STEPS / 10, MIB + 1);
+	run(4096, STEPS / 10, 3 * MIB);
 }
 
 static void

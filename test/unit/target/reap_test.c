@@ -286,8 +286,7 @@ most_in_a_turn(uint64_t want)
 static int
 alloc_mortal(uint64_t len, uint16_t set, uint64_t *addr)
 {
-	const struct mem_alloc_req req = {
-		.len = len, .pool = fx.pool, .set = set, .mortal = true};
+	const struct mem_alloc_req req = {.len = len, .pool = fx.pool, .set = set, .mortal = true};
 
 	return mem_alloc_for(fx.mem, &req, addr);
 }
