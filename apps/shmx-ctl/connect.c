@@ -109,6 +109,9 @@ advice(int status)
 		return "the memory node has no room for it: `pool list` tells how much is free, "
 		       "and "
 		       "how far a pool may grow";
+	case -EDQUOT:
+		return "the node that makes it, or made it, would hold more than the pool's quota: "
+		       "free what is not needed any more; `pool stat` tells who holds what";
 	case -ENOSPC:
 		return "a table of the memory node is full: free what is not needed any more";
 	case -EBUSY:

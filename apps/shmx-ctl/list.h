@@ -25,8 +25,8 @@ struct list {
 	uint32_t last; /**< the highest id there may be */
 	/** Ask for those from id @p first on, into `infos`; as shmx_pool_list(). */
 	int (*start)(struct ctl *c, uint32_t first, uint64_t cookie);
-	/** Put the row of one into the table. @return its id. */
-	uint32_t (*row)(const struct ctl *c, struct table *t, const void *info);
+	/** Put the row of one into the table; it may ask for more of it. @return its id. */
+	uint32_t (*row)(struct ctl *c, struct table *t, const void *info);
 };
 
 enum ctl_exit list_print(struct ctl *c, const struct list *list);

@@ -29,7 +29,7 @@ static const struct column list_columns[] = {
 };
 
 static uint32_t
-list_row(const struct ctl *c, struct table *t, const void *of)
+list_row(struct ctl *c, struct table *t, const void *of)
 {
 	const struct shmx_lock_info *info = of;
 	table_row(t, (const union cell[]){

@@ -34,7 +34,7 @@ workers_format(const struct ctl *c, uint32_t workers, char *buf, size_t size)
 }
 
 static uint32_t
-list_row(const struct ctl *c, struct table *t, const void *of)
+list_row(struct ctl *c, struct table *t, const void *of)
 {
 	const struct shmx_node_info *info = of;
 	struct ip_addr ip = info->ip != 0 ? ip_addr_v4(info->ip) : ip_addr_v6(info->ip6);

@@ -8,70 +8,14 @@
 
 #include "../common/fail.h"
 #include "connect.h"
-#include "list.h"
 #include "place.h"
+#include "pool_info.h"
 #include "table.h"
 
-/* ---- list ------------------------------------------------------------------------------ */
-
-static const struct column list_columns[] = {
-	{"NAME", "name", CELL_TEXT},
-	{"ID", "id", CELL_NUMBER},
-	{"SIZE", "size", CELL_SIZE},
-	{"MAX", "max_size", CELL_SIZE},
-	{"USED", "used", CELL_SIZE},
-	{"LARGEST-FREE", "largest_free", CELL_SIZE},
-	{"ALLOCS", "allocs", CELL_NUMBER},
-	{"GRANULE", "granule", CELL_NUMBER},
-	{"EXTENTS", "extents", CELL_NUMBER},
-};
-
-static uint32_t
-list_row(const struct ctl *c, struct table *t, const void *of)
-{
-	const struct shmx_pool_info *info = of;
-	const union cell cells[RTE_DIM(list_columns)] = {
-		{.text = info->name},
-		{.number = info->pool},
-		{.number = info->size},
-		{.number = RTE_MAX(info->max_size, info->size)},
-		{.number = info->used},
-		{.number = info->largest_free},
-		{.number = info->allocs},
-		{.number = info->granule},
-		{.number = info->extents},
-	};
-
-	/* One that is just being destroyed has its id left. */
-	if (info->name[0] != '\0')
-		table_row(t, cells);
-	return info->pool;
-}
-
-static struct shmx_pool_info listed[LIST_MAX];
-
 static int
-list_start(struct ctl *c, uint32_t first, uint64_t cookie)
+check_name(const struct ctl *c)
 {
-	return shmx_pool_list(c->ep, c->session, (uint16_t)first, listed, LIST_MAX, cookie);
-}
-
-static enum ctl_exit
-pool_list(struct ctl *c)
-{
-	static const struct list list = {
-		.what = "pool list",
-		.key = "pools",
-		.columns = list_columns,
-		.nb_columns = RTE_DIM(list_columns),
-		.infos = listed,
-		.info_size = sizeof(listed[0]),
-		.last = UINT16_MAX,
-		.start = list_start,
-		.row = list_row,
-	};
-
-	return list_print(c, &list);
+	return word_name(c->words[0]);
 }
 
 /* ---- create ---------------------------------------------------------------------------- */
@@ -82,6 +26,7 @@ static struct create_values {
 	uint64_t grow_below;
 	uint64_t grow_by;
 	uint64_t shrink_above;
+	uint64_t quota;
 	const char *nodes;
 } create;
 
@@ -94,6 +39,7 @@ static const struct option_type create_options[] = {
 	{"grow-by", OPTION_BYTES, offsetof(struct create_values, grow_by), 1, SHMX_LEN_MAX},
 	{"shrink-above", OPTION_BYTES, offsetof(struct create_values, shrink_above), 1,
 		SHMX_LEN_MAX},
+	{"quota", OPTION_BYTES, offsetof(struct create_values, quota), 1, SHMX_LEN_MAX},
 	{"nodes", OPTION_TEXT, offsetof(struct create_values, nodes)},
 };
 
@@ -142,6 +88,7 @@ pool_create(struct ctl *c)
 		.grow_below = create.grow_below,
 		.grow_by = create.grow_by,
 		.shrink_above = create.shrink_above,
+		.quota = create.quota,
 		.nodes = create_nodes.id,
 		.nb_nodes = (uint16_t)create_nodes.nb,
 	};
@@ -225,12 +172,6 @@ static const struct option_type destroy_options[] = {
 	{"force", OPTION_FLAG, offsetof(struct destroy_values, force)},
 };
 
-static int
-check_destroy(const struct ctl *c)
-{
-	return word_name(c->words[0]);
-}
-
 static enum ctl_exit
 pool_destroy(struct ctl *c)
 {
@@ -248,12 +189,25 @@ pool_destroy(struct ctl *c)
 	return ret < 0 ? ctl_explain(c, c->words[0], ret) : CTL_DONE;
 }
 
+#define POOL_NOTHING "What may grow, shrink and limit it is 0 where nothing does.\n"
+
 const struct command pool_commands[] = {
 	{
 		.name = "pool list",
 		.words = "",
 		.summary = "Pools, their sizes and what is used of them.",
+		.details = POOL_NOTHING,
 		.run = pool_list,
+	},
+	{
+		.name = "pool stat",
+		.words = "NAME",
+		.summary = "A pool, and how much each node holds of it.",
+		.details = "That is told where the pool has a quota. " POOL_NOTHING,
+		.min = 1,
+		.max = 1,
+		.check = check_name,
+		.run = pool_stat,
 	},
 	{
 		.name = "pool create",
@@ -265,6 +219,7 @@ const struct command pool_commands[] = {
 			"  --grow-below SIZE    grow with less free [not by itself]\n"
 			"  --grow-by SIZE       by so much, up to --max\n"
 			"  --shrink-above SIZE  give back with more free [not by itself]\n"
+			"  --quota SIZE         one node may hold so much of it [no limit]\n"
 			"  --nodes LIST         only these may use it, as in 2,3,7-9 [everyone]\n",
 		.min = 2,
 		.max = 2,
@@ -300,7 +255,7 @@ const struct command pool_commands[] = {
 		.min = 1,
 		.max = 1,
 		COMMAND_OPTIONS(destroy_options, destroy),
-		.check = check_destroy,
+		.check = check_name,
 		.run = pool_destroy,
 	},
 	{NULL},

@@ -65,6 +65,7 @@ struct pool_options {
 	uint64_t grow_below; /**< 0: it does not grow by itself */
 	uint64_t grow_by;
 	uint64_t shrink_above;  /**< 0: it does not shrink by itself */
+	uint64_t quota;         /**< bytes that one node may hold; 0: no limit */
 	struct node_list nodes; /**< none: for all */
 };
 

@@ -33,7 +33,7 @@ port_bytes(const struct port_options *port, uint32_t max_sessions)
 	       port->queues * max_sessions * SESSION_BYTES;
 }
 
-/* The ownership map takes at most a 32nd of a pool. */
+/* The ownership map takes at most a 32nd of a pool, and who made what as much again. */
 static uint64_t
 bytes_needed(const struct options *o)
 {
@@ -42,7 +42,7 @@ bytes_needed(const struct options *o)
 	for (unsigned int i = 0; i < o->nb_ports; i++)
 		bytes += port_bytes(&o->ports[i], o->max_sessions);
 	for (unsigned int i = 0; i < o->nb_pools; i++)
-		bytes += o->pools[i].size + o->pools[i].size / 32;
+		bytes += o->pools[i].size + o->pools[i].size / (o->pools[i].quota != 0 ? 16 : 32);
 	return bytes;
 }
 
@@ -110,6 +110,7 @@ create_pool(struct server *s, const struct pool_options *po, struct problem *p)
 		.grow_below = po->grow_below,
 		.grow_by = po->grow_by,
 		.shrink_above = po->shrink_above,
+		.quota = po->quota,
 	};
 	char what[128], size[32];
 	int ret = pool_nodes(s->mem, po, &params.nodes);

@@ -133,6 +133,8 @@ const struct setting settings[] = {
 		"by so much, up to max-size; rounded up to 2M"},
 	{"pool", "shrink-above", NULL, "SIZE", POOL(shrink_above), SIZE(0, SIZE_256T), "0",
 		"give back with more free, down to size; 0: not"},
+	{"pool", "quota", NULL, "SIZE", POOL(quota), SIZE(0, SIZE_256T), "0",
+		"bytes that one node may hold of it; 0: no limit"},
 	{"pool", "nodes", NULL, "LIST", POOL(nodes), OTHER(VALUE_NODES), NULL,
 		"nodes that may use it; default: all"},
 

@@ -27,6 +27,7 @@
 
 #define ASK_MS    500
 #define POOLS_MAX 64 /* in one answer */
+#define HELD_MAX  128
 
 /* One call at a time; the server is there while serving is set. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -298,6 +299,10 @@ add_pool(struct rte_tel_data *d, const struct mem_pool_stat *st,
 	ADD(d, st, nb_extents);
 	ADD(d, st, nb_allocs);
 	ADD(d, st, nb_names);
+	ADD(d, st, grow_below);
+	ADD(d, st, grow_by);
+	ADD(d, st, shrink_above);
+	ADD(d, st, quota);
 	ADD(d, policy, grown);
 	ADD(d, policy, shrunk);
 	ADD(d, policy, failed);
@@ -321,6 +326,61 @@ pools(struct server *s, const char *params, struct rte_tel_data *d)
 			add_pool(one, &view.pool[i], &view.policy[i]);
 	}
 	return 0;
+}
+
+/* What nodes hold of a pool with a quota. */
+struct held_view {
+	const struct mem *mem;
+	uint32_t pool;
+	uint32_t next; /* node to begin with; then to go on with, 0 at the end */
+	unsigned int nb;
+	uint32_t node[HELD_MAX];
+	uint64_t held[HELD_MAX];
+};
+
+/* Runs on the main lcore, as pools_look(). */
+static void
+held_look(void *view)
+{
+	struct held_view *v = view;
+	uint32_t node = v->next;
+	uint64_t held;
+
+	v->nb = 0;
+	for (; node < MEM_NODES_MAX && v->nb < HELD_MAX; node++) {
+		held = mem_pool_held(v->mem, (uint16_t)v->pool, (uint16_t)node);
+		if (held == 0)
+			continue;
+		v->node[v->nb] = node;
+		v->held[v->nb++] = held;
+	}
+	v->next = node < MEM_NODES_MAX ? node : 0;
+}
+
+static int
+held(struct server *s, const char *params, struct rte_tel_data *d)
+{
+	static struct held_view view; /* behind the lock */
+	struct rte_tel_data *all;
+	char node[16];
+
+	view.mem = s->mem;
+	view.pool = RTE_MIN(parameter(&params), (uint32_t)UINT16_MAX);
+	view.next = RTE_MAX(parameter(&params), 1u);
+	if (ask(&s->ask, held_look, &view, ASK_MS) != 0)
+		return -ETIMEDOUT;
+	all = rte_tel_data_alloc();
+	if (all == NULL)
+		return -ENOMEM;
+	rte_tel_data_start_dict(all);
+	for (unsigned int i = 0; i < view.nb; i++) {
+		snprintf(node, sizeof(node), "%u", view.node[i]);
+		rte_tel_data_add_dict_u64(all, node, view.held[i]);
+	}
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_u64(d, "pool", view.pool);
+	rte_tel_data_add_dict_u64(d, "next", view.next);
+	return rte_tel_data_add_dict_container(d, "held", all, 0);
 }
 
 /* What belongs to the worker that is home of locks and inboxes. */
@@ -401,6 +461,7 @@ COMMAND(workers)
 COMMAND(endpoints)
 COMMAND(sessions)
 COMMAND(pools)
+COMMAND(held)
 COMMAND(locks)
 COMMAND(inboxes)
 
@@ -419,6 +480,8 @@ telemetry_begin(struct server *s)
 		"Sessions of an endpoint. Parameters: endpoint, first index ('next' of the last)");
 	rte_telemetry_register_cmd(
 		"/shmx/pools", on_pools, "Pools, at most 64. Parameter: first id");
+	rte_telemetry_register_cmd("/shmx/held", on_held,
+		"Bytes of a pool with a quota by node. Parameters: pool id, first node ('next')");
 	rte_telemetry_register_cmd(
 		"/shmx/locks", on_locks, "How much of the lock table is in use. No parameters.");
 	rte_telemetry_register_cmd("/shmx/inboxes", on_inboxes,

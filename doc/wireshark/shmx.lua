@@ -39,6 +39,7 @@ local ops = {
 	[21] = "OWNERS", [22] = "ALLOC_FOR",
 	[24] = "POOL_CREATE", [25] = "POOL_DESTROY", [26] = "POOL_GROW", [27] = "POOL_SHRINK",
 	[28] = "POOL_OPEN", [29] = "POOL_LIST", [30] = "POOL_STAT",
+	[31] = "POOL_NODES",
 	[32] = "LOCK", [33] = "UNLOCK", [34] = "LOCK_RESERVE", [35] = "LOCK_UNRESERVE",
 	[36] = "LOCK_LOOKUP", [37] = "LOCK_LIST", [38] = "LOCK_FORCE", [39] = "PUT_FENCED",
 	[40] = "SIGNAL", [41] = "SEND", [42] = "SEND_MEMORY", [43] = "INBOX_OPEN",
@@ -116,6 +117,9 @@ field("granule", ProtoField.uint32, "Granule", base.DEC)
 field("grow_below", ProtoField.uint64, "Grow below, free bytes", base.DEC)
 field("grow_by", ProtoField.uint64, "Grow by, bytes", base.DEC)
 field("shrink_above", ProtoField.uint64, "Shrink above, free bytes", base.DEC)
+field("quota", ProtoField.uint64, "Quota of a node, bytes", base.DEC)
+field("held", ProtoField.uint64, "Held by a node, bytes", base.DEC)
+field("pool.nodes", ProtoField.uint16, "Nodes that may use it, 0 for all", base.DEC)
 field("extents", ProtoField.uint16, "Extents", base.DEC)
 field("pool", ProtoField.uint16, "Pool", base.DEC)
 field("align_log2", ProtoField.uint8, "Alignment (log2)", base.DEC)
@@ -436,6 +440,7 @@ local requests = {
 		c.take(8, "grow_below")
 		c.take(8, "grow_by")
 		c.take(8, "shrink_above")
+		c.take(8, "quota")
 		name(c, name_len)
 		if len > name_len then
 			node_ids(c, len - name_len - (8 - name_len % 8) % 8)
@@ -449,6 +454,12 @@ local requests = {
 		c.reserved(4)
 	end,
 	[30] = pool_bytes("bytes"),
+	[31] = function(c)
+		c.take(2, "first")
+		c.take(2, "max")
+		c.take(2, "pool")
+		c.reserved(2)
+	end,
 
 	[32] = function(c, len)
 		c.take(8, "timeout")
@@ -568,7 +579,7 @@ local function whole_name(c, behind)
 end
 
 local function pools(c, len)
-	for _ = 1, math.floor(len / 112) do
+	for _ = 1, math.floor(len / 160) do
 		c.take(8, "size")
 		c.take(8, "limit")
 		c.take(8, "used")
@@ -578,6 +589,21 @@ local function pools(c, len)
 		c.take(2, "extents")
 		c.take(2, "pool")
 		whole_name(c, 0)
+		c.take(8, "quota")
+		c.take(8, "held")
+		c.take(8, "grow_below")
+		c.take(8, "grow_by")
+		c.take(8, "shrink_above")
+		c.take(2, "pool.nodes")
+		c.reserved(6)
+	end
+end
+
+local function pool_nodes(c, len)
+	for _ = 1, math.floor(len / 16) do
+		c.take(8, "held")
+		c.take(2, "node")
+		c.reserved(6)
 	end
 end
 
@@ -664,7 +690,7 @@ local responses = {
 	end,
 	[22] = addr_only,
 	[24] = pool_id, [26] = size_only, [27] = size_only, [28] = pool_id,
-	[29] = pools, [30] = pools,
+	[29] = pools, [30] = pools, [31] = pool_nodes,
 	[32] = grants, [34] = lock_number, [36] = lock_number, [37] = locks,
 	[38] = function(c)
 		c.take(8, "forced")

@@ -74,7 +74,8 @@ client_give_up(struct shmx_ep *ep, uint16_t id, int32_t status)
 	if (op->kind == OP_STATUS && op->dst != NULL)
 		rdp_settle(ep->rdp);
 	if (op->kind == OP_GET || op->kind == OP_POOL_INFO || op->kind == OP_OWNERS ||
-		op->kind == OP_LOCK_INFO || op->kind == OP_NODE_INFO || op->kind == OP_NODE_STAT)
+		op->kind == OP_LOCK_INFO || op->kind == OP_NODE_INFO || op->kind == OP_POOL_NODES ||
+		op->kind == OP_NODE_STAT)
 		op->kind = OP_SKIP;
 	if (op->timed)
 		deadline_disarm(ep, id);

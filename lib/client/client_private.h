@@ -32,14 +32,15 @@ enum op_kind {
 	OP_POOL_INFO, /**< descriptions of pools for `dst`, at most `len` of them */
 	OP_OWNERS,    /**< ids of nodes for `dst`, at most `len` of them */
 	OP_NODE_INFO, /**< descriptions of nodes for `dst`, at most `len` of them */
-	OP_NODE_STAT, /**< what the memory node has counted, for `dst` */
-	OP_REOPEN,    /**< a pool id, which kept pool `len` should have; the library's own */
-	OP_SKIP,      /**< what nobody wants any more */
-	OP_LOCK,      /**< grants of `len` locks, for `dst` */
-	OP_SEND,      /**< one 64-bit number; `len`: the run it was sent in */
-	OP_BARRIER,   /**< ids of nodes for `dst` when it fails, at most `len` of them */
-	OP_INBOX,     /**< nothing; `len`: whether the inbox is to be open then */
-	OP_LOCK_INFO, /**< descriptions of locks for `dst`, at most `len` of them */
+	OP_POOL_NODES, /**< nodes of a pool for `dst`, at most `len` of them */
+	OP_NODE_STAT,  /**< what the memory node has counted, for `dst` */
+	OP_REOPEN,     /**< a pool id, which kept pool `len` should have; the library's own */
+	OP_SKIP,       /**< what nobody wants any more */
+	OP_LOCK,       /**< grants of `len` locks, for `dst` */
+	OP_SEND,       /**< one 64-bit number; `len`: the run it was sent in */
+	OP_BARRIER,    /**< ids of nodes for `dst` when it fails, at most `len` of them */
+	OP_INBOX,      /**< nothing; `len`: whether the inbox is to be open then */
+	OP_LOCK_INFO,  /**< descriptions of locks for `dst`, at most `len` of them */
 };
 
 /** An operation in progress; its index is the record's id. */
@@ -464,6 +465,9 @@ bool client_nodes_read(
 bool client_node_stat_read(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len);
 
 /* ---- memory.c ---- */
+
+/** The response to shmx_pool_nodes(). @return false: it is none. */
+bool client_pool_nodes_read(const struct op *op, const void *data, uint32_t len, uint64_t *count);
 
 /** Name that stands behind the fixed part of a request, padded with zeros. */
 void client_name_write(void *to, const char *name, uint32_t len);

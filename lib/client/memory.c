@@ -115,7 +115,8 @@ static bool
 policy_valid(const struct shmx_pool_req *req)
 {
 	if (req->grow_below > SHMX_LEN_MAX || req->grow_by > SHMX_LEN_MAX ||
-		req->shrink_above > SHMX_LEN_MAX || (req->grow_below == 0) != (req->grow_by == 0))
+		req->shrink_above > SHMX_LEN_MAX || req->quota > SHMX_LEN_MAX ||
+		(req->grow_below == 0) != (req->grow_by == 0))
 		return false;
 	return (req->grow_by == 0 || req->max_size > req->size) &&
 	       (req->shrink_above == 0 || req->shrink_above >= req->grow_below + req->grow_by);
@@ -151,6 +152,7 @@ shmx_pool_create(struct shmx_ep *ep, shmx_session_t session, const struct shmx_p
 	rec->grow_below = rte_cpu_to_be_64(req->grow_below);
 	rec->grow_by = rte_cpu_to_be_64(req->grow_by);
 	rec->shrink_above = rte_cpu_to_be_64(req->shrink_above);
+	rec->quota = rte_cpu_to_be_64(req->quota);
 	create_tail_write((uint8_t *)(rec + 1), tail, req, (uint32_t)len);
 	keep_pool(ep, session, rec->rec.id, req->name);
 	return 0;
@@ -244,4 +246,42 @@ shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
 	rec->max = rte_cpu_to_be_16(max);
 	memset(rec->reserved, 0, sizeof(rec->reserved));
 	return 0;
+}
+
+int
+shmx_pool_nodes(struct shmx_ep *ep, shmx_session_t session, uint16_t pool, uint16_t first,
+	struct shmx_pool_node *nodes, uint16_t max, uint64_t cookie)
+{
+	struct wire_pool_nodes *rec;
+	int err;
+
+	if (ep == NULL || pool == 0 || nodes == NULL || max == 0)
+		return -EINVAL;
+	rec = (struct wire_pool_nodes *)client_ask(ep, session, WIRE_OP_POOL_NODES, sizeof(*rec), 0,
+		OP_POOL_NODES, nodes, max, cookie, &err);
+	if (rec == NULL)
+		return err;
+	rec->first = rte_cpu_to_be_16(first);
+	rec->max = rte_cpu_to_be_16(max);
+	rec->pool = rte_cpu_to_be_16(pool);
+	memset(rec->reserved, 0, sizeof(rec->reserved));
+	return 0;
+}
+
+bool
+client_pool_nodes_read(const struct op *op, const void *data, uint32_t len, uint64_t *count)
+{
+	const struct wire_pool_node *from = data;
+	struct shmx_pool_node *to = op->dst;
+	uint32_t n = len / (uint32_t)sizeof(*from);
+
+	if (len % sizeof(*from) != 0 || n > op->len)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = (struct shmx_pool_node){
+			.held = rte_be_to_cpu_64(from[i].held),
+			.node = rte_be_to_cpu_16(from[i].node),
+		};
+	*count = n;
+	return true;
 }

@@ -85,6 +85,12 @@ pool_info_decode(struct shmx_pool_info *to, const struct wire_pool_info *from)
 	to->granule = rte_be_to_cpu_32(from->granule);
 	to->extents = rte_be_to_cpu_16(from->extents);
 	to->pool = rte_be_to_cpu_16(from->pool);
+	to->nb_nodes = rte_be_to_cpu_16(from->nodes);
+	to->quota = rte_be_to_cpu_64(from->quota);
+	to->held = rte_be_to_cpu_64(from->held);
+	to->grow_below = rte_be_to_cpu_64(from->grow_below);
+	to->grow_by = rte_be_to_cpu_64(from->grow_by);
+	to->shrink_above = rte_be_to_cpu_64(from->shrink_above);
 }
 
 static int32_t
@@ -151,12 +157,44 @@ is_pool(const void *data, uint32_t len)
 	return len == sizeof(uint64_t) && number_at(data) > 0 && number_at(data) <= UINT16_MAX;
 }
 
+static bool
+pool_infos_read(const struct op *op, const void *data, uint32_t len, uint64_t *count)
+{
+	uint32_t n = len / (uint32_t)sizeof(struct wire_pool_info);
+
+	if (len % sizeof(struct wire_pool_info) != 0 || n > op->len)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		pool_info_decode((struct shmx_pool_info *)op->dst + i,
+			(const struct wire_pool_info *)data + i);
+	*count = n;
+	return true;
+}
+
+/* Descriptions of something. */
+static bool
+list_read(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len, uint64_t *count)
+{
+	const struct op *op = &ep->op[id];
+
+	switch (op->kind) {
+	case OP_POOL_INFO:
+		return pool_infos_read(op, data, len, count);
+	case OP_LOCK_INFO:
+		*count = len / sizeof(struct wire_lock_info);
+		return client_lock_infos_read(op, data, len);
+	case OP_NODE_INFO:
+		return client_nodes_read(ep, id, data, len, count);
+	default:
+		return client_pool_nodes_read(op, data, len, count);
+	}
+}
+
 /* Responses other than those to get and put. Returns false when the length is not right. */
 static bool
 complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 {
 	const struct op *op = &ep->op[id];
-	uint32_t n = len / sizeof(struct wire_pool_info);
 	uint64_t count, size;
 
 	switch (op->kind) {
@@ -181,14 +219,6 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 		kept_pool_del(ep, (uint16_t)op->len);
 		op_finish(ep, id, 0, 0, 0);
 		return true;
-	case OP_POOL_INFO:
-		if (len % sizeof(struct wire_pool_info) != 0 || n > op->len)
-			return false;
-		for (uint32_t i = 0; i < n; i++)
-			pool_info_decode((struct shmx_pool_info *)op->dst + i,
-				(const struct wire_pool_info *)data + i);
-		op_finish(ep, id, 0, n, 0);
-		return true;
 	case OP_OWNERS:
 		if (!client_owners_read(ep, id, data, len, &count, &size))
 			return false;
@@ -196,13 +226,11 @@ complete_other(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 		return true;
 	case OP_LOCK:
 		return locked(ep, id, data, len);
+	case OP_POOL_INFO:
 	case OP_LOCK_INFO:
-		if (!client_lock_infos_read(op, data, len))
-			return false;
-		op_finish(ep, id, 0, len / sizeof(struct wire_lock_info), 0);
-		return true;
 	case OP_NODE_INFO:
-		if (!client_nodes_read(ep, id, data, len, &count))
+	case OP_POOL_NODES:
+		if (!list_read(ep, id, data, len, &count))
 			return false;
 		op_finish(ep, id, 0, count, 0);
 		return true;

@@ -46,6 +46,8 @@
  * | -ENOENT       | no such pool, name or allocation                                          |
  * | -EEXIST       | the name is taken                                                         |
  * | -ENOMEM       | the pool has no room for that length, or may not grow further             |
+ * | -EDQUOT       | the node that makes, or made, an allocation would hold more than the      |
+ * |               | quota of its pool                                                         |
  * | -EPERM        | the memory or pool is for other nodes; the lock is not held               |
  * | -EFAULT       | the range leaves the pool                                                 |
  * | -ESTALE       | the range touches memory that is free                                     |
@@ -471,9 +473,9 @@ struct shmx_alloc_req {
  * that comes back in time keeps it. It counts who owns it then: memory that was handed on follows
  * its new owners, and while any of it is everyone's it stays. Not for SHMX_OWNER_EVERYONE, nor for
  * a list of all nodes there are: -EINVAL.
- * @event -ENOMEM; -ENOENT the pool is gone; -EEXIST; -ENOSPC no room for another name, or another
- *   set of nodes; -EPERM the pool is for other nodes; -EINVAL the memory node has no such nodes;
- *   -EBUSY.
+ * @event -ENOMEM; -EDQUOT this node would hold more than the pool's quota; -ENOENT the pool is gone;
+ *   -EEXIST; -ENOSPC no room for another name, or another set of nodes; -EPERM the pool is for
+ *   other nodes; -EINVAL the memory node has no such nodes; -EBUSY.
  */
 SHMX_API int shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie);
 
@@ -487,8 +489,8 @@ SHMX_API int shmx_free(struct shmx_ep *ep, shmx_addr_t addr, uint64_t cookie);
 
 /**
  * Change the length of an allocation in place.
- * @event -ENOMEM what follows is taken, or the end of the pool; and as shmx_free(): -ENOENT,
- * -EINVAL, -EPERM, -EBUSY.
+ * @event -ENOMEM what follows is taken, or the end of the pool; -EDQUOT the node that made it would
+ *   hold more than the pool's quota; and as shmx_free(): -ENOENT, -EINVAL, -EPERM, -EBUSY.
  */
 SHMX_API int shmx_resize(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, uint64_t cookie);
 
@@ -835,6 +837,13 @@ struct shmx_pool_req {
 	                          grow_below + grow_by stay free and `size` stays; 0: not by
 	                          itself */
 	/*
+	 * What one node may hold of the pool at a time: the allocations that it has made and that
+	 * have not been freed, whoever owns them meanwhile. One that changes its length counts
+	 * anew; one that was sent counts until the last receiver is done with it; one that a node
+	 * left behind when it died counts for the next that has its id.
+	 */
+	uint64_t quota; /**< bytes; rounded up to granules; 0: no limit */
+	/*
 	 * Who may open the pool, allocate in it, resize, describe and destroy it; no part of it
 	 * ever belongs to others: "everyone" means these nodes there. Others are told -EPERM.
 	 */
@@ -853,6 +862,16 @@ struct shmx_pool_info {
 	uint32_t granule;
 	uint16_t extents;
 	uint16_t pool;
+	uint16_t nb_nodes; /**< how many nodes may use it; 0: all; shmx_pool_nodes() tells which */
+	uint64_t quota;    /**< as it was created, rounded; so the next */
+	uint64_t grow_below, grow_by, shrink_above;
+	uint64_t held; /**< of the quota, by this node; 0 without one */
+};
+
+/** A node that may use a pool which is not for all, or that holds some of one with a quota. */
+struct shmx_pool_node {
+	uint64_t held; /**< bytes; 0 also without a quota */
+	uint16_t node;
 };
 
 /**
@@ -910,6 +929,16 @@ SHMX_API int shmx_pool_stat(
  */
 SHMX_API int shmx_pool_list(struct shmx_ep *ep, shmx_session_t session, uint16_t first,
 	struct shmx_pool_info *info, uint16_t max, uint64_t cookie);
+
+/**
+ * Tell which nodes may use pool @p pool of the memory node of @p session, where not all may, and
+ * what nodes hold of it, where it has a quota: those with id @p first or above, in order of their
+ * ids, as many as fit into @p max and into one frame: go on from the last id + 1 until none comes
+ * back. Event value: how many. @p nodes belongs to the library until completion.
+ * @event -ENOENT; -EPERM the pool is for other nodes.
+ */
+SHMX_API int shmx_pool_nodes(struct shmx_ep *ep, shmx_session_t session, uint16_t pool,
+	uint16_t first, struct shmx_pool_node *nodes, uint16_t max, uint64_t cookie);
 
 /* ---- memory nodes ------------------------------------------------------------------------ */
 

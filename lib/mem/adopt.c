@@ -100,10 +100,14 @@ scan_one(struct mem *m, struct mem_spot *s, uint32_t *n)
 	mem_chunk_describe(x, s->g, *n);
 	x->hdr->used += *n;
 	s->p->hdr->nb_allocs++;
+	mem_charge_add(s, *n);
 	return false;
 }
 
-/* All that is derived in an extent. Also makes a fresh one. */
+/*
+ * All that is derived in an extent. Also makes a fresh one, where it finds nothing to count and so
+ * leaves alone what home has of the pool.
+ */
 void
 mem_ext_rebuild(struct mem *m, struct mem_pool *p, struct mem_ext *x)
 {
@@ -126,7 +130,6 @@ mem_ext_rebuild(struct mem *m, struct mem_pool *p, struct mem_ext *x)
 	hbm_rebuild(&x->starts, x->mortal);
 	for (c = 0; c < MEM_CLASSES; c++)
 		hbm_rebuild(&x->pages, x->class_bits + c * words);
-	mem_stat_add(&p->hdr->used, (uint64_t)x->hdr->used << p->granule_log);
 }
 
 /* A zone whose header says what the pool's table says. */
@@ -145,7 +148,8 @@ find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
 		return -EBADMSG;
 	if (mem_zone_lookup(m, p->id, (int)i, &zone, &zone_len) != 0)
 		return -EBADMSG;
-	len = mem_ext_layout(&want, (uint64_t)rec->pages << MEM_PAGE_LOG, p->granule_log, &off);
+	len = mem_ext_layout(
+		&want, (uint64_t)rec->pages << MEM_PAGE_LOG, p->granule_log, p->held != NULL, &off);
 	h = (const struct mem_extent_hdr *)(const void *)((const uint8_t *)zone + off);
 	if (zone_len < len || h->magic != MEM_EXT_MAGIC || h->len != len ||
 		h->nb_granules != want.nb_granules ||
@@ -168,7 +172,7 @@ discard_ext(struct mem *m, uint16_t pool, struct mem_extent_rec *rec, uint32_t i
 	rec->state = MEM_STATE_NONE;
 }
 
-/* What adoption believes of an extent and cannot make good: its place, and who owns it. */
+/* What adoption believes of an extent and cannot make good: its place, who owns it, who made it. */
 static bool
 ext_sound(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x)
 {
@@ -177,7 +181,7 @@ ext_sound(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x
 	for (i = 0; i < x->nb_pages; i++)
 		if (p->pages[x->first + i].va != NULL)
 			return false;
-	return mem_map_valid(m, p, x);
+	return mem_map_valid(m, p, x) && mem_charge_valid(m, x);
 }
 
 static int
@@ -200,6 +204,7 @@ adopt_extents(struct mem *m, struct mem_pool *p)
 			return -EBADMSG;
 		mem_map_count(m, p, &p->ext[i], 1);
 		mem_ext_rebuild(m, p, &p->ext[i]);
+		h->used += (uint64_t)p->ext[i].hdr->used << p->granule_log;
 		mem_hole_show(p, &p->ext[i]);
 		mem_ext_publish(p, &p->ext[i]);
 		h->size_bytes += (uint64_t)p->ext[i].nb_pages << MEM_PAGE_LOG;
@@ -244,6 +249,8 @@ adopt_pool(struct mem *m, uint16_t id)
 		return -EBADMSG;
 	h->used = h->zeroing = h->size_bytes = h->nb_allocs = 0;
 	h->nb_extents = 0;
+	if (p->held != NULL)
+		memset(p->held, 0, MEM_HELD_LEN);
 	memset(h->class_mask, 0, sizeof(h->class_mask));
 	memset(h->zero_mask, 0, sizeof(h->zero_mask));
 	memset(h->class_ext, 0, sizeof(h->class_ext));

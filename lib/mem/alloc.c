@@ -42,39 +42,55 @@ take(struct mem_pool *p, uint32_t n, uint32_t align, struct mem_spot *s)
 	return 0;
 }
 
+/* Whether all about a request is right but, perhaps, that there is no room. */
 static int
-allocate(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set, const char *name,
-	bool mortal, uint64_t *addr)
+check(const struct mem *m, const struct mem_pool *p, const struct mem_alloc_req *req)
 {
-	struct mem_pool *p = mem_pool_live(m, pool);
+	int ret = 0;
+
+	if (req->len == 0 || align_of(p, req->align, req->len) == 0 || req->set == MEM_SET_FREE ||
+		!mem_set_usable(m, req->set) || (req->mortal && req->set == MEM_SET_EVERYONE))
+		return -EINVAL;
+	if (req->name != NULL)
+		ret = mem_names_check(m, p, req->name);
+	return ret != 0 ? ret : mem_quota_check(m, p, req->node, req->len);
+}
+
+/* What adoption reads of it, before the claim, which makes it live. */
+static void
+mark(const struct mem_spot *s, uint32_t n, const struct mem_alloc_req *req)
+{
+	if (req->mortal)
+		hbm_set(&s->x->starts, s->x->mortal, s->g);
+	mem_charge_set(s, n, req->node);
+	mem_order();
+}
+
+int
+mem_alloc_for(struct mem *m, const struct mem_alloc_req *req, uint64_t *addr)
+{
+	struct mem_pool *p = mem_pool_live(m, req->pool);
 	struct mem_spot s;
-	uint32_t n, al;
+	uint32_t n;
 	uint64_t at;
 	int ret;
 
 	if (p == NULL)
 		return -ENOENT;
-	n = granules_of(p, len);
-	al = align_of(p, align, len);
-	if (len == 0 || al == 0 || set == MEM_SET_FREE || !mem_set_usable(m, set))
-		return -EINVAL;
-	ret = name == NULL ? 0 : mem_names_check(m, p, name);
+	ret = check(m, p, req);
 	if (ret != 0)
 		return ret;
-	ret = n == 0 ? -ENOMEM : take(p, n, al, &s);
+	n = granules_of(p, req->len);
+	ret = n == 0 ? -ENOMEM : take(p, n, align_of(p, req->align, req->len), &s);
 	if (ret != 0)
 		return ret;
 	at = mem_spot_addr(&s);
-	if (name != NULL && mem_names_add(m, p, name, mem_addr_off(at)) != 0) {
+	if (req->name != NULL && mem_names_add(m, p, req->name, mem_addr_off(at)) != 0) {
 		mem_hole_give(p, s.x, s.g, n);
 		return -ENOSPC;
 	}
-	/* Before the claim, which makes it live: adoption drops the mark if it never is. */
-	if (mortal) {
-		hbm_set(&s.x->starts, s.x->mortal, s.g);
-		mem_order();
-	}
-	mem_map_claim(m, &s, n, set);
+	mark(&s, n, req);
+	mem_map_claim(m, &s, n, req->set);
 	mem_stat_add(&p->hdr->nb_allocs, 1);
 	*addr = at;
 	return 0;
@@ -84,16 +100,10 @@ int
 mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
 	const char *name, uint64_t *addr)
 {
-	return allocate(m, pool, len, align, set, name, false, addr);
-}
+	const struct mem_alloc_req req = {
+		.len = len, .align = align, .name = name, .pool = pool, .set = set};
 
-int
-mem_alloc_mortal(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
-	const char *name, uint64_t *addr)
-{
-	if (set == MEM_SET_EVERYONE)
-		return -EINVAL;
-	return allocate(m, pool, len, align, set, name, true, addr);
+	return mem_alloc_for(m, &req, addr);
 }
 
 /* The live allocation that starts at addr. */
@@ -171,6 +181,7 @@ mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed 
 	if (ret != 0)
 		return ret;
 	mem_names_del(m, s.p, mem_addr_off(addr));
+	mem_charge_add(&s, -(int64_t)n);
 	mem_map_set(m, &s, n, MEM_SET_FREE);
 	if (hbm_test(s.x->mortal, s.g))
 		hbm_clear(&s.x->starts, s.x->mortal, s.g);
@@ -234,8 +245,11 @@ grow(struct mem *m, const struct mem_spot *s, uint32_t n, uint32_t to)
 	struct mem_spot last = {.p = s->p, .x = s->x, .g = s->g + n - 1};
 	struct mem_spot more = {.p = s->p, .x = s->x, .g = s->g + n};
 
+	if (to == 0)
+		return -ENOMEM;
 	if (!mem_hole_extend(s->p, s->x, s->g, n, to))
 		return will_be_free(s->x, s->g + n, s->g + to) ? -EAGAIN : -ENOMEM;
+	mem_charge_add(s, to - n);
 	mem_map_claim(m, &more, to - n, mem_map_get(&last));
 	return 0;
 }
@@ -246,6 +260,7 @@ cut(struct mem *m, const struct mem_spot *s, uint32_t n, uint32_t to, struct mem
 {
 	struct mem_spot rest = {.p = s->p, .x = s->x, .g = s->g + to};
 
+	mem_charge_add(s, (int64_t)to - n);
 	mem_map_set(m, &rest, n - to, MEM_SET_FREE);
 	mem_chunk_split(s->x, s->g, n, to);
 	*tail = freed_of(&rest, n - to);
@@ -268,10 +283,13 @@ mem_resize(struct mem *m, uint64_t addr, uint64_t len, uint16_t by_node, struct 
 	ret = owns_all(m, &s, n, by_node);
 	if (ret != 0)
 		return ret;
-	if (to == 0 || to > n)
-		ret = to == 0 ? -ENOMEM : grow(m, &s, n, to);
-	else if (to < n)
+	if (to == 0 || to > n) {
+		ret = mem_quota_check(m, s.p, mem_charge_get(&s), len - bytes_of(&s, n));
+		if (ret == 0)
+			ret = grow(m, &s, n, to);
+	} else if (to < n) {
 		cut(m, &s, n, to, &cut_off);
+	}
 	if (ret != 0)
 		return ret;
 	if (tail == NULL)
@@ -289,6 +307,7 @@ mem_describe(const struct mem *m, const struct mem_spot *s, struct mem_alloc_inf
 	info->addr = mem_spot_addr(s);
 	info->len = bytes_of(s, mem_chunk_len(s->x, s->g));
 	info->set = mem_map_get(s);
+	info->node = mem_charge_get(s);
 	info->mortal = hbm_test(s->x->mortal, s->g);
 	name = mem_names_of(m, s->p, mem_addr_off(info->addr));
 	if (name != NULL)

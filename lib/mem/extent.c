@@ -30,7 +30,8 @@ place(uint64_t *end, uint64_t len)
 
 /* Where everything goes in the zone of an extent with that much data; its length. */
 uint64_t
-mem_ext_layout(struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, uint64_t *hdr_off)
+mem_ext_layout(struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, bool quota,
+	uint64_t *hdr_off)
 {
 	uint64_t end = data, granules = data >> granule_log;
 	struct hbm pages, starts;
@@ -47,6 +48,7 @@ mem_ext_layout(struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, ui
 	h->mortal_off = place(&end, starts.words * sizeof(uint64_t));
 	h->desc_off = place(&end, granules / 64 * sizeof(struct mem_desc));
 	h->class_off = place(&end, (uint64_t)MEM_CLASSES * pages.words * sizeof(uint64_t));
+	h->charge_off = place(&end, quota ? granules * sizeof(uint16_t) : 0);
 	h->len = end;
 	return end;
 }
@@ -69,6 +71,7 @@ mem_ext_map(struct mem_pool *p, uint32_t index, void *zone)
 	x->mortal = (uint64_t *)(void *)(z + x->hdr->mortal_off);
 	x->desc = (struct mem_desc *)(void *)(z + x->hdr->desc_off);
 	x->class_bits = (uint64_t *)(void *)(z + x->hdr->class_off);
+	x->charge = p->held != NULL ? (uint16_t *)(void *)(z + x->hdr->charge_off) : NULL;
 	x->nb_granules = x->hdr->nb_granules;
 	x->nb_descs = x->nb_granules / 64;
 	hbm_shape(&x->pages, x->nb_descs);
@@ -161,7 +164,7 @@ format(struct mem *m, struct mem_pool *p, uint32_t index, void *zone)
 	struct mem_extent_hdr h, *hdr;
 	uint64_t len, off;
 
-	len = mem_ext_layout(&h, data, p->granule_log, &off);
+	len = mem_ext_layout(&h, data, p->granule_log, p->held != NULL, &off);
 	memset(zone, 0, len);
 	hdr = (struct mem_extent_hdr *)(void *)((uint8_t *)zone + off);
 	*hdr = h;
@@ -192,7 +195,9 @@ mem_extent_prepare(struct mem *m, uint16_t pool, uint64_t len, struct mem_extent
 	p->hdr->extents[index] = (struct mem_extent_rec){.first = first, .pages = pages};
 	__atomic_store_n(&p->hdr->extents[index].state, MEM_STATE_MAKING, __ATOMIC_RELEASE);
 	ret = mem_zone_reserve(m, pool, (int)index,
-		mem_ext_layout(&h, (uint64_t)pages << MEM_PAGE_LOG, p->granule_log, &off), &zone);
+		mem_ext_layout(
+			&h, (uint64_t)pages << MEM_PAGE_LOG, p->granule_log, p->held != NULL, &off),
+		&zone);
 	if (ret != 0) {
 		__atomic_store_n(&p->hdr->extents[index].state, MEM_STATE_NONE, __ATOMIC_RELEASE);
 		return ret;

@@ -174,6 +174,7 @@ struct mem_pool_params {
 	uint64_t shrink_above; /* with more free, it is to shrink; at least both together; 0 is
 	                          never */
 	uint16_t nodes; /* set of those that may use it, which the caller holds; 0: everyone */
+	uint64_t quota; /* bytes that one node may hold, rounded up to granules; 0: no limit */
 };
 
 struct mem_pool_stat {
@@ -181,11 +182,12 @@ struct mem_pool_stat {
 	uint16_t id;
 	uint32_t granule;
 	uint32_t nb_extents;
-	uint64_t size;     /* bytes in attached extents */
-	uint64_t max_size; /* growth limit */
-	uint64_t used;     /* allocated, or freed and not yet ended */
-	uint64_t free;     /* can be allocated now, in some number of pieces */
-	uint64_t zeroing;  /* freed, and waiting for mem_zero_step() */
+	uint64_t size;                                     /* bytes in attached extents */
+	uint64_t max_size;                                 /* growth limit */
+	uint64_t grow_below, grow_by, shrink_above, quota; /* as it was made, rounded */
+	uint64_t used;    /* allocated, or freed and not yet ended */
+	uint64_t free;    /* can be allocated now, in some number of pieces */
+	uint64_t zeroing; /* freed, and waiting for mem_zero_step() */
 	/*
 	 * One allocation of this many bytes would succeed. Exact while at most 32 holes share the
 	 * top size class, else at most a fifth too small.
@@ -200,7 +202,7 @@ struct mem_pool_stat {
  * when the name or the id is taken, -EINVAL, also for an id that is not this memory's,
  * -ENAMETOOLONG, -ENOSPC when all ids are taken, -ENOMEM. The memory is zeroed here: this takes its
  * time. Also -EINVAL: grow_below without grow_by or the reverse, either without a max_size to grow
- * to, a shrink_above less than their sum, nodes that are no set.
+ * to, a shrink_above less than their sum, nodes that are no set, a quota from 2^46 on.
  */
 int mem_pool_create(
 	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *id);
@@ -224,6 +226,12 @@ uint32_t mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint3
  * meanwhile.
  */
 uint16_t mem_pool_nodes(const struct mem *m, uint16_t pool);
+/*
+ * [any] [view] Bytes that a node holds of a pool with a quota: in live allocations that it has
+ * made, whoever owns them. 0 without a quota, and where there is no such pool or node. The pool
+ * must not be released meanwhile.
+ */
+uint64_t mem_pool_held(const struct mem *m, uint16_t pool, uint16_t node);
 /* [home] The search for the largest hole must not meet a change. -ENOENT */
 int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
 /*
@@ -295,23 +303,32 @@ bool mem_extent_coming(const struct mem *m, uint16_t pool);
 
 #define MEM_ALIGN_NATURAL UINT64_MAX /* the next power of two of len, at most 2 MiB */
 
-/*
- * [home] len bytes rounded up to granules, contiguous, reading as zeros, owned by set. align is 0
- * for the granule or a power of two up to 2 MiB, or MEM_ALIGN_NATURAL. name may be NULL. The
- * caller holds a reference to set during the call.
- * -ENOENT no such pool; -EINVAL len, align, set or an empty name; -ENAMETOOLONG; -EEXIST name;
- * -ENOSPC no room for another name; -ENOMEM; -EAGAIN would fit, perhaps, once mem_zero_step()
- * has cleared what was freed.
- */
-int mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
-	const char *name, uint64_t *addr);
+struct mem_alloc_req {
+	uint64_t len;   /* rounded up to granules */
+	uint64_t align; /* 0 is the granule, or a power of two up to 2 MiB, or MEM_ALIGN_NATURAL */
+	const char *name; /* may be NULL */
+	uint16_t pool;
+	uint16_t set;  /* owners; the caller holds a reference during the call */
+	uint16_t node; /* who asks; 0: the memory node, which has no quota */
+	/*
+	 * It ends with its owners: mem_mortal_next() finds it, and whoever knows which nodes are
+	 * there frees it. Stays so when it changes hands or length. Not with everyone.
+	 */
+	bool mortal;
+};
 
 /*
- * [home] The same for memory that ends with its owners: mem_mortal_next() finds it, and whoever
- * knows which nodes are there frees it. Stays so when it changes hands or length. -EINVAL also for
- * everyone.
+ * [home] Contiguous memory, reading as zeros. Where the pool has a quota it is charged to the node,
+ * whoever owns it, until it is freed.
+ * -ENOENT no such pool; -EINVAL len, align, set, an empty name, or a node that cannot be;
+ * -ENAMETOOLONG; -EEXIST name; -EDQUOT the node would hold more than the quota; -ENOSPC no room for
+ * another name; -ENOMEM; -EAGAIN would fit, perhaps, once mem_zero_step() has cleared what was
+ * freed.
  */
-int mem_alloc_mortal(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
+int mem_alloc_for(struct mem *m, const struct mem_alloc_req *req, uint64_t *addr);
+
+/* [home] The same for the memory node. */
+int mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t set,
 	const char *name, uint64_t *addr);
 
 /* What a begin hands to its end: a plain value. len 0 has nothing to end. */
@@ -322,9 +339,9 @@ struct mem_freed {
 };
 
 /*
- * [home] From now on accesses are refused with -ESTALE and the name is gone. -EINVAL for an address
- * off the granule, -ENOENT when no live allocation starts there, -EPERM when by_node does
- * not own all of it. by_node 0, the memory node, owns everything.
+ * [home] From now on accesses are refused with -ESTALE, the name is gone, and nobody is charged.
+ * -EINVAL for an address off the granule, -ENOENT when no live allocation starts there, -EPERM when
+ * by_node does not own all of it. by_node 0, the memory node, owns everything.
  */
 int mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed *f);
 /*
@@ -343,9 +360,9 @@ uint64_t mem_zero_step(struct mem *m, uint16_t pool, uint64_t budget);
 
 /*
  * [home] Changes the length in place: shrinking always works, growing when enough memory behind it
- * is free, else -ENOMEM, or -EAGAIN as in mem_alloc(), and nothing changed; there is no moving. New
- * bytes are zero and belong to the owners of the last granule. Errors as mem_free_begin() and
- * mem_alloc().
+ * is free, else -ENOMEM, or -EAGAIN as in mem_alloc_for(), and nothing changed; there is no moving.
+ * New bytes are zero and belong to the owners of the last granule. The difference is charged to
+ * whoever made the allocation: -EDQUOT. Errors as mem_free_begin() and mem_alloc_for().
  * What a shrink cuts off is refused at once, and given back by mem_free_end(tail) after
  * quiescence; a NULL tail does that inside.
  */
@@ -356,6 +373,7 @@ struct mem_alloc_info {
 	uint64_t addr;
 	uint64_t len;            /* rounded up to granules */
 	uint16_t set;            /* of the first granule */
+	uint16_t node;           /* who made it; 0 also where the pool has no quota */
 	bool mortal;             /* ends with its owners */
 	char name[MEM_NAME_LEN]; /* "" without */
 };
@@ -374,7 +392,7 @@ int mem_alloc_find(const struct mem *m, uint64_t addr, struct mem_alloc_info *in
  */
 int mem_alloc_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
 /*
- * [home] Likewise for those made by mem_alloc_mortal() alone; others cost nothing. -EAGAIN after
+ * [home] Likewise for those that end with their owners alone; others cost nothing. -EAGAIN after
  * one extent without any.
  */
 int mem_mortal_next(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);

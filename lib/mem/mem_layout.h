@@ -19,7 +19,7 @@
 #define MEM_ROOT_MAGIC UINT64_C(0x746f6f722d6d6873)
 #define MEM_POOL_MAGIC UINT64_C(0x6c6f6f702d6d6873)
 #define MEM_EXT_MAGIC  UINT64_C(0x2d7478652d6d6873)
-#define MEM_VERSION    4
+#define MEM_VERSION    5
 
 /* Life of a directory entry, a pool or an extent. */
 enum mem_state {
@@ -87,6 +87,9 @@ _Static_assert(sizeof(struct mem_root) == 192, "layout");
 #define MEM_ROOT_CONSTANT (offsetof(struct mem_root, index_off) + sizeof(uint64_t))
 #define MEM_POOL_CONSTANT (offsetof(struct mem_pool_hdr, len) + sizeof(uint64_t))
 
+/* At the end of a pool's zone, if it has a quota: bytes that each node holds. Home. Derived. */
+#define MEM_HELD_LEN (MEM_NODES_MAX * sizeof(uint64_t))
+
 /* Size classes of holes: one per granule below 64, then SUB per power of two up to 2^31. */
 #define MEM_SUB_LOG     2
 #define MEM_SUB         (1u << MEM_SUB_LOG)
@@ -127,6 +130,7 @@ struct mem_pool_hdr {
 	uint64_t grow_by;
 	uint64_t shrink_above;
 	uint64_t nodes; /* set of those that may use it; a reference */
+	uint64_t quota; /* bytes of one node; 0: none, and then nothing is kept of it */
 	uint64_t len;   /* of the zone; all above is constant once magic is there */
 
 	/* Written by home, read by any thread (relaxed). Derived. */
@@ -175,7 +179,8 @@ struct mem_extent_hdr {
 	uint64_t mortal_off;  /* the same, of those that end with their owners. Home */
 	uint64_t desc_off;    /* struct mem_desc per 64 granules */
 	uint64_t class_off;   /* bit per 64 granules, hierarchical, for each class. Derived */
+	uint64_t charge_off;  /* uint16_t per granule: see quota.c; nothing without a quota. Home */
 };
-_Static_assert(sizeof(struct mem_extent_hdr) == 88, "layout");
+_Static_assert(sizeof(struct mem_extent_hdr) == 96, "layout");
 
 #endif /* MEM_LAYOUT_H */

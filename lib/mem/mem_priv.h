@@ -31,6 +31,7 @@ struct mem_ext {
 	uint64_t *mortal;
 	struct mem_desc *desc;
 	uint64_t *class_bits;
+	uint16_t *charge;  /* NULL: the pool has no quota */
 	struct hbm pages;  /* shape of each class bitmap */
 	struct hbm starts; /* shape of start and mortal */
 	uint32_t nb_granules;
@@ -48,6 +49,7 @@ struct mem_pool {
 	struct mem_index by_name;
 	struct mem_index by_addr;
 	uint32_t *stack;
+	uint64_t *held; /* bytes by node; NULL: no quota */
 	uint32_t granule_log;
 	uint16_t id;
 	struct mem_ext ext[MEM_EXTENTS];
@@ -145,8 +147,8 @@ void mem_ext_map(struct mem_pool *p, uint32_t index, void *zone);
 int mem_ext_attach(struct mem *m, const struct mem_extent *h);
 void mem_ext_publish(struct mem_pool *p, struct mem_ext *x);
 void mem_ext_unpublish(struct mem_pool *p, struct mem_ext *x);
-uint64_t mem_ext_layout(
-	struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, uint64_t *hdr_off);
+uint64_t mem_ext_layout(struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, bool quota,
+	uint64_t *hdr_off);
 
 /* pool.c */
 void mem_pool_map(struct mem_pool *p, void *zone);
@@ -192,6 +194,13 @@ uint16_t mem_map_get(const struct mem_spot *s);
 uint32_t mem_map_run(const struct mem_spot *s, uint32_t n, uint16_t set);
 bool mem_map_valid(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x);
 void mem_map_count(struct mem *m, const struct mem_pool *p, const struct mem_ext *x, int sign);
+
+/* quota.c: who made an allocation, and how much each node holds. Without a quota, of no effect. */
+int mem_quota_check(const struct mem *m, const struct mem_pool *p, uint16_t node, uint64_t len);
+void mem_charge_set(const struct mem_spot *s, uint32_t n, uint16_t node);
+uint16_t mem_charge_get(const struct mem_spot *s);
+void mem_charge_add(const struct mem_spot *s, int64_t granules);
+bool mem_charge_valid(const struct mem *m, const struct mem_ext *x);
 
 /* names.c */
 int mem_names_check(const struct mem *m, const struct mem_pool *p, const char *name);

@@ -67,7 +67,8 @@ check_params(struct mem_pool_params *q)
 	if (q->name[0] == 0 || !rte_is_power_of_2(q->granule) ||
 		q->granule < 1u << GRANULE_MIN_LOG || q->granule > 1u << GRANULE_MAX_LOG ||
 		q->max_names > NAMES_MAX || q->size >= POOL_MAX_SIZE ||
-		q->max_size >= POOL_MAX_SIZE || q->grow_by >= POOL_MAX_SIZE)
+		q->max_size >= POOL_MAX_SIZE || q->grow_by >= POOL_MAX_SIZE ||
+		q->quota >= POOL_MAX_SIZE)
 		return -EINVAL;
 	q->size = RTE_ALIGN_CEIL(q->size, (uint64_t)MEM_PAGE_SIZE);
 	q->max_size = RTE_ALIGN_CEIL(RTE_MAX(q->max_size, q->size), (uint64_t)MEM_PAGE_SIZE);
@@ -76,6 +77,7 @@ check_params(struct mem_pool_params *q)
 		q->extent_size = q->size;
 	q->nodes = q->nodes != MEM_SET_FREE ? q->nodes : MEM_SET_EVERYONE;
 	q->grow_by = RTE_ALIGN_CEIL(q->grow_by, (uint64_t)MEM_PAGE_SIZE);
+	q->quota = RTE_ALIGN_CEIL(q->quota, (uint64_t)q->granule);
 	return check_policy(q);
 }
 
@@ -105,7 +107,9 @@ layout(struct mem_pool_hdr *h, const struct mem_pool_params *q)
 	h->grow_by = q->grow_by;
 	h->shrink_above = q->shrink_above;
 	h->nodes = q->nodes;
-	h->len = off + h->max_names * sizeof(uint32_t);
+	h->quota = q->quota;
+	off += h->max_names * sizeof(uint32_t);
+	h->len = q->quota == 0 ? off : RTE_ALIGN_CEIL(off, (uint64_t)64) + MEM_HELD_LEN;
 }
 
 /* Whether a pool's zone is laid out as it would be here, for as much as it says it holds. */
@@ -120,6 +124,7 @@ mem_pool_check(const struct mem_pool_hdr *h, size_t len)
 		.grow_by = h->grow_by,
 		.shrink_above = h->shrink_above,
 		.nodes = (uint16_t)h->nodes,
+		.quota = h->quota,
 	};
 	struct mem_pool_hdr want;
 
@@ -144,6 +149,7 @@ mem_pool_map(struct mem_pool *p, void *zone)
 	p->granule_log = h->granule_log;
 	p->names = (struct mem_name *)(void *)(z + h->names_off);
 	p->stack = (uint32_t *)(void *)(z + h->stack_off);
+	p->held = h->quota != 0 ? (uint64_t *)(void *)(z + h->len - MEM_HELD_LEN) : NULL;
 	p->by_name.buckets = (struct mem_bucket *)(void *)(z + h->by_name_off);
 	p->by_addr.buckets = (struct mem_bucket *)(void *)(z + h->by_addr_off);
 	p->by_name.mask = p->by_addr.mask = h->name_buckets - 1;
@@ -369,6 +375,10 @@ describe(const struct mem_pool *p, struct mem_pool_stat *st)
 	st->nb_extents = __atomic_load_n(&h->nb_extents, __ATOMIC_RELAXED);
 	st->size = __atomic_load_n(&h->size_bytes, __ATOMIC_RELAXED);
 	st->max_size = h->max_size;
+	st->grow_below = h->grow_below;
+	st->grow_by = h->grow_by;
+	st->shrink_above = h->shrink_above;
+	st->quota = h->quota;
 	st->used = __atomic_load_n(&h->used, __ATOMIC_RELAXED);
 	st->zeroing = __atomic_load_n(&h->zeroing, __ATOMIC_RELAXED);
 	st->free = st->size > st->used ? st->size - st->used : 0;

@@ -136,6 +136,7 @@ read_pool_create(struct target_job *job, const struct wire_record *rec)
 	job->policy.grow_below = rte_be_to_cpu_64(create->grow_below);
 	job->policy.grow_by = rte_be_to_cpu_64(create->grow_by);
 	job->policy.shrink_above = rte_be_to_cpu_64(create->shrink_above);
+	job->policy.quota = rte_be_to_cpu_64(create->quota);
 	job->values = 1;
 	return read_create_tail(job, create) && job->name[0] != '\0';
 }
@@ -178,20 +179,12 @@ job_read(struct target_job *job, const struct wire_record *rec)
 	}
 }
 
-static bool
-may_use(const struct target_worker *w, uint16_t pool, uint16_t node)
-{
-	uint16_t nodes = mem_pool_nodes(w->mem, pool);
-
-	return likely(nodes == MEM_SET_EVERYONE) || mem_set_has(w->mem, nodes, node);
-}
-
 /* Whether the node may use the pool that the request is about, if it is about one. */
 static bool
 admitted(const struct target_worker *w, const struct target_job *job)
 {
 	return target_is_sync(job->op) || target_is_comm(job->op) ||
-	       job->op == WIRE_OP_POOL_CREATE || may_use(w, job->pool, job->node);
+	       job->op == WIRE_OP_POOL_CREATE || pools_admit(w, job->pool, job->node);
 }
 
 int
@@ -241,62 +234,6 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 	return 0;
 }
 
-static int
-pool_open(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
-{
-	char name[MEM_NAME_LEN];
-	rte_be64_t value;
-	uint16_t pool;
-	uint8_t *to;
-
-	if (!target_name_read((const struct wire_pool_open *)rec + 1, rec, name))
-		return target_respond_status(w, s, rec, STATUS_INVAL);
-	if (mem_pool_lookup(w->mem, name, &pool) < 0)
-		return target_respond_status(w, s, rec, STATUS_NOENT);
-	if (!may_use(w, pool, s->peer_node))
-		return target_respond_status(w, s, rec, STATUS_PERM);
-	to = rdp_response(s, sizeof(*rec) + sizeof(value));
-	if (to == NULL)
-		return -EAGAIN;
-	target_response(to, rec->op, STATUS_OK, rec->id, sizeof(value));
-	value = rte_cpu_to_be_64(pool);
-	memcpy(to + sizeof(*rec), &value, sizeof(value));
-	return 0;
-}
-
-/* Descriptions in one response. */
-#define LIST_MAX (WIRE_DATA_MAX / sizeof(struct wire_pool_info))
-
-/*
- * Of pools whose homes are busy meanwhile: from what may be read from anywhere. One that begins to
- * go just now, or is for other nodes, keeps its place, with its id alone, for the requester goes on
- * behind the last id.
- */
-static int
-pool_list(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
-{
-	const struct wire_pool_list *list = (const struct wire_pool_list *)rec;
-	uint32_t most = target_list_most(s, sizeof(struct wire_pool_info), list->max);
-	uint16_t ids[LIST_MAX];
-	uint32_t n = mem_pool_list(w->mem, rte_be_to_cpu_16(list->first), ids, most);
-	uint32_t len = n * (uint32_t)sizeof(struct wire_pool_info);
-	uint8_t *to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
-	struct wire_pool_info *info;
-
-	if (to == NULL)
-		return -EAGAIN;
-	target_response(to, rec->op, STATUS_OK, rec->id, len);
-	info = (struct wire_pool_info *)(to + sizeof(*rec));
-	for (uint32_t i = 0; i < n; i++) {
-		struct mem_pool_stat st;
-
-		if (!may_use(w, ids[i], s->peer_node) || mem_pool_peek(w->mem, ids[i], &st) < 0)
-			st = (struct mem_pool_stat){.id = ids[i]};
-		pool_info_write(&st, info + i);
-	}
-	return 0;
-}
-
 int
 target_request(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
@@ -304,9 +241,11 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 	case WIRE_OP_NOP:
 		return target_respond_status(w, s, rec, STATUS_OK);
 	case WIRE_OP_POOL_OPEN:
-		return pool_open(w, s, rec);
+		return pools_open(w, s, rec);
 	case WIRE_OP_POOL_LIST:
-		return pool_list(w, s, rec);
+		return pools_list(w, s, rec);
+	case WIRE_OP_POOL_NODES:
+		return pools_nodes(w, s, rec);
 	case WIRE_OP_LOCK:
 		return locks_lock(w, s, rec);
 	case WIRE_OP_UNLOCK:
@@ -322,23 +261,4 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 			return inbox_request(w, s, rec);
 		return target_start_job(w, s, rec);
 	}
-}
-
-void
-pool_info_write(const struct mem_pool_stat *st, struct wire_pool_info *info)
-{
-	size_t len = strnlen(st->name, WIRE_NAME_MAX);
-
-	memset(info, 0, sizeof(*info));
-	info->size = rte_cpu_to_be_64(st->size);
-	info->max_size = rte_cpu_to_be_64(st->max_size);
-	/* What was freed and waits to be cleared is in no allocation any more. */
-	info->used = rte_cpu_to_be_64(st->used - RTE_MIN(st->zeroing, st->used));
-	info->largest_free = rte_cpu_to_be_64(st->largest_free);
-	info->allocs = rte_cpu_to_be_64(st->nb_allocs);
-	info->granule = rte_cpu_to_be_32(st->granule);
-	info->extents = rte_cpu_to_be_16((uint16_t)st->nb_extents);
-	info->pool = rte_cpu_to_be_16(st->id);
-	info->name_len = (uint8_t)len;
-	memcpy(info->name, st->name, len);
 }

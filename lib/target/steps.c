@@ -16,9 +16,17 @@
 static int
 alloc(struct target_worker *w, struct target_job *job, uint16_t set)
 {
-	return (job->mortal ? mem_alloc_mortal : mem_alloc)(w->mem, job->pool, job->size,
-		UINT64_C(1) << job->align_log2, set, job->name[0] != '\0' ? job->name : NULL,
-		&job->value[0]);
+	const struct mem_alloc_req req = {
+		.len = job->size,
+		.align = UINT64_C(1) << job->align_log2,
+		.name = job->name[0] != '\0' ? job->name : NULL,
+		.pool = job->pool,
+		.set = set,
+		.node = job->node,
+		.mortal = job->mortal,
+	};
+
+	return mem_alloc_for(w->mem, &req, &job->value[0]);
 }
 
 /* The extent that the pool has grown by for it. */
@@ -172,7 +180,7 @@ step_stat(struct target_worker *w, struct target_job *job)
 	int ret = mem_pool_stat(w->mem, job->pool, &st);
 
 	if (ret == 0)
-		pool_info_write(&st, &job->info);
+		pools_describe(w->mem, &st, job->node, &job->info);
 	return job_done(job, ret);
 }
 
@@ -309,6 +317,7 @@ control_create(struct target *t, struct target_job *job)
 		.grow_below = job->policy.grow_below,
 		.grow_by = job->policy.grow_by,
 		.shrink_above = job->policy.shrink_above,
+		.quota = job->policy.quota,
 	};
 	uint16_t pool = 0;
 

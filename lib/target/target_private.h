@@ -165,7 +165,7 @@ struct target_job {
 			char name[MEM_NAME_LEN];
 			uint16_t nodes[WIRE_NODES_MAX];
 			struct {
-				uint64_t grow_below, grow_by, shrink_above;
+				uint64_t grow_below, grow_by, shrink_above, quota;
 			} policy; /**< POOL_CREATE */
 		};
 		struct wire_pool_info info;
@@ -292,6 +292,14 @@ int target_request(struct target_worker *w, struct rdp_session *s, const struct 
 int target_start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
 bool target_name_read(const void *data, const struct wire_record *rec, char name[MEM_NAME_LEN]);
 
+/* pools.c */
+bool pools_admit(const struct target_worker *w, uint16_t pool, uint16_t node);
+int pools_open(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+int pools_list(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+int pools_nodes(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+void pools_describe(const struct mem *m, const struct mem_pool_stat *st, uint16_t node,
+	struct wire_pool_info *info);
+
 /* job.c */
 int job_create_all(struct target_worker *w, int socket_id);
 struct target_job *job_take(struct target_worker *w);
@@ -413,9 +421,6 @@ turn_begin(struct target_worker *w)
 		return 0;
 	return turn_renew(w);
 }
-
-/* A pool's figures as a response carries them. */
-void pool_info_write(const struct mem_pool_stat *st, struct wire_pool_info *info);
 
 /** At home, a request has ended with this status. */
 static inline enum job_place

@@ -47,6 +47,7 @@ enum wire_op {
 	WIRE_OP_POOL_OPEN = 28,
 	WIRE_OP_POOL_LIST = 29,
 	WIRE_OP_POOL_STAT = 30,
+	WIRE_OP_POOL_NODES = 31,
 
 	WIRE_OP_LOCK = 32,
 	WIRE_OP_UNLOCK = 33,
@@ -250,6 +251,7 @@ struct wire_pool_create {
 	rte_be64_t grow_below;   /**< free bytes; 0: it does not grow by itself */
 	rte_be64_t grow_by;      /**< bytes; 0 with grow_below only */
 	rte_be64_t shrink_above; /**< free bytes; 0: it does not shrink by itself */
+	rte_be64_t quota;        /**< bytes that one node may hold; 0: no limit */
 };
 
 /**
@@ -288,6 +290,31 @@ struct wire_pool_info {
 	rte_be16_t pool;
 	uint8_t name_len;
 	char name[WIRE_NAME_MAX];
+	rte_be64_t quota; /**< of one node; 0: none */
+	rte_be64_t held;  /**< of that, by the node that asks */
+	rte_be64_t grow_below;
+	rte_be64_t grow_by;
+	rte_be64_t shrink_above;
+	rte_be16_t nodes; /**< how many may use it; 0: all */
+	uint8_t reserved[6];
+};
+
+/**
+ * POOL_NODES: len = 0. Response data: struct wire_pool_node of nodes with id >= first that may use
+ * a pool which is not for all, or hold some of one with a quota.
+ */
+struct wire_pool_nodes {
+	struct wire_record rec;
+	rte_be16_t first;
+	rte_be16_t max;
+	rte_be16_t pool;
+	uint8_t reserved[2];
+};
+
+struct wire_pool_node {
+	rte_be64_t held; /**< bytes; 0 also without a quota */
+	rte_be16_t node;
+	uint8_t reserved[6];
 };
 
 /** Most locks that one LOCK or UNLOCK names. */
@@ -543,10 +570,12 @@ static_assert(
 			offsetof(struct wire_alloc, on_death) &&
 		offsetof(struct wire_alloc_for, reserved) == offsetof(struct wire_alloc, reserved),
 	"they begin alike, but for one byte");
-static_assert(sizeof(struct wire_pool_create) == 56, "part of the protocol");
+static_assert(sizeof(struct wire_pool_create) == 64, "part of the protocol");
 static_assert(sizeof(struct wire_pool) == 24, "part of the protocol");
 static_assert(sizeof(struct wire_pool_list) == 16, "part of the protocol");
-static_assert(sizeof(struct wire_pool_info) == 112, "part of the protocol");
+static_assert(sizeof(struct wire_pool_info) == 160, "part of the protocol");
+static_assert(sizeof(struct wire_pool_nodes) == 16, "part of the protocol");
+static_assert(sizeof(struct wire_pool_node) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_want) == 8, "part of the protocol");
 static_assert(sizeof(struct wire_lock_grant) == 16, "part of the protocol");

@@ -21,6 +21,8 @@
 #define CHANGES   64
 #define LIMIT_MAX (UINT64_C(1) << 34) /* of a pool: tables for it are made */
 #define STEPS_MAX 4096
+#define NODES     70
+#define QUOTA     MEM_PAGE_SIZE /* of the pool with small granules */
 
 struct zone {
 	char name[MEM_ZONE_LEN]; /* empty: not in use */
@@ -89,7 +91,7 @@ static struct mem_conf
 conf(void)
 {
 	return (struct mem_conf){.last_pool = 4,
-		.max_nodes = 70,
+		.max_nodes = NODES,
 		.max_sets = 6,
 		.seed = 1,
 		.provider = {
@@ -103,12 +105,22 @@ pool_make(struct mem *m, const char *name, uint64_t size, uint32_t granule)
 		.max_size = 4 * size,
 		.granule = granule,
 		.extent_size = MEM_PAGE_SIZE,
-		.max_names = 8};
+		.max_names = 8,
+		.quota = granule == 64 ? QUOTA : 0};
 	uint16_t id;
 
 	snprintf(q.name, sizeof(q.name), "%s", name);
 	CHECK(mem_pool_create(m, &q, 0, &id) == 0);
 	return id;
+}
+
+static int
+alloc_for(struct mem *m, uint16_t pool, uint64_t len, uint16_t node, uint64_t *addr)
+{
+	const struct mem_alloc_req req = {
+		.len = len, .pool = pool, .set = MEM_SET_EVERYONE, .node = node};
+
+	return mem_alloc_for(m, &req, addr);
 }
 
 /* Something of everything: names, a set, a piece that is being freed, one that is being cleared, an
@@ -126,6 +138,8 @@ populate(struct mem *m)
 	CHECK(mem_set_intern(m, &bits, 1, &set) == 0);
 	CHECK(mem_alloc(m, b, 1000, 0, set, "root", &some_addr) == 0);
 	CHECK(mem_alloc(m, b, 64, 0, MEM_SET_EVERYONE, "word", &addr) == 0);
+	for (uint16_t node = 1; node < 4; node++)
+		CHECK(alloc_for(m, b, 100 * node, node, &addr) == 0);
 	CHECK(mem_alloc(m, b, 300000, 0, MEM_SET_EVERYONE, NULL, &addr) == 0);
 	CHECK(mem_own_set(m, addr, 128, set) == 0);
 	CHECK(mem_alloc(m, b, 3000, 0, 3, NULL, &addr) == 0);
@@ -262,6 +276,24 @@ walk(struct mem *m, uint16_t pool, bool release)
 	return kept;
 }
 
+/* Each node is charged with what it made that is there, where anyone is. */
+static void
+check_held(struct mem *m, uint16_t pool, bool quota)
+{
+	uint64_t at = mem_addr(pool, 0), held[MEM_NODES_MAX] = {0};
+	struct mem_alloc_info info;
+	int ret;
+
+	while ((ret = mem_alloc_next(m, at, &info)) != -ENOENT) {
+		at = info.addr + (ret == 0);
+		CHECK(ret != 0 || info.node < (quota ? NODES : 1));
+		if (ret == 0 && quota)
+			held[info.node] += info.len;
+	}
+	for (uint16_t node = 0; node < MEM_NODES_MAX; node++)
+		CHECK(mem_pool_held(m, pool, node) == held[node]);
+}
+
 static void
 use(struct mem *m, uint16_t pool, struct input *in)
 {
@@ -273,16 +305,19 @@ use(struct mem *m, uint16_t pool, struct input *in)
 	CHECK(st.used <= st.size && st.largest_free <= st.size);
 	CHECK(strnlen(st.name, MEM_NAME_LEN) < MEM_NAME_LEN);
 	mem_alloc_lookup(m, pool, "root", &addr, &len);
+	check_held(m, pool, st.quota != 0);
 	walk(m, pool, false);
 	for (unsigned int i = in_u8(in) % 8; i > 0; i--) {
-		if (mem_alloc(m, pool, 1 + in_u16(in), 0, MEM_SET_EVERYONE, NULL, &addr) != 0)
+		if (alloc_for(m, pool, 1 + in_u16(in), (uint16_t)i, &addr) != 0)
 			continue;
 		CHECK(mem_own_check(m, addr, 1, 5) == 0);
 		mem_resize(m, addr, 1 + in_u16(in), 0, NULL);
 		if (i % 2 == 0)
 			CHECK(mem_free(m, addr, 0) == 0);
 	}
+	check_held(m, pool, st.quota != 0);
 	kept = walk(m, pool, true);
+	check_held(m, pool, st.quota != 0);
 	for (unsigned int i = 0; mem_zero_step(m, pool, MEM_PAGE_SIZE) != 0; i++)
 		CHECK(i < STEPS_MAX);
 	CHECK(mem_pool_stat(m, pool, &st) == 0);
@@ -322,6 +357,8 @@ look_at(struct mem *m, uint16_t pool)
 	int err;
 
 	CHECK(mem_pool_peek(m, pool, &st) == 0);
+	for (uint16_t node = 0; node <= MEM_NODES_MAX; node++)
+		mem_pool_held(m, pool, node);
 	CHECK(strnlen(st.name, MEM_NAME_LEN) < MEM_NAME_LEN);
 	for (uint64_t off = 0; off < 6 * MEM_PAGE_SIZE; off += 65536 + 8) {
 		mem_access(m, mem_addr(pool, off), 8, 7, &err);

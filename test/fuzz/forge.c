@@ -525,6 +525,7 @@ forge_response_len(uint8_t op, uint32_t len)
 	case WIRE_OP_STAT:
 		return sizeof(struct wire_stat_info);
 	case WIRE_OP_POOL_LIST:
+	case WIRE_OP_POOL_NODES:
 	case WIRE_OP_OWNERS:
 	case WIRE_OP_LOCK_LIST:
 	case WIRE_OP_NODE_LIST:

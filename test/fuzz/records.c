@@ -176,6 +176,22 @@ check_infos(const void *data, uint32_t len)
 		CHECK(info->name_len <= WIRE_NAME_MAX);
 		CHECK(rte_be_to_cpu_64(info->used) <= rte_be_to_cpu_64(info->size));
 		CHECK(rte_be_to_cpu_64(info->largest_free) <= rte_be_to_cpu_64(info->size));
+		CHECK(rte_be_to_cpu_64(info->held) <= rte_be_to_cpu_64(info->quota));
+	}
+}
+
+/* In ascending order, and none above the quota of any pool there is. */
+static void
+check_pool_nodes(const void *data, uint32_t len)
+{
+	const struct wire_pool_node *node = data;
+	uint16_t before = 0;
+
+	CHECK(len % sizeof(*node) == 0);
+	for (; len > 0; len -= (uint32_t)sizeof(*node), node++) {
+		CHECK(rte_be_to_cpu_16(node->node) > before);
+		CHECK(rte_be_to_cpu_64(node->held) <= 4 * MEM_PAGE_SIZE);
+		before = rte_be_to_cpu_16(node->node);
 	}
 }
 
@@ -232,6 +248,8 @@ check_response(const struct wire_record *rec, uint32_t size)
 		CHECK(data[i] == 0);
 	if (rec->status == STATUS_OK && (e->op == WIRE_OP_POOL_LIST || e->op == WIRE_OP_POOL_STAT))
 		check_infos(data, len);
+	if (rec->status == STATUS_OK && e->op == WIRE_OP_POOL_NODES)
+		check_pool_nodes(data, len);
 	if (rec->status == STATUS_OK && e->op == WIRE_OP_NODE_LIST)
 		check_nodes(data, len);
 	if (rec->status == STATUS_OK && e->op == WIRE_OP_OWNERS)
@@ -334,6 +352,8 @@ right_create_word(uint8_t b, unsigned int place)
 		return UINT64_C(64) << 32;
 	case 3: /* grow below */
 		return b & 1 ? (uint64_t)b * 4096 : 0;
+	case 6: /* quota: little, most often */
+		return b & 1 ? (uint64_t)b * 512 : (uint64_t)(b / 128) * MEM_PAGE_SIZE;
 	default: /* grow by */
 		return b & 1 ? MEM_PAGE_SIZE : 0;
 	}
@@ -351,10 +371,12 @@ right_word(struct input *in, uint8_t op, unsigned int place)
 	if (place == 0 && op != WIRE_OP_ALLOC && op < WIRE_OP_POOL_CREATE && op != WIRE_OP_LOOKUP)
 		return known[b % KNOWN] + b / KNOWN * 8;
 	if (op >= WIRE_OP_ALLOC && op != WIRE_OP_LOOKUP && op != WIRE_OP_POOL_LIST &&
-		op != WIRE_OP_NODE_LIST && place == 0)
+		op != WIRE_OP_NODE_LIST && op != WIRE_OP_POOL_NODES && place == 0)
 		return op < WIRE_OP_POOL_CREATE ? (1 + (uint64_t)b) * 64 : b / 64 * MEM_PAGE_SIZE;
 	if (op == WIRE_OP_POOL_CREATE)
 		return right_create_word(b, place);
+	if (op == WIRE_OP_POOL_NODES)
+		return (uint64_t)(b / 32) << 48 | (uint64_t)(b % 8) << 32 | (1 + b / 8 % 4) << 16;
 	if (op == WIRE_OP_RESIZE || op == WIRE_OP_OWN || op == WIRE_OP_OWNERS)
 		return place == 1 ? (1 + (uint64_t)b) * 64
 		                  : (uint64_t)(b & 1) << 56 | (uint64_t)(b / 2 % 8) << 48 |
@@ -765,7 +787,8 @@ memory_up(void)
 	struct mem_pool_params params = {.name = "aa",
 		.size = MEM_PAGE_SIZE,
 		.max_size = 4 * MEM_PAGE_SIZE,
-		.max_names = 16};
+		.max_names = 16,
+		.quota = MEM_PAGE_SIZE / 2};
 	uint16_t pool, set;
 	struct mem *m;
 	int err;

@@ -121,6 +121,8 @@ right_length(const struct wire_record *rec)
 	switch (rec->op) {
 	case WIRE_OP_POOL_LIST:
 		return sizeof(struct wire_pool_info);
+	case WIRE_OP_POOL_NODES:
+		return sizeof(struct wire_pool_node);
 	case WIRE_OP_NODE_LIST:
 		return sizeof(struct wire_node_info);
 	case WIRE_OP_LOCK_LIST:
@@ -406,6 +408,10 @@ start_pool(struct input *in, struct call *c, uint64_t cookie, unsigned int kind)
 		n = in_u8(in);
 		if (n >= 240)
 			return start_nodes(c, session, cookie, n - 240);
+		if (n >= 228)
+			return shmx_pool_nodes(ep, session, pool, 0,
+				buffer(c, (n - 228u) * sizeof(struct shmx_pool_node)), n - 228,
+				cookie);
 		n %= 12;
 		return shmx_pool_list(
 			ep, session, 1, buffer(c, n * sizeof(struct shmx_pool_info)), n, cookie);

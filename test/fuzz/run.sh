@@ -20,13 +20,13 @@ readonly tree=test/fuzz
 # Files whose lines count for each.
 parsers() {
 	case $1 in
-	adopt) echo lib/mem/{adopt,mem,pool,policy,extent,sets,names}.c ;;
+	adopt) echo lib/mem/{adopt,mem,pool,policy,quota,extent,sets,names}.c ;;
 	bench) echo apps/shmx-bench/options.c apps/common/{option,link_options}.c ;;
 	config) echo apps/shmx-server/{config_file,options,options_check,eal_args}.c apps/common/config_lines.c ;;
 	frame) echo lib/rdp/{rx,ack,park,loss,session,frame,tx,hdrs,vlan}.c ;;
 	handshake) echo lib/rdp/{handshake,handover,control,session,peer_table,pmtu}.c ;;
 	l2) echo lib/rdp/{l2,arp,icmp,icmp6,nd,neigh}.c ;;
-	records) echo lib/target/{target,request,owners,policy,data,steps,job,turn,holder,locks,barrier,inbox,send_memory}.c lib/wire/record.h ;;
+	records) echo lib/target/{target,request,pools,owners,policy,data,steps,job,turn,holder,locks,barrier,inbox,send_memory}.c lib/wire/record.h ;;
 	responses) echo lib/client/{poll,bulk,data,memory,owners,session,reconnect,locks,inbox,barrier}.c ;;
 	spec) echo drivers/{port,controller}.c ;;
 	value) echo apps/shmx-server/value.c drivers/fault/spec.c ;;

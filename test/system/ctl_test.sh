@@ -60,8 +60,8 @@ out() {
 # ---- pools
 
 done_ pool list
-out 'NAME ID SIZE MAX USED LARGEST-FREE ALLOCS GRANULE EXTENTS'
-out 'main 1 16M 16M 0 16M 0 64 1'
+out 'NAME ID SIZE MAX USED LARGEST-FREE ALLOCS GRANULE EXTENTS GROW-BELOW GROW-BY SHRINK-ABOVE QUOTA NODES'
+out 'main 1 16M 16M 0 16M 0 64 1 0 0 0 0 everyone'
 done_ pool create second 4M --max 16M --granule 4K
 out 'pool second'
 out 'id 2'
@@ -71,7 +71,8 @@ done_ pool list --json
 json 'assert [p["name"] for p in o["pools"]] == ["main", "second"]
 p = o["pools"][1]
 assert p == {"name": "second", "id": 2, "size": 4 << 20, "max_size": 16 << 20, "used": 0,
-	"largest_free": 4 << 20, "allocs": 0, "granule": 4096, "extents": 1}, p'
+	"largest_free": 4 << 20, "allocs": 0, "granule": 4096, "extents": 1, "grow_below": 0,
+	"grow_by": 0, "shrink_above": 0, "quota": 0, "nodes": "everyone"}, p'
 done_ pool grow second 4M
 out 'size 8M'
 says 1 'no room' pool grow second 16M
@@ -80,7 +81,38 @@ json 'assert o == {"name": "second", "size": 4 << 20}'
 says 1 'wholly free' pool shrink second 1M
 says 1 'no such pool' pool grow third 4M
 says 1 'no such pool' pool destroy third
+says 1 'no such pool' pool stat third
 echo "pools"
+
+# ---- what a pool does by itself, who may use it, and what one node may hold
+
+done_ pool create third 2M --max 8M --grow-below 1M --grow-by 2M --shrink-above 4M --quota 1M --nodes 2,5-7
+done_ pool list
+out 'third 3 2M 8M 0 2M 0 64 1 1M 2M 4M 1M 2,5-7'
+done_ alloc third 700K --name most
+says 1 "more than the pool's quota" alloc third 400K
+done_ --node 6 alloc third 400K
+says 1 'other nodes' --node 3 alloc third 400K
+says 1 'other nodes' --node 3 pool stat third
+done_ pool stat third
+out 'quota of a node 1M'
+out 'shrink above 4M'
+out 'nodes 2,5-7'
+out 'held by node 2 700K'
+out 'held by node 6 400K'
+done_ pool stat third --json
+json 'assert o["held"] == [{"node": 2, "bytes": 700 << 10}, {"node": 6, "bytes": 400 << 10}], o
+assert o["nodes"] == [2, 5, 6, 7] and o["quota"] == 1 << 20 and o["used"] == 1100 << 10, o'
+done_ free third/most
+done_ pool stat third --json
+json 'assert o["held"] == [{"node": 6, "bytes": 400 << 10}], o'
+[[ $(telemetry /shmx/held,3) == *'"held": {"6": 409600}'* ]] || fail "telemetry: $(telemetry /shmx/held,3)"
+[[ $(telemetry /shmx/pools) == *'"quota": 1048576'* ]] || fail "telemetry: $(telemetry /shmx/pools)"
+done_ pool destroy third --force
+done_ pool stat second
+out 'nodes everyone'
+! grep -q held "$TMP/out" || fail "who holds what of a pool without a quota: $(<"$TMP/out")"
+echo "quotas"
 
 # ---- memory, and what is in it
 
@@ -413,7 +445,7 @@ complete_as() {
 # shellcheck source=apps/shmx-ctl/shmx-ctl.bash
 . "$ROOT/apps/shmx-ctl/shmx-ctl.bash"
 complete_as 'pool put' p
-complete_as 'list create grow shrink destroy' pool ''
+complete_as 'list stat create grow shrink destroy' pool ''
 complete_as 'show set' --ip 10.0.0.1 own s
 complete_as '--mtu --max' pool create x --m
 complete_as "$TMP/hello" put main/a "$TMP/hell"

@@ -88,11 +88,12 @@ def requests():
             request(21, ADDR + q(64), 8),
             request(22, struct.pack("!QHBB4x", 4096, 2, 6, 5),
                     tail=pad(b"board") + struct.pack("!H", 9)),
-            request(24, struct.pack("!QQIB3xQQQ", 1 << 21, 1 << 22, 64, 4, 4096, 8192, 16384),
+            request(24, struct.pack("!QQIB3xQQQQ", 1 << 21, 1 << 22, 64, 4, 4096, 8192, 16384, 777),
                     tail=pad(b"main") + struct.pack("!H", 37))]
     out += [request(op, struct.pack("!QH6x", 1, 2)) for op in (25, 26, 27)]
     return out + [request(28, b"", tail=b"main"), request(29, struct.pack("!HH4x", 1, 8)),
-                  request(30, struct.pack("!QH6x", 0, 2))] + lock_requests() + inbox_requests() + \
+                  request(30, struct.pack("!QH6x", 0, 2)),
+                  request(31, struct.pack("!HHH2x", 1, 8, 2))] + lock_requests() + inbox_requests() + \
         [request(60, struct.pack("!HH4x", 1, 8)), request(61, b"")]
 
 
@@ -122,7 +123,8 @@ def events():
 
 
 def responses():
-    info = struct.pack("!QQQQQIHHB63s", 1 << 21, 1 << 22, 64, 1 << 20, 1, 64, 1, 2, 4, b"main")
+    info = struct.pack("!QQQQQIHHB63sQQQQQH6x", 1 << 21, 1 << 22, 64, 1 << 20, 1, 64, 1, 2, 4, b"main",
+                       777, 555, 4096, 8192, 16384, 3)
     eight = struct.pack("!Q", 9)
     out = [response(1, bytes(64)), response(2), response(3), response(10)]
     out += [response(op, eight) for op in (4, 5, 6, 7, 8, 9)]
@@ -131,7 +133,8 @@ def responses():
             response(22, ADDR), response(24, eight), response(25), response(26, eight),
             response(27, status=8), response(28, eight), response(29, info + info)]
     lock = struct.pack("!QIIIHHBB63s7x", 77, 17, 0, 2, 5, 6, 3, 6, b"ledger")
-    out += [response(30, info), response(32, struct.pack("!QIH2x", 77, 17, 6) * 2), response(33),
+    out += [response(30, info), response(31, struct.pack("!QH6x", 64, 5) * 2),
+            response(32, struct.pack("!QIH2x", 77, 17, 6) * 2), response(33),
             response(34, eight), response(35, status=8), response(36, eight),
             response(37, lock + lock), response(38, eight), response(39, status=17)]
     out += [response(op, eight) for op in (40, 41, 42)]
@@ -164,7 +167,7 @@ def frames():
     broken[40] ^= 1
     yield up, bytes(broken)
     yield up, frame(6, requests()[1][:16])
-    yield up, frame(6, request(31, ADDR))
+    yield up, frame(6, request(23, ADDR))
 
 
 def main():

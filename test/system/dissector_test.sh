@@ -48,7 +48,8 @@ made() {
 		'1 shmx.addr.pool == 2 && shmx.addr.offset == 0x1000 && shmx.name == "board"' \
 		'1 shmx.flags.ordered == 1 && shmx.order == 1 && shmx.flags.retransmit == 1' \
 		'1 shmx.compare == 1 && shmx.owner == 1' \
-		'1 shmx.grow_below == 4096 && shmx.grow_by == 8192 && shmx.shrink_above == 16384 && shmx.owner.node == 37' \
+		'1 shmx.grow_below == 4096 && shmx.grow_by == 8192 && shmx.shrink_above == 16384 && shmx.quota == 777 && shmx.owner.node == 37' \
+		'1 shmx.response == 1 && shmx.quota == 777 && shmx.held == 555 && shmx.pool.nodes == 3 && shmx.held == 64' \
 		'1 shmx.shared == 1 && shmx.lock == 19 && shmx.timeout == 1000' \
 		'1 shmx.token == 77 && shmx.died == 6 && shmx.lock.flags.died == 1' \
 		'1 shmx.to == 1 && shmx.run == 4 && shmx.inbox.policy == 1 && shmx.consumed == 1040' \

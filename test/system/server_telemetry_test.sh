@@ -35,7 +35,7 @@ holds() {
 	fail "$2 does not hold $1: $answer"
 }
 
-server_start server --port "vhost:iface=$socket" --ip 10.0.0.1/24 --pool main:32M:64M --node 9 \
+server_start server --port "vhost:iface=$socket" --ip 10.0.0.1/24 --pool main:32M:64M,quota=4M --node 9 \
 	--stats-period 1
 holds 'd["node"] == 9 and d["workers"] == 1 and d["endpoints"] == 1 and d["uptime_ns"] > 0 and
 	d["first_pool_id"] == 513 and d["last_pool_id"] == 576' /shmx/info
@@ -43,6 +43,8 @@ holds 'd == [0]' /shmx/endpoints
 holds 'd == [0]' /ethdev/list
 holds 'd["sessions"] == {}' /shmx/sessions
 holds 'd["513"]["name"] == "main" and d["513"]["size"] == 32 << 20 and d["513"]["used"] == 0' /shmx/pools
+holds 'd["513"]["quota"] == 4 << 20 and d["513"]["grow_by"] == 0' /shmx/pools
+holds 'd == {"pool": 513, "next": 0, "held": {}}' /shmx/held,513
 holds 'len(d) == 1' /shmx/pools,513
 holds 'd["ids"] == 65536 and d["reserved"] == 0 and d["waiting_calls"] == 0' /shmx/locks
 holds 'd["open"] == 0 and d["sent"] == 0 and d["bytes_in_use"] == 0' /shmx/inboxes

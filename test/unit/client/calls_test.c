@@ -30,6 +30,7 @@ static struct shmx_vec vec[2];
 static struct shmx_alloc_req alloc_req;
 static struct shmx_pool_info pools[2];
 static struct shmx_node_info nodes[2];
+static struct shmx_pool_node shares[2];
 static struct shmx_node_stat stat;
 static struct shmx_lock_info locks[2];
 static uint16_t ids[4];
@@ -96,6 +97,7 @@ CALL(shmx_pool_grow, fx.pool, 2 * MIB)
 CALL(shmx_pool_shrink, fx.pool, 2 * MIB)
 CALL(shmx_pool_stat, fx.pool, pools)
 CALL(shmx_pool_list, S(0), 0, pools, 2)
+CALL(shmx_pool_nodes, S(0), fx.pool, 0, shares, 2)
 CALL(shmx_node_list, S(0), 0, nodes, 2)
 CALL(shmx_node_stat, S(0), &stat)
 
@@ -140,6 +142,7 @@ static const struct call calls[] = {
 	ROW(shmx_pool_shrink, POOL | ACCOUNT),
 	ROW(shmx_pool_stat, POOL | ACCOUNT),
 	ROW(shmx_pool_list, 0),
+	ROW(shmx_pool_nodes, 0),
 	ROW(shmx_node_list, 0),
 	ROW(shmx_node_stat, 0),
 	/* Last: what it may do to the others' memory. */

@@ -71,6 +71,8 @@ reserved_clear(const struct wire_record *rec)
 		return zeros(((const struct wire_pool *)rec)->reserved, 6);
 	case WIRE_OP_POOL_LIST:
 		return zeros(((const struct wire_pool_list *)rec)->reserved, 4);
+	case WIRE_OP_POOL_NODES:
+		return zeros(((const struct wire_pool_nodes *)rec)->reserved, 2);
 	case WIRE_OP_LOCK_RESERVE:
 	case WIRE_OP_LOCK_UNRESERVE:
 	case WIRE_OP_LOCK_FORCE:
@@ -119,7 +121,7 @@ padding_clear(const struct wire_record *rec)
 	return zeros((const uint8_t *)rec + from + len, wire_pad(len) - len);
 }
 
-/* The name of a pool takes all of its field. */
+/* The name of a pool takes all of its field, and the end of the description says nothing. */
 static bool
 names_clear(const struct wire_record *rec)
 {
@@ -130,7 +132,8 @@ names_clear(const struct wire_record *rec)
 	if (!(rec->op & WIRE_RESPONSE) || (op != WIRE_OP_POOL_LIST && op != WIRE_OP_POOL_STAT))
 		return true;
 	for (; n > 0; n--, info++)
-		if (!zeros(info->name + info->name_len, sizeof(info->name) - info->name_len))
+		if (!zeros(info->name + info->name_len, sizeof(info->name) - info->name_len) ||
+			!zeros(info->reserved, sizeof(info->reserved)))
 			return false;
 	return true;
 }
@@ -244,9 +247,11 @@ names_of_any_length(struct shmx_ep *ep, shmx_session_t session)
 {
 	char name[SHMX_NAME_LEN];
 	struct shmx_alloc_req alloc = {.pool = fx.pool, .len = 64, .name = name};
-	struct shmx_pool_req pool = {.name = name, .size = 2 * MIB, .max_size = 4 * MIB};
+	struct shmx_pool_req pool = {
+		.name = name, .size = 2 * MIB, .max_size = 4 * MIB, .quota = MIB};
 
 	for (unsigned int len = 1; len < sizeof(name); len += len < 20 ? 1 : 7) {
+		struct shmx_pool_node nodes[4];
 		struct shmx_pool_info info[4];
 		shmx_addr_t addr = 0;
 		uint16_t id = 0;
@@ -264,6 +269,7 @@ names_of_any_length(struct shmx_ep *ep, shmx_session_t session)
 		SAME(STATUS(ep, shmx_pool_grow(ep, id, 2 * MIB, cookie)), 0);
 		SAME(shmx_pool_stat_sync(ep, id, info), 0);
 		SAME(VALUE(ep, shmx_pool_list(ep, session, 0, info, 4, cookie)), 2);
+		SAME(VALUE(ep, shmx_pool_nodes(ep, session, id, 0, nodes, 4, cookie)), 0);
 		SAME(STATUS(ep, shmx_pool_shrink(ep, id, 2 * MIB, cookie)), 0);
 		SAME(shmx_pool_destroy_sync(ep, id, false), 0);
 	}

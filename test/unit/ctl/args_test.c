@@ -79,12 +79,12 @@ help(void)
 static void
 refused(void)
 {
-	static const char *const lines[] = {LINK,               /* no command */
-		LINK "frob",                                    /* none of that name */
-		LINK "pool", LINK "pool frob",                  /* nor of that second word */
-		LINK "poo list", LINK "pool listing",           /* names are whole */
-		LINK "pool list x",                             /* words too many */
-		LINK "pool create x", LINK "own move main/a 2", /* too few */
+	static const char *const lines[] = {LINK,         /* no command */
+		LINK "frob",                              /* none of that name */
+		LINK "pool", LINK "pool frob",            /* nor of that second word */
+		LINK "poo list", LINK "pool listing",     /* names are whole */
+		LINK "pool list x", LINK "pool stat x y", /* words too many */
+		LINK "pool create x", LINK "pool stat", LINK "own move main/a 2", /* too few */
 		LINK "pool list --frob", LINK "pool list --max 1G", LINK "--force pool destroy x",
 		"pool list",                  /* no port */
 		"--port eth:0 pool list",     /* no address */
@@ -118,6 +118,7 @@ static void
 accepted(void)
 {
 	static const char *const lines[] = {LINK "pool create x 2G --max 2G --granule 4096",
+		LINK "pool create x 2G --quota 100M", LINK "pool stat x --json",
 		LINK "pool grow x 1", LINK "pool shrink x 3G", LINK "pool destroy x --force",
 		LINK "alloc main 100 --owner self --align 2M --name n", LINK "alloc main 1K",
 		LINK "free main:0", LINK "free main/a", LINK "free 0x1000000000000",

@@ -360,7 +360,7 @@ damaged_layout(void)
 		if (off < offsetof(struct mem_pool_hdr, name) + sizeof("a") ||
 			(off >= offsetof(struct mem_pool_hdr, granule_log) &&
 				off < offsetof(struct mem_pool_hdr, shrink_above)) ||
-			off >= offsetof(struct mem_pool_hdr, len))
+			off >= offsetof(struct mem_pool_hdr, quota))
 			CU_ASSERT(refused(&f, "shmx_p1", off, 0x41));
 	for (off = 0; off < sizeof(struct mem_extent_hdr); off++)
 		if (off < offsetof(struct mem_extent_hdr, used) ||
@@ -432,6 +432,8 @@ damaged_sets(void)
 #define NB_ZONES  16
 #define NB_SLOTS  512
 #define KILL_POOL (16 * MIB)
+#define QUOTA     (3 * MIB)
+#define ASKERS    5 /* nodes that allocate, the memory node among them */
 
 struct shared_zone {
 	char name[MEM_ZONE_LEN];
@@ -443,6 +445,7 @@ struct shared_zone {
 struct slot {
 	uint32_t state; /* 0 in doubt, 1 empty, 2 live */
 	uint16_t set;
+	uint16_t node; /* that made it */
 	uint64_t addr;
 	uint64_t len;
 	bool named;
@@ -515,6 +518,7 @@ slot_name(char *buf, size_t len, const struct shared *sh, const struct slot *s)
 static void
 slot_fill(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
 {
+	struct mem_alloc_req req = {.pool = pool};
 	char name[32];
 	int err;
 
@@ -522,7 +526,12 @@ slot_fill(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
 	s->named = random() % 4 == 0;
 	s->set = (uint16_t)(3 + random() % 4);
 	s->len = 64 * (uint64_t)(1 + random() % (random() % 32 ? 40 : 20000));
-	if (mem_alloc(m, pool, s->len, 0, s->set, s->named ? name : NULL, &s->addr) != 0) {
+	s->node = (uint16_t)(random() % ASKERS);
+	req.len = s->len;
+	req.set = s->set;
+	req.node = s->node;
+	req.name = s->named ? name : NULL;
+	if (mem_alloc_for(m, &req, &s->addr) != 0) {
 		mem_zero_step(m, pool, 256 * 1024);
 		__atomic_store_n(&s->state, 1, __ATOMIC_SEQ_CST);
 		return;
@@ -569,7 +578,7 @@ slot_wrong(struct mem *m, uint16_t pool, const struct shared *sh, const struct s
 		return 0;
 	slot_name(name, sizeof(name), sh, s);
 	return mem_alloc_info(m, s->addr, &info) != 0 || info.len != s->len || info.set != s->set ||
-	       strcmp(info.name, s->named ? name : "") != 0 ||
+	       info.node != s->node || strcmp(info.name, s->named ? name : "") != 0 ||
 	       try_access(m, s->addr, (uint32_t)s->len, (uint16_t)(s->set - 2)) != 0;
 }
 
@@ -579,18 +588,24 @@ verify(struct mem *m, uint16_t pool, struct shared *sh)
 {
 	struct mem_alloc_info info;
 	struct mem_pool_stat st;
-	uint64_t at = mem_addr(pool, 0);
+	uint64_t at = mem_addr(pool, 0), held[ASKERS] = {0};
 	unsigned int wrong = 0;
 	uint8_t *p;
 	int i, ret, err;
 
 	for (i = 0; i < NB_SLOTS; i++)
 		wrong += slot_wrong(m, pool, sh, &sh->slots[i]);
+	for (uint16_t node = 0; node < ASKERS; node++)
+		held[node] = mem_pool_held(m, pool, node);
 	while ((ret = mem_alloc_next(m, at, &info)) != -ENOENT) {
 		at = info.addr;
-		if (ret == 0)
-			wrong += mem_free(m, at, 0) != 0;
+		if (ret != 0)
+			continue;
+		held[info.node] -= info.len;
+		wrong += mem_free(m, at, 0) != 0;
 	}
+	for (uint16_t node = 0; node < ASKERS; node++)
+		wrong += held[node] != 0 || mem_pool_held(m, pool, node) != 0;
 	while (mem_zero_step(m, pool, MIB) != 0)
 		;
 	mem_pool_stat(m, pool, &st);
@@ -633,7 +648,7 @@ kill_once(struct shared *sh, const struct mem_conf *conf, uint16_t pool, int see
 static void
 owner_is_killed(void)
 {
-	struct mem_pool_params q = {.name = "kill", .size = KILL_POOL};
+	struct mem_pool_params q = {.name = "kill", .size = KILL_POOL, .quota = QUOTA};
 	struct mem_conf conf = {0};
 	struct shared *sh;
 	struct mem *m;

@@ -4,6 +4,9 @@
 /* Every call and every error it can return. */
 
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "mem/mem_layout.h"
 #include "mem/mem_priv.h"
@@ -841,6 +844,60 @@ readers_beside_home(void)
 	fixture_down(&f);
 }
 
+/* Zones that begin with a page. */
+static struct mem_provider heap;
+
+static int
+paged_reserve(void *ctx, const char *name, size_t len, size_t align, void **va)
+{
+	return heap.reserve(ctx, name, len, RTE_MAX(align, (size_t)getpagesize()), va);
+}
+
+/* In a child, which dies of it if control writes what is home's: the first page has figures. */
+static void
+prepare_beside(struct mem *m, uint16_t pool, void *hdr)
+{
+	struct mem_extent x;
+	int ret;
+
+	if (mprotect(hdr, (size_t)getpagesize(), PROT_READ) != 0)
+		_exit(1);
+	ret = mem_extent_prepare(m, pool, 2 * MIB, &x);
+	_exit(ret == 0 && mem_extent_release(m, &x) == 0 ? 0 : 2);
+}
+
+/* Control makes extents while home allocates: figures are home's alone. */
+static void
+extents_beside_home(void)
+{
+	struct fixture f;
+	uint16_t pool;
+	int status = -1, err;
+	size_t len;
+	void *hdr;
+	pid_t pid;
+
+	fixture_up(&f);
+	mem_destroy(f.m);
+	heap = f.conf.provider;
+	f.conf.provider.reserve = paged_reserve;
+	f.m = mem_create(&f.conf, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f.m);
+	pool = fixture_pool(&f, "p", 2 * MIB, 4 * MIB, 0);
+	CU_ASSERT_EQUAL_FATAL(f.prov->lookup(f.prov->ctx, "shmx_p1", &hdr, &len), 0);
+	CU_ASSERT_EQUAL((uintptr_t)hdr % (uintptr_t)getpagesize(), 0);
+	CU_ASSERT(offsetof(struct mem_pool_hdr, used) < (size_t)getpagesize());
+	CU_ASSERT(offsetof(struct mem_pool_hdr, extents) >= (size_t)getpagesize());
+	fflush(stdout);
+	pid = fork();
+	CU_ASSERT_FATAL(pid >= 0);
+	if (pid == 0)
+		prepare_beside(f.m, pool, hdr);
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	fixture_down(&f);
+}
+
 /* The map needs at most 3.2 % of the pool, all bookkeeping together less than 5 %. */
 static void
 space(void)
@@ -851,10 +908,13 @@ space(void)
 
 	for (log = 6; log <= 15; log++) {
 		for (size = 2 * MIB; size <= 65536 * MIB; size *= 2) {
-			total = mem_ext_layout(&h, size, log, &off) - size;
+			total = mem_ext_layout(&h, size, log, false, &off) - size;
 			map = h.free_off - h.granule_off;
 			CU_ASSERT(map * 1000 <= size * 32);
 			CU_ASSERT(total * 100 <= size * 5);
+			/* With a quota, as much again as the map. */
+			total = mem_ext_layout(&h, size, log, true, &off) - size;
+			CU_ASSERT(total * 1000 <= size * (50 + 32));
 		}
 	}
 }
@@ -914,6 +974,7 @@ main(void)
 		{"resize waits", resize_waits},
 		{"readers_beside_home", readers_beside_home},
 		{"figures_beside_home", figures_beside_home},
+		{"extents_beside_home", extents_beside_home},
 		{"space", space},
 		{"large_granules", large_granules},
 		{NULL, NULL},

@@ -28,13 +28,21 @@ below(uint32_t n)
 	return (uint32_t)(t.rnd >> 33) % n;
 }
 
+static int
+alloc(uint64_t len, uint64_t align, uint16_t set, bool mortal, uint64_t *addr)
+{
+	const struct mem_alloc_req req = {
+		.len = len, .align = align, .pool = t.pool, .set = set, .mortal = mortal};
+
+	return mem_alloc_for(t.f.m, &req, addr);
+}
+
 static void
 add_one(void)
 {
 	bool mortal = below(3) == 0;
 	uint64_t len = 1 + (below(20) == 0 ? below(3 << 20) : below(5000)), addr = 0;
-	int ret = (mortal ? mem_alloc_mortal : mem_alloc)(
-		t.f.m, t.pool, len, below(2) ? 0 : MEM_ALIGN_NATURAL, t.set, NULL, &addr);
+	int ret = alloc(len, below(2) ? 0 : MEM_ALIGN_NATURAL, t.set, mortal, &addr);
 
 	if (ret != 0) {
 		CU_ASSERT(ret == -ENOMEM || ret == -EAGAIN);
@@ -165,7 +173,7 @@ half_done(void)
 	int err = 0;
 
 	start(1);
-	CU_ASSERT_EQUAL(mem_alloc_mortal(t.f.m, t.pool, 3 * MIB, 0, t.set, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(alloc(3 * MIB, 0, t.set, true, &addr), 0);
 	CU_ASSERT_EQUAL(mem_free_begin(t.f.m, addr, 0, &freed), 0);
 	check(t.f.m);
 	copy = mem_provider_heap_clone(t.f.prov);
@@ -192,10 +200,9 @@ errors(void)
 	uint16_t set = 0;
 
 	start(1);
-	CU_ASSERT_EQUAL(
-		mem_alloc_mortal(t.f.m, t.pool, 64, 0, MEM_SET_EVERYONE, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(alloc(64, 0, MEM_SET_EVERYONE, true, &addr), -EINVAL);
 	CU_ASSERT_EQUAL(mem_set_intern(t.f.m, nodes, 2, &set), 0);
-	CU_ASSERT_EQUAL(mem_alloc_mortal(t.f.m, t.pool, 64, 0, set, NULL, &addr), -EINVAL);
+	CU_ASSERT_EQUAL(alloc(64, 0, set, true, &addr), -EINVAL);
 	CU_ASSERT_EQUAL(mem_mortal_next(t.f.m, mem_addr(99, 0), &info), -ENOENT);
 	CU_ASSERT_EQUAL(mem_mortal_next(t.f.m, mem_addr(t.pool, MEM_OFF_MASK), &info), -ENOENT);
 	fixture_down(&t.f);

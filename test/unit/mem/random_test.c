@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
-/* A million random steps against a model that is too simple to be wrong: an owner per granule. */
+/*
+ * A million random steps against a model that is too simple to be wrong: an owner per granule, and
+ * for each node the sum of what it has allocated.
+ */
 
 #include <time.h>
 
@@ -19,10 +22,12 @@
 #define MAX_PENDING 16
 #define NB_SETS     8
 #define NODES       100
+#define ASKERS      12 /* nodes that allocate, the memory node among them */
 
 struct item {
 	uint64_t addr;
 	uint64_t len;
+	uint16_t node; /* that made it */
 };
 
 struct model {
@@ -39,6 +44,9 @@ struct model {
 	uint16_t sets[NB_SETS];
 	uint64_t bits[NB_SETS][2];
 	uint64_t used;
+	uint64_t quota;
+	uint64_t held[ASKERS];
+	uint32_t over; /* allocations refused for the quota */
 	uint32_t refused;
 	uint32_t grown;
 	uint32_t shrunk;
@@ -177,6 +185,18 @@ has_hole(uint64_t len)
 	return false;
 }
 
+static bool
+over_quota(uint16_t node, uint64_t more)
+{
+	return t->quota != 0 && node != 0 && t->held[node] + more > t->quota;
+}
+
+static void
+check_held(uint16_t node)
+{
+	CHECK(mem_pool_held(t->f.m, t->pool, node) == (t->quota != 0 ? t->held[node] : 0));
+}
+
 static void
 refused(uint64_t len, uint64_t align, int ret)
 {
@@ -188,23 +208,40 @@ refused(uint64_t len, uint64_t align, int ret)
 		;
 }
 
+static int
+alloc(uint64_t len, uint64_t align, uint16_t set, uint16_t node, uint64_t *addr)
+{
+	const struct mem_alloc_req req = {
+		.len = len, .align = align, .pool = t->pool, .set = set, .node = node};
+
+	return mem_alloc_for(t->f.m, &req, addr);
+}
+
 static void
 step_alloc(void)
 {
 	uint64_t len = random_len(), align = below(4) ? 0 : UINT64_C(1) << below(22), addr, up;
-	uint16_t set = t->sets[below(NB_SETS)];
+	uint16_t set = t->sets[below(NB_SETS)], node = (uint16_t)below(ASKERS);
 	int ret;
 
 	if (t->nb_live == MAX_LIVE)
 		return;
 	if (below(16) == 0)
 		align = MEM_ALIGN_NATURAL;
-	ret = mem_alloc(t->f.m, t->pool, len, align, set, NULL, &addr);
+	up = (len + GRANULE - 1) / GRANULE * GRANULE;
+	ret = alloc(len, align, set, node, &addr);
+	CHECK((ret == -EDQUOT) == over_quota(node, up));
+	if (ret == -EDQUOT) {
+		t->over++;
+		check_held(node);
+		return;
+	}
 	if (ret != 0) {
 		refused(len, align, ret);
 		return;
 	}
-	up = (len + GRANULE - 1) / GRANULE * GRANULE;
+	t->held[node] += up;
+	check_held(node);
 	CHECK(addr % GRANULE == 0);
 	if (align == MEM_ALIGN_NATURAL)
 		CHECK(addr % (len >= 2 * MIB ? 2 * MIB : rte_align64pow2(len)) == 0);
@@ -214,7 +251,7 @@ step_alloc(void)
 	paint(addr, up, set);
 	CHECK(is_zero(data_of(addr), up));
 	memset(data_of(addr), 0xa5, up);
-	t->live[t->nb_live++] = (struct item){addr, up};
+	t->live[t->nb_live++] = (struct item){addr, up, node};
 	t->used += up;
 	check_at(addr, 1);
 	check_at(addr, (uint32_t)up);
@@ -262,6 +299,8 @@ step_free(void)
 	CHECK(mem_free(t->f.m, it.addr + 1, 0) == -EINVAL);
 	CHECK(mem_free_begin(t->f.m, it.addr, 0, &f) == 0);
 	CHECK(f.addr == it.addr && f.len == it.len);
+	t->held[it.node] -= it.len;
+	check_held(it.node);
 	CHECK(mem_free_begin(t->f.m, it.addr, 0, &f) == -ENOENT);
 	add_pending(&f);
 	t->live[i] = t->live[--t->nb_live];
@@ -280,6 +319,7 @@ grown(struct item *it, uint64_t up)
 	memset(data_of(it->addr + it->len), 0x5a, more);
 	paint(it->addr + it->len, more, set);
 	t->used += more;
+	t->held[it->node] += more;
 	it->len = up;
 }
 
@@ -297,8 +337,11 @@ step_resize(void)
 	ret = mem_resize(t->f.m, it->addr, len, 0, &tail);
 	while (ret == -EAGAIN && mem_zero_step(t->f.m, t->pool, MIB) != 0)
 		ret = mem_resize(t->f.m, it->addr, len, 0, &tail);
+	CHECK((ret == -EDQUOT) == (up > it->len && over_quota(it->node, up - it->len)));
 	if (ret != 0) {
-		CHECK(ret == -ENOMEM && up > it->len);
+		CHECK((ret == -ENOMEM || ret == -EDQUOT) && up > it->len);
+		t->over += ret == -EDQUOT;
+		check_held(it->node);
 		return;
 	}
 	if (up >= it->len) {
@@ -307,9 +350,11 @@ step_resize(void)
 		CHECK(tail.len == 0);
 	} else {
 		CHECK(tail.addr == it->addr + up && tail.len == it->len - up);
+		t->held[it->node] -= tail.len;
 		it->len = up;
 		add_pending(&tail);
 	}
+	check_held(it->node);
 	check_at(it->addr + it->len - 1, 1);
 	check_at(it->addr + it->len - GRANULE, GRANULE + 1);
 }
@@ -442,7 +487,10 @@ check_all(void)
 	for (i = 0; i < t->nb_live; i++) {
 		CHECK(mem_alloc_find(t->f.m, t->live[i].addr + below(t->live[i].len), &info) == 0);
 		CHECK(info.addr == t->live[i].addr && info.len == t->live[i].len);
+		CHECK(info.node == (t->quota != 0 ? t->live[i].node : 0));
 	}
+	for (uint16_t node = 0; node < ASKERS; node++)
+		check_held(node);
 	check_stat();
 }
 
@@ -515,10 +563,13 @@ wind_down(void)
 }
 
 static void
-run(uint32_t granule, uint32_t steps)
+run(uint32_t granule, uint32_t steps, uint64_t quota)
 {
-	struct mem_pool_params q = {
-		.name = "random", .size = 24 * MIB, .max_size = MAX_SIZE, .extent_size = 8 * MIB};
+	struct mem_pool_params q = {.name = "random",
+		.size = 24 * MIB,
+		.max_size = MAX_SIZE,
+		.extent_size = 8 * MIB,
+		.quota = quota};
 	const char *env = getenv("SHMX_SEED");
 	uint64_t seed = env != NULL ? strtoull(env, NULL, 0) : (uint64_t)time(NULL);
 	uint32_t i;
@@ -529,6 +580,7 @@ run(uint32_t granule, uint32_t steps)
 	printf("SHMX_SEED=%llu ", (unsigned long long)seed);
 	fflush(stdout);
 	t->granule = q.granule = granule;
+	t->quota = (quota + granule - 1) / granule * granule;
 	fixture_up(&t->f);
 	CU_ASSERT_EQUAL_FATAL(mem_pool_create(t->f.m, &q, 0, &t->pool), 0);
 	for (i = 0; i < SPAN / PAGE; i++)
@@ -544,7 +596,9 @@ run(uint32_t granule, uint32_t steps)
 	if (t->bad != 0)
 		printf("first failure at step %u ", i);
 	wind_down();
-	printf("%u grown, %u shrunk, %u refused ", t->grown, t->shrunk, t->refused);
+	printf("%u grown, %u shrunk, %u refused, %u over the quota ", t->grown, t->shrunk,
+		t->refused, t->over);
+	CU_ASSERT((quota != 0) == (t->over > 0));
 	fixture_down(&t->f);
 	free(t);
 }
@@ -552,15 +606,23 @@ run(uint32_t granule, uint32_t steps)
 static void
 million_steps(void)
 {
-	run(64, STEPS);
+	run(64, STEPS, 0);
+}
+
+/* Less than there is, and, with large granules, more. */
+static void
+quotas(void)
+{
+	run(64, STEPS / 10, MIB + 1);
+	run(4096, STEPS / 10, 3 * MIB);
 }
 
 static void
 larger_granules(void)
 {
-	run(512, STEPS / 5);
-	run(4096, STEPS / 5);
-	run(32768, STEPS / 5);
+	run(512, STEPS / 5, 0);
+	run(4096, STEPS / 5, 0);
+	run(32768, STEPS / 5, 5 * MIB);
 }
 
 int
@@ -568,6 +630,7 @@ main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{"million_steps", million_steps},
+		{"quotas", quotas},
 		{"larger_granules", larger_granules},
 		{NULL, NULL},
 	};

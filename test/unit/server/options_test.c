@@ -178,10 +178,11 @@ options__pools(void)
 	CU_ASSERT_EQUAL(o.pools[0].grow_by, UINT64_C(2) << 30);
 	CU_ASSERT_EQUAL(o.pools[0].shrink_above, UINT64_C(4) << 30);
 	CU_ASSERT_EQUAL(o.pools[0].granule, 128);
+	CU_ASSERT_EQUAL(o.pools[0].quota, 0);
 	CU_ASSERT_EQUAL(o.pools[0].nodes.bits[0], 0);
-	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool", "main:2G,nodes=1,2,5-9,granule=256"), 0);
+	CU_ASSERT_EQUAL(PARSE(&o, &p, MINIMAL, "--pool", "main:2G,nodes=1,2,5-9,quota=5G"), 0);
 	CU_ASSERT_EQUAL(o.pools[0].nodes.bits[0], 0x3e6);
-	CU_ASSERT_EQUAL(o.pools[0].granule, 256);
+	CU_ASSERT_EQUAL(o.pools[0].quota, UINT64_C(5) << 30);
 }
 
 /* Two memory nodes that nobody told anything but who they are. */

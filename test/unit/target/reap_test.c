@@ -283,6 +283,14 @@ most_in_a_turn(uint64_t want)
 	return most;
 }
 
+static int
+alloc_mortal(uint64_t len, uint16_t set, uint64_t *addr)
+{
+	const struct mem_alloc_req req = {.len = len, .pool = fx.pool, .set = set, .mortal = true};
+
+	return mem_alloc_for(fx.mem, &req, addr);
+}
+
 /* In bounded steps, and never at the cost of a client's requests. */
 static void
 many(void)
@@ -295,8 +303,7 @@ many(void)
 		begin(workers);
 		SAME(mem_set_of_node(fx.mem, 1, &set), 0);
 		for (unsigned int i = 0; i < MANY; i++)
-			CU_ASSERT_EQUAL_FATAL(
-				mem_alloc_mortal(fx.mem, fx.pool, 64, 0, set, NULL, &addr), 0);
+			CU_ASSERT_EQUAL_FATAL(alloc_mortal(64, set, &addr), 0);
 		leave(0);
 		SAME(most_in_a_turn(MANY) <= 16, true);
 		turns_for(10);
@@ -319,14 +326,14 @@ in_pieces(void)
 	begin(1);
 	for (uint16_t i = 0; i < 2; i++)
 		SAME(mem_set_of_node(fx.mem, i + 1, &set[i]), 0);
-	SAME(mem_alloc_mortal(fx.mem, fx.pool, len, 0, set[0], NULL, &addr), 0);
+	SAME(alloc_mortal(len, set[0], &addr), 0);
 	for (uint64_t off = 0; off < len; off += 8192)
 		SAME(mem_own_set(fx.mem, addr + off, 64, set[1]), 0);
 	leave(0);
 	leave(1);
 	turns_for(2 * GRACE_MS);
 	SAME(lives(addr), false);
-	SAME(mem_alloc_mortal(fx.mem, fx.pool, len, 0, set[0], NULL, &addr), 0);
+	SAME(alloc_mortal(len, set[0], &addr), 0);
 	/* Somebody owns its end. */
 	SAME(mem_set_of_node(fx.mem, 3, &set[1]), 0);
 	SAME(mem_own_set(fx.mem, addr + len - 64, 64, set[1]), 0);

@@ -36,13 +36,14 @@ static const struct expected {
 	{20, 32, WIRE_TAIL_NODES, "own"},
 	{21, 24, WIRE_TAIL_NONE, "owners"},
 	{22, 24, WIRE_TAIL_OWNERS, "alloc-for"},
-	{24, 56, WIRE_TAIL_OWNERS, "pool-create"},
+	{24, 64, WIRE_TAIL_OWNERS, "pool-create"},
 	{25, 24, WIRE_TAIL_NONE, "pool-destroy"},
 	{26, 24, WIRE_TAIL_NONE, "pool-grow"},
 	{27, 24, WIRE_TAIL_NONE, "pool-shrink"},
 	{28, 8, WIRE_TAIL_NAME, "pool-open"},
 	{29, 16, WIRE_TAIL_NONE, "pool-list"},
 	{30, 24, WIRE_TAIL_NONE, "pool-stat"},
+	{31, 16, WIRE_TAIL_NONE, "pool-nodes"},
 	{32, 16, WIRE_TAIL_WANTS, "lock"},
 	{33, 8, WIRE_TAIL_LOCKS, "unlock"},
 	{34, 16, WIRE_TAIL_NAME, "lock-reserve"},
@@ -256,11 +257,15 @@ record__fields_as_on_the_wire(void)
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, grow_below), 32);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, grow_by), 40);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, shrink_above), 48);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_create, quota), 56);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool, bytes), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool, pool), 16);
 	CU_ASSERT_EQUAL(sizeof(struct wire_pool_open), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_list, first), 8);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_list, max), 10);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_nodes, first), 8);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_nodes, max), 10);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_nodes, pool), 12);
 }
 
 static void
@@ -356,6 +361,14 @@ pool_info__fields_as_on_the_wire(void)
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, pool), 46);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, name_len), 48);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, name), 49);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, quota), 112);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, held), 120);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, grow_below), 128);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, grow_by), 136);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, shrink_above), 144);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, nodes), 152);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_node, held), 0);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_node, node), 8);
 }
 
 static void
