@@ -10,13 +10,17 @@
 #include "target/nodes.h"
 #include "target/target_private.h"
 
+/* Room of a ring between two threads: for all jobs of both, and what carries events. */
+#define RING_JOBS (4 * TARGET_JOBS)
+static_assert(RING_JOBS > 2 * TARGET_JOBS + COMM_NODE_MAX + 1, "a ring is never full");
+
 static struct rte_ring *
 ring_create(const struct target *t, unsigned int from, unsigned int to, int socket_id)
 {
 	char name[RTE_RING_NAMESIZE];
 
 	snprintf(name, sizeof(name), "target_%x_%u_%u", (unsigned int)(uintptr_t)t, from, to);
-	return rte_ring_create(name, 2 * TARGET_JOBS * 2, socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return rte_ring_create(name, RING_JOBS, socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 static int
@@ -153,6 +157,7 @@ target_destroy(struct target *t)
 	rte_free(t->policy.pool);
 	locks_destroy(t);
 	rte_free(t->seat);
+	rte_free(t->carrier);
 	rte_free(t);
 }
 

@@ -87,7 +87,6 @@ static_assert(TARGET_LETTER % 8 == 0, "records are aligned");
 /** Or events: what fits into a frame of every session. */
 #define TARGET_EVENTS 1152
 static_assert(TARGET_EVENTS >= COMM_SIZE(COMM_SMALL_MAX), "the longest message");
-static_assert(TARGET_EVENTS <= TARGET_LETTER, "there is room for them");
 
 /** Sessions of a worker that may use locks at a time. */
 #define TARGET_HOLDERS 16384
@@ -112,7 +111,6 @@ struct target_seat {
 	rte_be32_t session_inc;
 	uint16_t session;
 	uint16_t worker;
-	bool delivering; /**< home: a job of its is under way */
 };
 
 /**
@@ -174,6 +172,15 @@ struct target_job {
 		struct wire_lock_grant grants[WIRE_LOCKS_MAX];
 		struct wire_lock_info locks[TARGET_LOCKS_LISTED];
 	};
+};
+
+/**
+ * What brings events to the worker of their session: home has one for each node, apart from its
+ * other jobs, so that nodes which take nothing hold up neither each other nor any other work.
+ */
+struct target_carrier {
+	struct target_job job; /**< its holder is 0 when it is at home */
+	uint8_t events[TARGET_EVENTS] __rte_aligned(8);
 };
 
 /** What locks take beside their table; locks.c. The home worker's. */
@@ -271,6 +278,7 @@ struct target {
 	struct clock clock;
 	struct target_locks locks;
 	struct comm *comm;        /**< the home worker's; NULL: no inboxes */
+	struct target_carrier *carrier; /**< by node; NULL: one worker, or no inboxes */
 	struct target_seat *seat; /**< by holder index */
 	struct target_presence presence;
 	struct target_policy policy;
@@ -337,6 +345,8 @@ uint32_t target_holder(struct target_worker *w, struct rdp_session *s);
 void target_holder_end(struct target_worker *w, struct rdp_session *s);
 void target_holder_free(struct target_worker *w, uint32_t holder);
 uint32_t target_holders_tell(struct target_worker *w);
+void target_seat_fill(struct target_worker *w, const struct target_seat *seat, uint8_t op,
+	struct target_job *job);
 struct target_job *target_seat_job(
 	struct target_worker *w, const struct target_seat *seat, uint8_t op);
 
@@ -385,8 +395,9 @@ int inbox_request(struct target_worker *w, struct rdp_session *s, const struct w
 bool inbox_read(struct target_worker *w, struct target_job *job, const struct wire_record *rec);
 enum job_place inbox_step(struct target_worker *w, struct target_job *job);
 void inbox_gone(struct target_worker *w, uint32_t holder);
-bool inbox_deliver(struct rdp_session *s, const struct target_job *job);
-void inbox_delivered(struct target_worker *w, const struct target_job *job);
+bool inbox_under_way(const struct target *t, uint32_t holder);
+bool inbox_deliver(struct rdp_session *s, struct target_job *job);
+void inbox_delivered(struct target_worker *w, struct target_job *job);
 uint32_t inboxes_serve(struct target_worker *w);
 
 /* send_memory.c: memory that is sent, at the home of its pool */

@@ -12,6 +12,7 @@
 
 #include "client/inbox.h"
 #include "lossy.h"
+#include "target/target_private.h"
 
 #define EP(i) fx.host[i].ep
 #define S(i)  fx.host[i].session
@@ -795,6 +796,79 @@ inbox__kept_when_its_session_ends(void)
 	fixture_down(&fx);
 }
 
+/* Only home takes turns, and serves the first host. */
+static void
+home_turns(void)
+{
+	rdp_poll(fx.host[0].server);
+	for (unsigned int i = 0; i < 16; i++)
+		target_worker_poll(target_worker_at(fx.target, 0));
+	rdp_flush(fx.host[0].server);
+}
+
+/* What was on its way to the worker of a session, but not in its frames when that ended, is for who
+ * comes next, in front of what came later. With one worker nothing is on its way. */
+static void
+inbox__kept_on_its_way(void)
+{
+	const struct shmx_inbox_conf kept = {.keep = true};
+	uint64_t word = 31;
+	shmx_addr_t addr;
+
+	if (fixture_workers == 1)
+		return;
+	begin();
+	SAME(open_as(1, &kept), 0);
+	addr = memory_of(0, 4096, 5);
+	fx.server_stopped = true;
+	SAME(shmx_send(EP(0), S(0), &two, &word, 8, 1), 0);
+	SAME(shmx_signal(EP(0), S(0), &two, 7, 3, 2), 0);
+	shmx_flush(EP(0));
+	home_turns();
+	SAME(shmx_disconnect(EP(1), S(1)), 0);
+	shmx_poll(EP(1), NULL, 0);
+	rdp_poll(fx.host[1].server);
+	SAME(shmx_send_memory(EP(0), S(0), &two, addr, 4096, 3), 0);
+	fx.server_stopped = false;
+	poll_for(EP(1), 5);
+	poll_for(EP(0), 5);
+	SAME(send_word(0, &two, 32), 0);
+	reconnect(1);
+	SAME(open_as(1, &kept), 0);
+	hear_signal(1, 7, 3);
+	hear_word(1, 1, 31);
+	SAME(read_done(1, hear_memory(1, 1, addr, 4096, 5)), 0);
+	hear_word(1, 1, 32);
+	fixture_down(&fx);
+}
+
+static uint32_t
+jobs_of_home(void)
+{
+	return target_worker_at(fx.target, 0)->nb_free_job;
+}
+
+/* What waits for room in the frames of others holds nothing that home needs for its work. */
+static void
+inbox__slow_ones_take_no_jobs(void)
+{
+	const struct shmx_inbox_conf large = {.bytes = 1u << 20, .window = 1u << 20};
+	uint8_t data[SHMX_MESSAGE_MAX] = {0};
+	struct shmx_event e;
+	unsigned int n = 0;
+
+	begin();
+	SAME(open_as(1, &large), 0);
+	poll_for(EP(1), 1);
+	for (unsigned int i = 0; i < 180; i++)
+		SAME(STATUS(EP(0), shmx_send(EP(0), S(0), &two, data, sizeof(data), cookie)), 0);
+	SAME(jobs_of_home(), TARGET_JOBS);
+	for (; n < 180 && hear(1, &e); n++)
+		SAME(e.value2, sizeof(data));
+	SAME(n, 180);
+	fixture_down(&fx);
+}
+
 /* With it goes the memory that it alone was to read. */
 static void
 inbox__dropped_when_its_session_ends(void)
@@ -841,6 +915,8 @@ static const struct named_test tests[] = {
 	{"inbox__closed_behind_what_was_lost", inbox__closed_behind_what_was_lost},
 	{"inbox__closed_behind_what_waits", inbox__closed_behind_what_waits},
 	{"inbox__kept_when_its_session_ends", inbox__kept_when_its_session_ends},
+	{"inbox__kept_on_its_way", inbox__kept_on_its_way},
+	{"inbox__slow_ones_take_no_jobs", inbox__slow_ones_take_no_jobs},
 	{"inbox__dropped_when_its_session_ends", inbox__dropped_when_its_session_ends},
 };
 
