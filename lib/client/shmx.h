@@ -465,7 +465,8 @@ SHMX_API int shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, ui
  * allocation, or span several that lie side by side. Only an owner of all of it may; all of it
  * changes hands, or nothing. After the event no other node's write under the old ownership takes
  * effect, and none is under way.
- * Event: -EPERM; -EINVAL off the granule; -ESTALE where nothing is allocated; -EFAULT.
+ * Event: -EPERM; -EINVAL off the granule; -ESTALE where nothing is allocated; -EFAULT; -EBUSY some
+ * of it was sent, and has not been read by all (shmx_send_memory()).
  */
 SHMX_API int shmx_own(
 	struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner, uint64_t cookie);

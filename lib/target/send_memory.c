@@ -62,6 +62,37 @@ send_memory_pinned(const struct target_worker *w, uint64_t addr)
 			rte_hash_lookup_data(w->pinned, &addr, &dead) >= 0 && dead == NULL);
 }
 
+/* Whether one begins in there. */
+static bool
+pin_begins(const struct target_worker *w, uint64_t addr, uint64_t len)
+{
+	const void *key;
+	uint32_t next = 0;
+	uint64_t at;
+	void *dead;
+
+	while (rte_hash_iterate(w->pinned, &key, &dead, &next) >= 0) {
+		memcpy(&at, key, sizeof(at));
+		if (at - addr < len && dead == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Whether any of the range was sent and not read by all; mostly it is of one allocation. */
+bool
+send_memory_pinned_in(const struct target_worker *w, uint64_t addr, uint64_t len)
+{
+	struct mem_alloc_info info;
+
+	if (likely(w->pinned == NULL || rte_hash_count(w->pinned) == 0) ||
+		mem_alloc_find(w->mem, addr, &info) < 0)
+		return false;
+	if (send_memory_pinned(w, info.addr))
+		return true;
+	return addr + len > info.addr + info.len && pin_begins(w, addr, len);
+}
+
 void
 send_memory_pool_gone(struct target_worker *w, uint16_t pool)
 {

@@ -407,6 +407,7 @@ enum job_place send_memory_step(struct target_worker *w, struct target_job *job)
 bool send_memory_at_inboxes(const struct target_job *job);
 enum job_place send_memory_read(struct target_worker *w, struct target_job *job);
 bool send_memory_pinned(const struct target_worker *w, uint64_t addr);
+bool send_memory_pinned_in(const struct target_worker *w, uint64_t addr, uint64_t len);
 void send_memory_pool_gone(struct target_worker *w, uint16_t pool);
 
 /* turn.c: what one turn may do beside serving its frames */

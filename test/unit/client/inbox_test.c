@@ -502,23 +502,39 @@ memory__in_order_without_waiting(void)
 	fixture_down(&fx);
 }
 
-/* Whoever of its readers made it someone else's meanwhile, in part. */
+/* One of its readers cannot give it to somebody else, not in part, nor with what lies beside it,
+ * before the last has read it. */
 static void
-memory__freed_whosever_it_is(void)
+memory__stays_its_readers(void)
 {
 	const uint16_t third[] = {3};
-	uint64_t message;
-	shmx_addr_t addr;
+	shmx_addr_t addr, before, after;
+	uint64_t message, second;
 
 	begin();
 	open_all();
+	before = memory_of(1, 4096, 4);
 	addr = memory_of(0, 4096, 5);
-	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4096, cookie)), 1);
+	after = memory_of(1, 4096, 6);
+	SAME(addr - before, 4096);
+	SAME(after - addr, 4096);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &set, addr, 4096, cookie)), 2);
 	message = hear_memory(1, 1, addr, 4096, 5);
-	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), addr, 64, SHMX_OWN_SET, third, 1, cookie)), 0);
+	second = hear_memory(2, 1, addr, 4096, 5);
+	SAME(STATUS(EP(0), shmx_own(EP(0), addr, 64, SHMX_OWNER_SELF, cookie)), -EPERM);
+	SAME(STATUS(EP(1), shmx_own(EP(1), addr, 4096, SHMX_OWNER_SELF, cookie)), -EBUSY);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), addr + 64, 64, SHMX_OWN_SET, third, 1, cookie)),
+		-EBUSY);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), before, 8192, SHMX_OWN_ADD, third, 1, cookie)),
+		-EBUSY);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), addr + 4032, 128, SHMX_OWN_DROP, third, 1, cookie)),
+		-EBUSY);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), before, 4096, SHMX_OWN_ADD, third, 1, cookie)), 0);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), after, 4096, SHMX_OWN_ADD, third, 1, cookie)), 0);
 	SAME(read_done(1, message), 0);
+	SAME(read_done(2, second), 0);
 	poll_for(EP(1), 2);
-	SAME(allocations(), 0);
+	SAME(allocations(), 2);
 	fixture_down(&fx);
 }
 
@@ -905,7 +921,7 @@ static const struct named_test tests[] = {
 	{"memory__freed_after_the_last", memory__freed_after_the_last},
 	{"memory__in_order_with_the_others", memory__in_order_with_the_others},
 	{"memory__in_order_without_waiting", memory__in_order_without_waiting},
-	{"memory__freed_whosever_it_is", memory__freed_whosever_it_is},
+	{"memory__stays_its_readers", memory__stays_its_readers},
 	{"memory__of_a_pool_that_is_gone", memory__of_a_pool_that_is_gone},
 	{"memory__freed_a_few_at_a_time", memory__freed_a_few_at_a_time},
 	{"memory__not_overtaken", memory__not_overtaken},
