@@ -166,7 +166,7 @@ take(struct target_worker *w, struct target_job *job, uint64_t len, uint16_t set
 	int ret;
 
 	if (rte_hash_add_key_data(w->pinned, &job->addr, NULL) < 0)
-		return -ENOSPC;
+		return -ENOBUFS;
 	mem_set_hold(w->mem, set);
 	ret = give(w, job, len);
 	if (ret < 0) {
@@ -174,6 +174,19 @@ take(struct target_worker *w, struct target_job *job, uint64_t len, uint16_t set
 		rte_hash_del_key(w->pinned, &job->addr);
 	}
 	return ret;
+}
+
+/*
+ * Not begun. When that passes by itself it is as if an inbox were full: nothing that was sent behind
+ * it may overtake it, which the home of the inboxes sees to.
+ */
+static enum job_place
+refused(struct target_job *job)
+{
+	if (job->err != -ENOSPC && job->err != -ENOBUFS && job->err != -EBUSY)
+		return JOB_ANSWER;
+	job->step = AT_INBOXES;
+	return JOB_HOME;
 }
 
 /* First at the pool's home. */
@@ -191,7 +204,7 @@ begin(struct target_worker *w, struct target_job *job)
 		return JOB_CONTROL;
 	}
 	if (job->err < 0)
-		return JOB_ANSWER;
+		return refused(job);
 	job->set = set;
 	job->value[1] = len;
 	job->step = AT_POOL_QUIET;
@@ -213,6 +226,10 @@ tell(struct target_worker *w, struct target_job *job)
 	const struct comm_to to = {.kind = kinds[job->to.to], .node = job->to.node, .set = bits};
 	int ret;
 
+	if (job->err < 0) {
+		comm_refuse(w->target->comm, job->holder, job->to.run);
+		return JOB_ANSWER;
+	}
 	owners_bits(job, 0, job->nb_nodes, bits);
 	ret = comm_send_ref(w->target->comm, job->holder, job->to.run, &to, job->addr, job->size);
 	job->err = RTE_MIN(ret, 0);

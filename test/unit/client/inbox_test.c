@@ -434,6 +434,24 @@ allocations(void)
 	return info.allocs;
 }
 
+/* Two in a row, without waiting: the first is refused with this status, and so is what follows. */
+static void
+refused_in_a_row(const struct shmx_to *to, shmx_addr_t addr, int status)
+{
+	uint64_t word = 99;
+	struct shmx_event e[2] = {0};
+	unsigned int n = 0;
+
+	SAME(shmx_send_memory(EP(0), S(0), to, addr, 64, 1), 0);
+	SAME(shmx_send(EP(0), S(0), &two, &word, 8, 2), 0);
+	for (unsigned int i = 0; i < 300 && n < 2; i++)
+		n += shmx_poll(EP(0), &e[n], (uint16_t)(2 - n));
+	SAME(n, 2);
+	SAME(e[0].cookie * 10 + e[1].cookie, 12);
+	SAME(e[0].status, status);
+	SAME(e[1].status, -ENOBUFS);
+}
+
 /* Read in place by both, and freed when the second is done. */
 static void
 memory__freed_after_the_last(void)
@@ -557,7 +575,7 @@ memory__of_a_pool_that_is_gone(void)
 	SAME(pool, fx.pool);
 	later = memory_of(0, 4096, 6);
 	SAME(later, addr);
-	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, later, 4096, cookie)), -EBUSY);
+	refused_in_a_row(&two, later, -EBUSY);
 	SAME(read_done(1, message), 0);
 	poll_for(EP(1), 2);
 	SAME(allocations(), 1);
@@ -658,6 +676,63 @@ memory__refused_stays_the_senders(void)
 	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 900, cookie)), 1);
 	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 900, cookie)), -EPERM);
 	SAME(read_done(1, hear_memory(1, 1, addr, 900, 7)), 0);
+	fixture_down(&fx);
+}
+
+/* However many are read at a time, one more is refused as if its receiver were full. */
+static void
+memory__more_than_the_memory_node_counts(void)
+{
+	enum { MOST = 16 };
+	uint64_t message = 0;
+	shmx_addr_t addr;
+
+	begin();
+	open_all();
+	for (unsigned int i = 0; i < MOST; i++) {
+		addr = memory_of(0, 64, i);
+		SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 64, cookie)), 1);
+	}
+	addr = memory_of(0, 64, 50);
+	refused_in_a_row(&two, addr, -ENOBUFS);
+	for (unsigned int i = 0; i < MOST; i++) {
+		struct shmx_event e = {0};
+
+		CU_ASSERT(hear(1, &e));
+		message = e.cookie;
+	}
+	SAME(read_done(1, message), 0);
+	poll_for(EP(1), 2);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 64, cookie)), 1);
+	SAME(send_word(0, &two, 100), 0);
+	hear_memory(1, 1, addr, 64, 50);
+	hear_word(1, 1, 100);
+	fixture_down(&fx);
+}
+
+/* Nor does anything overtake what is refused because the memory node knows too many sets. */
+static void
+memory__to_one_set_too_many(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 3, .workers = fixture_workers, .max_sets = 2};
+	uint16_t nodes[2] = {1};
+	shmx_addr_t addr;
+
+	fixture_up(&fx, &conf);
+	open_all();
+	addr = memory_of(0, 4096, 5);
+	for (uint16_t i = 0; i < 2; i++) {
+		nodes[1] = 700 + i;
+		SAME(STATUS(EP(0), shmx_own_nodes(EP(0), addr + i * 64u, 64, SHMX_OWN_SET, nodes, 2,
+					   cookie)),
+			0);
+	}
+	addr = memory_of(0, 64, 6);
+	refused_in_a_row(&set, addr, -ENOSPC);
+	SAME(send_word(0, &two, 101), 0);
+	hear_word(1, 1, 101);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 64, cookie)), 1);
+	hear_memory(1, 1, addr, 64, 6);
 	fixture_down(&fx);
 }
 
@@ -926,6 +1001,8 @@ static const struct named_test tests[] = {
 	{"memory__freed_a_few_at_a_time", memory__freed_a_few_at_a_time},
 	{"memory__not_overtaken", memory__not_overtaken},
 	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
+	{"memory__more_than_the_memory_node_counts", memory__more_than_the_memory_node_counts},
+	{"memory__to_one_set_too_many", memory__to_one_set_too_many},
 	{"memory__errors", memory__errors},
 	{"inbox__opened_and_closed", inbox__opened_and_closed},
 	{"inbox__closed_behind_what_was_lost", inbox__closed_behind_what_was_lost},
