@@ -659,7 +659,16 @@ SHMX_API int shmx_barrier(struct shmx_ep *ep, shmx_session_t session, uint32_t b
  * Inboxes are bounded. A message for one that is full is refused with -ENOBUFS, for all its
  * receivers, and so is whatever the same session sent behind it, so that nothing overtakes: collect
  * the events, then send again what was refused, in the same order. A receiver that is slow thus
- * slows those who send to it, and nobody else.
+ * slows those who send to it, and nobody else. The same rule holds behind a message in memory that
+ * is refused with -ENOSPC or -EBUSY. What gets any other status, as -ENOENT or -EPERM, is not sent,
+ * and what was sent behind it is.
+ *
+ * Inboxes, what is in them, and memory that was sent do not outlive the process of the memory node.
+ * When that has started again, the session ends as any does (SHMX_EV_PEER_DOWN); whether messages
+ * that end with -ECONNRESET have reached anybody is not known. The session that follows, also one
+ * that the library connects again, has no inbox: open it again. It is empty, also when it was to be
+ * kept. What this end had got before is still polled, and SHMX_EV_MEMORY among it names memory that
+ * is gone: shmx_message_done() ends with -ENOENT.
  */
 
 /** Longest message inside a record. */
@@ -700,7 +709,8 @@ struct shmx_inbox_conf {
 	 * opens it. */
 	bool keep;
 	int notify_fd; /**< an eventfd(2) that a poll which got something writes to, for threads
-	                * that sleep: a system call a poll; 0: none */
+	                * that sleep: a system call a poll. With EFD_NONBLOCK, or the poll blocks
+	                * when nobody has read it 2^64 - 2 times; 0: none */
 	/** Called from inside shmx_poll() instead of SHMX_EV_SIGNAL; NULL: the event. It must not
 	 * call into the endpoint. */
 	void (*on_signal)(void *ctx, uint8_t line, uint64_t count);

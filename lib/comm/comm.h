@@ -44,6 +44,9 @@ struct comm_conf {
 	uint32_t nb_chunks; /* of 4 KiB, that all inboxes share; 0 is 4096 */
 	uint32_t nb_refs;   /* large messages at a time; 0 is 4096 */
 	uint32_t nb_loans;  /* their receivers, over all of them; 0 is 16384 */
+	/* Any number, another one each time the process starts: ids of references that were
+	 * handed out before are then good for nothing. */
+	uint32_t generation;
 };
 
 /* [control] Bytes that it takes; 0 when conf asks for more than 1 << 20 of anything. */

@@ -60,7 +60,7 @@ struct comm_loan {
 	uint32_t ref;
 	uint32_t node;
 	uint32_t state;      /* enum comm_loan_state */
-	uint32_t generation; /* grows when it is given back */
+	uint32_t generation; /* of the whole at first, grows when it is given back */
 	uint32_t prev;       /* of the same inbox, the oldest first */
 	uint32_t next;       /* of an unused one: free list */
 	uint32_t pad[2];

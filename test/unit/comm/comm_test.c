@@ -650,6 +650,30 @@ loaded_of_an_inbox_that_went(void)
 	fixture_down(&f);
 }
 
+/* An id from before a restart: the same loan, and not good for it. */
+static void
+reference_of_another_process(void)
+{
+	uint64_t id[2];
+
+	for (uint32_t i = 0; i < 2; i++) {
+		fixture_up(&f, 4, 1, 1);
+		comm_detach(f.c);
+		f.conf.generation = 0x9e3779b9 * i;
+		f.c = comm_create(f.zone, f.len, &f.conf, &(int){0});
+		CU_ASSERT_EQUAL(open_plain(H1), 0);
+		CU_ASSERT_EQUAL(send_ref(H2, 0, one(1), 50, 7), 1);
+		CU_ASSERT_EQUAL(take(H1), 0);
+		id[i] = it.ref.id;
+		CU_ASSERT(i == 0 || comm_read_done(f.c, H1, id[0]) == -ENOENT);
+		CU_ASSERT_EQUAL(comm_read_done(f.c, H1, id[i]), 0);
+		CU_ASSERT(freed_is(50, 7, H2));
+		CU_ASSERT_EQUAL(comm_close(f.c, H1), 0);
+		fixture_down(&f);
+	}
+	CU_ASSERT((uint32_t)id[0] == (uint32_t)id[1] && id[0] != id[1]);
+}
+
 /* A refusal that happened before the message came here counts as one that happened here. */
 static void
 refused_elsewhere(void)
@@ -702,6 +726,7 @@ main(void)
 		{"death_drop", death_drop},
 		{"loaded", loaded},
 		{"loaded_of_an_inbox_that_went", loaded_of_an_inbox_that_went},
+		{"reference_of_another_process", reference_of_another_process},
 		{"refused_elsewhere", refused_elsewhere},
 		{"creation", creation},
 		{NULL, NULL},
