@@ -196,7 +196,7 @@ begin(struct target_worker *w, struct target_job *job)
 	uint64_t len = 0;
 	uint16_t set = MEM_SET_FREE;
 
-	job->err = check(w, job, &len, &set);
+	job->err = target_pool_gone(w->target, job) ? -ENOENT : check(w, job, &len, &set);
 	if (job->err == 0)
 		job->err = take(w, job, len, set);
 	if (job->err == -ENOSPC && !job->reclaimed) {
@@ -284,5 +284,6 @@ send_memory_read(struct target_worker *w, struct target_job *job)
 	if (!there)
 		return JOB_END;
 	job->op = WIRE_OP_FREE;
+	job->life = target_life(w->target, job->pool);
 	return JOB_HOME;
 }

@@ -155,6 +155,7 @@ struct target_job {
 	uint16_t nb_nodes;       /**< in `nodes` */
 	uint32_t holder;         /**< of locks and inboxes: see target_holder() */
 	uint32_t lock;
+	uint32_t life;       /**< of the pool, when it was asked for: see target_life() */
 	uint32_t letter_len; /**< bytes of target_letter() */
 	uint16_t set;        /**< SEND_MEMORY: owners before; a reference */
 	struct target_to to;
@@ -282,6 +283,9 @@ struct target {
 	struct target_seat *seat; /**< by holder index */
 	struct target_presence presence;
 	struct target_policy policy;
+	/** By pool, from the first id on: how many with that id have gone. Its home, before another
+	 * one can come; read by all, atomic. */
+	uint32_t *life;
 	/** ring[from][to]; the control thread has index nb_workers. One producer, one consumer. */
 	struct rte_ring *ring[TARGET_WORKERS_MAX + 1][TARGET_WORKERS_MAX + 1];
 	struct target_worker *worker[TARGET_WORKERS_MAX];
@@ -457,6 +461,28 @@ target_list_most(const struct rdp_session *s, uint32_t size, rte_be16_t max)
 	uint32_t fit = RTE_MIN(s->mss - (uint32_t)sizeof(struct wire_record), WIRE_DATA_MAX);
 
 	return RTE_MIN(fit / size, (uint32_t)rte_be_to_cpu_16(max));
+}
+
+/**
+ * What tells a pool from the one that had its id before. Who hands on a job for a pool reads it
+ * first, and then looks whether the pool is there; home, which alone makes an end of it, serves the
+ * job if it is the same still.
+ */
+static inline uint32_t
+target_life(const struct target *t, uint16_t pool)
+{
+	uint16_t first = mem_first_pool(t->mem);
+
+	if (unlikely(pool < first || pool > mem_last_pool(t->mem)))
+		return 0;
+	return __atomic_load_n(&t->life[pool - first], __ATOMIC_ACQUIRE);
+}
+
+/** Whether the pool of a job has gone since. */
+static inline bool
+target_pool_gone(const struct target *t, const struct target_job *job)
+{
+	return unlikely(job->life != target_life(t, job->pool));
 }
 
 /** Worker that runs a pool's allocator. */
