@@ -112,8 +112,7 @@ reopened(struct shmx_ep *ep, uint16_t id, uint64_t pool)
 static bool
 refused_for_now(const struct op *op, int32_t status)
 {
-	return op->kind == OP_SEND &&
-	       (status == -ENOBUFS || status == -ENOSPC || status == -EBUSY);
+	return op->kind == OP_SEND && (status == -ENOBUFS || status == -ENOSPC || status == -EBUSY);
 }
 
 /* An operation did not succeed, or was not answered. */

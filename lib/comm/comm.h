@@ -212,8 +212,8 @@ int comm_next(const struct comm *c, uint32_t holder, uint32_t room, struct comm_
 void comm_taken(struct comm *c, uint32_t holder, const struct comm_item *item);
 /*
  * [home] The same for an item that somebody else puts into the frame, and that may come back: it
- * is *loaded*, with those that follow it, until comm_unload(). Meanwhile the inbox is not ready, but
- * comm_next() tells what is behind it, as long as there is something.
+ * is *loaded*, with those that follow it, until comm_unload(). Meanwhile the inbox is not ready,
+ * but comm_next() tells what is behind it, as long as there is something.
  */
 void comm_load(struct comm *c, uint32_t holder, const struct comm_item *item);
 /*

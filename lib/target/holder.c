@@ -108,8 +108,8 @@ target_waiter_seat(
 
 /* Make it a job of this worker's for the session there. */
 void
-target_seat_fill(struct target_worker *w, const struct target_seat *seat, uint8_t op,
-	struct target_job *job)
+target_seat_fill(
+	struct target_worker *w, const struct target_seat *seat, uint8_t op, struct target_job *job)
 {
 	*job = (struct target_job){
 		.owner = w,

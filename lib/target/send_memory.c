@@ -177,8 +177,8 @@ take(struct target_worker *w, struct target_job *job, uint64_t len, uint16_t set
 }
 
 /*
- * Not begun. When that passes by itself it is as if an inbox were full: nothing that was sent behind
- * it may overtake it, which the home of the inboxes sees to.
+ * Not begun. When that passes by itself it is as if an inbox were full: nothing that was sent
+ * behind it may overtake it, which the home of the inboxes sees to.
  */
 static enum job_place
 refused(struct target_job *job)

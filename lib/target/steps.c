@@ -223,7 +223,8 @@ step_destroy(struct target_worker *w, struct target_job *job)
 	return JOB_CONTROL;
 }
 
-/* Whether a job at home is for one pool. SEND_MEMORY and READ look by themselves: see their file. */
+/* Whether a job at home is for one pool. SEND_MEMORY and READ look by themselves: see their file.
+ */
 static bool
 is_of_pool(const struct target_job *job)
 {

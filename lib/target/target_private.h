@@ -278,9 +278,9 @@ struct target {
 	struct rte_rcu_qsbr *qsbr;
 	struct clock clock;
 	struct target_locks locks;
-	struct comm *comm;        /**< the home worker's; NULL: no inboxes */
+	struct comm *comm;              /**< the home worker's; NULL: no inboxes */
 	struct target_carrier *carrier; /**< by node; NULL: one worker, or no inboxes */
-	struct target_seat *seat; /**< by holder index */
+	struct target_seat *seat;       /**< by holder index */
 	struct target_presence presence;
 	struct target_policy policy;
 	/** By pool, from the first id on: how many with that id have gone. Its home, before another

@@ -4,8 +4,8 @@
 /*
  * Messages of 8 bytes and more, short ones in their records, longer ones as memory. Each says its
  * number and its length, and all else in it follows from that, so that a receiver knows whether it
- * is whole, and the one that has to come. With each `post` others may be receivers: its first message
- * says so, and that alone may have a higher number than the next one.
+ * is whole, and the one that has to come. With each `post` others may be receivers: its first
+ * message says so, and that alone may have a higher number than the next one.
  */
 
 #include <errno.h>

@@ -27,7 +27,7 @@ senders=(n2 n3) names=()
 for ((i = 0; i < receivers; i++)); do
 	names+=("n$((4 + i))")
 done
-first=4 last=$((3 + receivers))
+first=4
 ports=()
 for name in "${senders[@]}" "${names[@]}"; do
 	ports+=(--port "vhost:iface=$TMP/$name.sock" --ip 10.0.0.1/24)
@@ -79,10 +79,10 @@ for name in "${names[@]}"; do
 	ask "$name" 0 inbox 65536 65536 $((64 << 20))
 done
 
-# post_both COUNT RECEIVERS: by both senders, to the first of the receivers.
+# post_both COUNT RECEIVERS LONGEST: by both senders, to the first of the receivers.
 post_both() {
 	for name in "${senders[@]}"; do
-		tell "$name" post "$1" 3600000 "$longest" $first $((first + $2 - 1))
+		tell "$name" post "$1" 3600000 "$3" $first $((first + $2 - 1))
 	done
 	for name in "${senders[@]}"; do
 		REPLY_LIMIT=3600 reply "$name"
@@ -93,10 +93,10 @@ post_both() {
 
 begin_all=$SECONDS refused=0
 for ((n = 1; n < receivers; n++)); do
-	post_both "$few" "$n"
+	post_both "$few" "$n" $((n == 1 ? longest : longest / 16))
 done
 for ((round = 1; round <= rounds; round++)); do
-	post_both "$count" "$receivers"
+	post_both "$count" "$receivers" "$longest"
 done
 for ((i = 0; i < receivers; i++)); do
 	name=${names[i]} total=$((2 * (count * rounds + few * (receivers - 1 - i))))

@@ -545,7 +545,8 @@ memory__stays_its_readers(void)
 		-EBUSY);
 	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), before, 8192, SHMX_OWN_ADD, third, 1, cookie)),
 		-EBUSY);
-	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), addr + 4032, 128, SHMX_OWN_DROP, third, 1, cookie)),
+	SAME(STATUS(EP(1),
+		     shmx_own_nodes(EP(1), addr + 4032, 128, SHMX_OWN_DROP, third, 1, cookie)),
 		-EBUSY);
 	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), before, 4096, SHMX_OWN_ADD, third, 1, cookie)), 0);
 	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), after, 4096, SHMX_OWN_ADD, third, 1, cookie)), 0);

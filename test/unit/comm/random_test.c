@@ -662,7 +662,8 @@ step_deliver(void)
 	for (; place != 0 && n > 0 && m->bad == 0; n--) {
 		struct model_inbox *ib = &m->inboxes[place];
 
-		if (!has_some(ib) || !deliver_one(ib, holder, below(4) ? UINT32_MAX : below(200), load))
+		if (!has_some(ib) ||
+			!deliver_one(ib, holder, below(4) ? UINT32_MAX : below(200), load))
 			break;
 		ready_again(place);
 	}
@@ -831,7 +832,8 @@ check_inbox(uint32_t place)
 	CHECK(in.nb_messages == ib->nb && in.bytes == bytes_of(ib));
 	CHECK(in.nb_refs == ib->nb_refs && in.ref_bytes == ib->ref_bytes);
 	CHECK(in.lines == lines_of(ib) && in.signals == signals);
-	CHECK(in.unread == ib->handed - loaded_bytes(ib) - ib->consumed && in.received == ib->received);
+	CHECK(in.unread == ib->handed - loaded_bytes(ib) - ib->consumed &&
+		in.received == ib->received);
 	CHECK(in.bytes_limit == ib->limits.bytes && in.window == ib->limits.window);
 	if (ib->holder != 0 && !has_some(ib))
 		CHECK(comm_next(m->f.c, ib->holder, UINT32_MAX, &item) == -EAGAIN);
@@ -924,7 +926,8 @@ million_steps(void)
 	if (m->bad != 0)
 		printf("first failure at step %u ", i);
 	printf("%u sent, %u of them large, %u delivered, %u full, %u behind a refusal, %u times no "
-	       "chunk, %u times no credit, %u read, %u deaths, %u taken over, %u loads arrived, %u came "
+	       "chunk, %u times no credit, %u read, %u deaths, %u taken over, %u loads arrived, %u "
+	       "came "
 	       "back ",
 		m->sent + m->sent_refs, m->sent_refs, m->delivered, m->full, m->overtaking,
 		m->pool_full, m->no_credit, m->done, m->died, m->taken_over, m->arrived,

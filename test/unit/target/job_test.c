@@ -288,8 +288,18 @@ test_destroy_at_work(void)
 
 /* ---- a pool goes, and another one gets its id --------------------------------------------- */
 
-enum { LATE_FREE, LATE_RESIZE, LATE_OWN, LATE_LOOKUP, LATE_STAT, LATE_SHRINK, LATE_ALLOC,
-	LATE_GROW, LATE_DESTROY, LATE_ALL };
+enum {
+	LATE_FREE,
+	LATE_RESIZE,
+	LATE_OWN,
+	LATE_LOOKUP,
+	LATE_STAT,
+	LATE_SHRINK,
+	LATE_ALLOC,
+	LATE_GROW,
+	LATE_DESTROY,
+	LATE_ALL
+};
 
 /* What a host has asked for comes to its worker, and no further. */
 static void
