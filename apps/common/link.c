@@ -51,8 +51,16 @@ link_explain(const struct link_options *o, const char *what, int status)
 int
 link_open(const struct link_options *o, uint32_t nb_mbufs, struct shmx_port **port)
 {
+	return link_open_queues(o, nb_mbufs, 1, port);
+}
+
+int
+link_open_queues(const struct link_options *o, uint32_t nb_mbufs, uint16_t nb_queues,
+	struct shmx_port **port)
+{
 	struct shmx_port_conf conf = {
 		.spec = o->port,
+		.nb_queues = nb_queues,
 		.mtu = (uint16_t)o->mtu,
 		.vlan = (uint16_t)o->vlan,
 		.vlan_priority = (uint8_t)o->vlan_priority,

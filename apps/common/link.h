@@ -21,6 +21,10 @@
  */
 int link_open(const struct link_options *o, uint32_t nb_mbufs, struct shmx_port **port);
 
+/** The same with a queue for each of so many endpoints. */
+int link_open_queues(const struct link_options *o, uint32_t nb_mbufs, uint16_t nb_queues,
+	struct shmx_port **port);
+
 /** Fill in the address and the node of an endpoint. */
 void link_own_address(const struct link_options *o, struct shmx_ep_conf *conf);
 

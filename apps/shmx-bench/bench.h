@@ -22,6 +22,8 @@
 #include "../common/link.h"
 #include "options.h"
 
+struct receivers;
+
 struct region {
 	shmx_addr_t base; /**< 0: not allocated */
 	uint64_t len;
@@ -48,6 +50,7 @@ struct bench {
 	shmx_session_t second;  /**< lockn: the other one that wants the lock */
 	bool second_open;
 	uint32_t inbox; /**< bytes of this node's inbox; 0: none is open. See inbox.h */
+	struct receivers *receivers; /**< NULL: none. See receivers.h */
 };
 
 /** Whether the options ask for this workload, measured or as baseline. */

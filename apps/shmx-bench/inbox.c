@@ -22,6 +22,12 @@ bytes_wanted(uint64_t messages, uint64_t size)
 }
 
 uint32_t
+inbox_bytes(uint32_t messages, uint64_t size)
+{
+	return (uint32_t)bytes_wanted(messages, size);
+}
+
+uint32_t
 inbox_most(uint64_t size)
 {
 	return (uint32_t)((INBOX_MAX - INBOX_MIN) / bytes_wanted(1, size));
@@ -39,18 +45,19 @@ inbox_close(struct bench *b)
 }
 
 /* One that a killed run left behind is closed when its session is found to have ended. */
-static int
-open_wait(struct bench *b, const struct shmx_inbox_conf *conf)
+int
+inbox_open_wait(struct shmx_ep *ep, shmx_session_t session, uint32_t bytes)
 {
+	const struct shmx_inbox_conf conf = {.bytes = bytes, .window = bytes};
 	uint64_t end = rte_rdtsc() + OPEN_WAIT_S * rte_get_tsc_hz(), cookie;
 	struct shmx_event ev;
 	int ret;
 
 	do {
-		cookie = shmx_wait_cookie(b->ep);
-		ret = shmx_inbox_open(b->ep, b->session, conf, cookie);
+		cookie = shmx_wait_cookie(ep);
+		ret = shmx_inbox_open(ep, session, &conf, cookie);
 		if (ret == 0)
-			ret = shmx_wait(b->ep, cookie, &ev);
+			ret = shmx_wait(ep, cookie, &ev);
 	} while (ret == -EBUSY && rte_rdtsc() < end && !stop);
 	return ret;
 }
@@ -58,14 +65,13 @@ open_wait(struct bench *b, const struct shmx_inbox_conf *conf)
 int
 inbox_open(struct bench *b, uint32_t messages, uint64_t size)
 {
-	uint32_t bytes = (uint32_t)bytes_wanted(messages, size);
-	struct shmx_inbox_conf conf = {.bytes = bytes, .window = bytes};
+	uint32_t bytes = inbox_bytes(messages, size);
 	int ret;
 
 	if (bytes <= b->inbox)
 		return 0;
 	inbox_close(b);
-	ret = open_wait(b, &conf);
+	ret = inbox_open_wait(b->ep, b->session, bytes);
 	if (ret == -EBUSY)
 		return fail("node %" PRIu32 " has an inbox at %s already: give another --node",
 			b->opt.link.node, link_ip_text(b->opt.link.server.ip));

@@ -22,6 +22,16 @@ uint32_t inbox_most(uint64_t size);
  */
 int inbox_open(struct bench *b, uint32_t messages, uint64_t size);
 
+/**
+ * Open an inbox for a session of any endpoint, waiting for one that a killed run left behind to be
+ * closed.
+ * @return 0, or a status.
+ */
+int inbox_open_wait(struct shmx_ep *ep, shmx_session_t session, uint32_t bytes);
+
+/** Bytes of an inbox for so many messages of @p size. */
+uint32_t inbox_bytes(uint32_t messages, uint64_t size);
+
 /** Close it, if it is open. */
 void inbox_close(struct bench *b);
 

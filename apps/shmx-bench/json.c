@@ -73,6 +73,8 @@ json_result(const struct result *r)
 		r->errors);
 	printf(",\"seconds\":%.6f,\"ops_per_second\":%.0f", result_seconds(r), result_rate(r));
 	printf(",\"bytes_per_second\":%.0f", result_bandwidth(r));
+	printf(",\"receivers\":%" PRIu32 ",\"delivered_per_second\":%.0f", r->fan_out,
+		result_delivered(r));
 	printf(",\"beside_bytes_per_second\":%.0f,", result_beside(r));
 	json_latency(r);
 	printf(",\"retransmits\":%" PRIu64 ",\"dropped\":%" PRIu64, r->retransmits, r->dropped);

@@ -10,17 +10,20 @@
 #include "options.h"
 
 const char *const workload_names[] = {"raw", "get", "put", "faa", "cas", "alloc", "mix", "lock",
-	"lockn", "signal", "msg", "barrier", NULL};
+	"lockn", "signal", "msg", "barrier", "bcast", NULL};
 
 static const char *const pattern_names[] = {"random", "sequential", NULL};
 static const char *const cc_names[] = {"fixed", "swift", NULL};
 static const char *const beside_names[] = {"put", "get", NULL};
+static const char *const to_names[] = {"all", "set", NULL};
 static const char *const crc_names[] = {"auto", "on", "off", NULL};
 
 static const char *const full[] = {"full", NULL}; /* WINDOW_FULL */
 
 #define MESSAGE_MAX 1024u /* SHMX_MESSAGE_MAX */
 #define NODE_MAX    1023  /* SHMX_NODE_MAX */
+
+#define RECEIVERS_DEFAULT 3
 
 #define AT(field) offsetof(struct options, field)
 
@@ -39,6 +42,8 @@ static const struct option_type types[] = {
 	{"locks", OPTION_NUMBER, AT(locks), 1, 1 << 20},
 	{"shared", OPTION_FLAG, AT(shared)},
 	{"nodes", OPTION_TEXT, AT(meeting)},
+	{"receivers", OPTION_NUMBER, AT(receivers), 1, RECEIVERS},
+	{"to", OPTION_CHOICE, AT(to), 0, 0, to_names},
 	{"beside", OPTION_BYTES, AT(beside), 1, UINT64_C(1) << 30},
 	{"beside-op", OPTION_CHOICE, AT(beside_op), 0, 0, beside_names},
 	{"worker", OPTION_NUMBER, AT(worker), 0, 64},
@@ -78,19 +83,24 @@ defaults(struct options *o)
 	o->count = COUNT_NONE;
 }
 
+static bool
+is_message(int workload)
+{
+	return workload == WORKLOAD_MSG || workload == WORKLOAD_BCAST;
+}
+
 static uint64_t
 size_default(int workload)
 {
-	return workload == WORKLOAD_RAW || workload == WORKLOAD_ALLOC || workload == WORKLOAD_MSG
-	               ? 64
-	               : 8;
+	return workload == WORKLOAD_RAW || workload == WORKLOAD_ALLOC || is_message(workload) ? 64
+	                                                                                      : 8;
 }
 
 /* A message is compared with what moves a word: its size is its own. */
 uint64_t
 options_size(const struct options *o, enum workload_id id)
 {
-	if ((int)id == o->workload || (id != WORKLOAD_MSG && o->workload != WORKLOAD_MSG))
+	if ((int)id == o->workload || (!is_message((int)id) && !is_message(o->workload)))
 		return o->size;
 	return size_default((int)id);
 }
@@ -169,7 +179,7 @@ nodes_read(struct options *o)
 static int
 check_meeting(struct options *o)
 {
-	if (o->workload == WORKLOAD_MSG && o->size > MESSAGE_MAX)
+	if (is_message(o->workload) && o->size > MESSAGE_MAX)
 		return fail(
 			"--size %" PRIu64 ": a message has 1 to %u bytes", o->size, MESSAGE_MAX);
 	if ((o->workload == WORKLOAD_LOCKN || o->workload == WORKLOAD_BARRIER) && o->window != 1)
@@ -178,6 +188,26 @@ check_meeting(struct options *o)
 	if (o->meeting != NULL && o->workload != WORKLOAD_BARRIER)
 		return fail("--nodes goes with --workload barrier only");
 	return nodes_read(o);
+}
+
+/* The nodes behind this one are the receivers. */
+static int
+check_broadcast(struct options *o)
+{
+	bool wanted = o->workload == WORKLOAD_BCAST ||
+	              (o->pairs > 0 && o->baseline == WORKLOAD_BCAST);
+
+	if (!wanted && o->receivers > 0)
+		return fail("--receivers goes with --workload bcast only");
+	if (!wanted && o->to != BCAST_ALL)
+		return fail("--to goes with --workload bcast only");
+	if (wanted && o->receivers == 0)
+		o->receivers = RECEIVERS_DEFAULT;
+	if (o->link.node + o->receivers > NODE_MAX)
+		return fail("--receivers %" PRIu32 ": they have the ids behind --node %" PRIu32
+			    ", up to %u: give a lower one",
+			o->receivers, o->link.node, NODE_MAX);
+	return 0;
 }
 
 static int
@@ -249,6 +279,8 @@ check_all(struct options *o)
 		ret = check_workload(o);
 	if (ret == 0)
 		ret = check_meeting(o);
+	if (ret == 0)
+		ret = check_broadcast(o);
 	return ret < 0 ? ret : check_pairs(o);
 }
 

@@ -25,6 +25,7 @@ enum workload_id {
 	WORKLOAD_SIGNAL,
 	WORKLOAD_MSG,
 	WORKLOAD_BARRIER,
+	WORKLOAD_BCAST,
 };
 
 extern const char *const workload_names[];
@@ -39,7 +40,13 @@ enum beside_op {
 	BESIDE_GET,
 };
 
+enum bcast_to {
+	BCAST_ALL,
+	BCAST_SET,
+};
+
 #define NODES_MAX   64 /**< of one barrier: SHMX_NODES_MAX */
+#define RECEIVERS   63 /**< of a broadcast: each has a queue of the port, and so has the sender */
 #define WINDOW_FULL 0  /**< as many operations as the endpoint takes */
 #define COUNT_NONE  UINT64_MAX
 
@@ -61,9 +68,11 @@ struct options {
 	const char *meeting;       /**< NULL: not given */
 	uint16_t nodes[NODES_MAX]; /**< of `meeting`, of a barrier */
 	uint32_t nb_nodes;
-	uint64_t beside; /**< bytes of transfers that go on beside the workload; 0: none */
-	int beside_op;   /**< enum beside_op */
-	uint32_t worker; /**< of the memory node's port; 0: any */
+	uint32_t receivers; /**< of a broadcast; 0: it is not measured, and there are none */
+	int to;             /**< enum bcast_to */
+	uint64_t beside;    /**< bytes of transfers that go on beside the workload; 0: none */
+	int beside_op;      /**< enum beside_op */
+	uint32_t worker;    /**< of the memory node's port; 0: any */
 	bool greedy;
 	uint32_t idle_sessions; /**< beside the one that works */
 	uint32_t flood;         /**< handshakes of strangers a second, beside it */

@@ -13,6 +13,7 @@
 
 #include "../common/fail.h"
 #include "raw.h"
+#include "receivers.h"
 #include "resolve.h"
 
 #define BURST       32u
@@ -201,6 +202,7 @@ breathe(struct raw *raw)
 		return;
 	while (rte_rdtsc() < end)
 		shmx_poll(raw->bench->ep, ev, BURST);
+	receivers_rest(raw->bench);
 }
 
 static void

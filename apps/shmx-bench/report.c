@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "receivers.h"
 #include "report.h"
 #include "run.h"
 
@@ -74,6 +75,7 @@ run_live(struct run *run, uint64_t now)
 
 	run->live_ticks = now + hz;
 	run->live_ops = run->completed;
+	receivers_rest(run->bench);
 	if (!talks(o) || o->pairs > 0)
 		return;
 	shmx_ep_stats_get(run->ep, &s);
@@ -152,6 +154,10 @@ table_notes(const struct options *o, const struct outcome *out)
 		fault_stats_show("faults rx", &w->fault[FAULT_RX], stdout);
 		fault_stats_show("faults tx", &w->fault[FAULT_TX], stdout);
 	}
+	if (w->fan_out > 1)
+		printf("to %" PRIu32 " receivers: %.3f M messages/s sent, %.3f M/s delivered; an "
+		       "operation takes until all have it\n",
+			w->fan_out, result_rate(w) / 1e6, result_delivered(w) / 1e6);
 	if (o->beside > 0)
 		printf("beside it %s of %" PRIu64 " bytes: %.1f MB/s\n",
 			o->beside_op == BESIDE_GET ? "get" : "put", o->beside,

@@ -28,6 +28,7 @@ void
 result_add(struct result *to, const struct result *slice)
 {
 	to->ops += slice->ops;
+	to->fan_out = slice->fan_out;
 	to->errors += slice->errors;
 	to->bytes += slice->bytes;
 	to->beside_bytes += slice->beside_bytes;

@@ -16,6 +16,7 @@
 struct result {
 	const char *name;
 	uint64_t ops;          /**< completed without error; raw: frames echoed */
+	uint32_t fan_out;      /**< nodes that each has reached */
 	uint64_t errors;       /**< completed with an error status */
 	uint64_t bytes;        /**< moved, in the direction of the data; raw: frame bytes one way */
 	uint64_t beside_bytes; /**< moved by transfers beside */
@@ -35,6 +36,7 @@ result_init(struct result *r, const char *name)
 	memset(r, 0, sizeof(*r));
 	histogram_reset(&r->latency);
 	r->name = name;
+	r->fan_out = 1;
 }
 
 static inline double
@@ -47,6 +49,13 @@ static inline double
 result_rate(const struct result *r)
 {
 	return r->ticks > 0 ? (double)r->ops / result_seconds(r) : 0;
+}
+
+/** Messages that came, a second. */
+static inline double
+result_delivered(const struct result *r)
+{
+	return result_rate(r) * r->fan_out;
 }
 
 static inline double

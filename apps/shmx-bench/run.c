@@ -32,6 +32,7 @@ static const struct workload *const workloads[] = {
 	[WORKLOAD_SIGNAL] = &workload_signal,
 	[WORKLOAD_MSG] = &workload_msg,
 	[WORKLOAD_BARRIER] = &workload_barrier,
+	[WORKLOAD_BCAST] = &workload_bcast,
 };
 
 /* A full window of large operations: as many as keep the port busy, within reason. */
@@ -308,6 +309,7 @@ snapshot_result(
 
 	r->errors = errors;
 	r->ops = completed - errors;
+	r->fan_out = run->workload->fan_out != NULL ? run->workload->fan_out(&run->bench->opt) : 1;
 	r->bytes = r->ops * bytes_per_op(run);
 	r->beside_bytes = (b->beside - a->beside) * run->bench->opt.beside;
 	r->ticks = b->ticks - a->ticks;

@@ -60,6 +60,8 @@ struct workload {
 	void (*go_on)(struct run *run);
 	/** Most operations at a time; NULL: what the options say. */
 	uint32_t (*most)(const struct options *o);
+	/** Nodes that each operation reaches; NULL: one. */
+	uint32_t (*fan_out)(const struct options *o);
 	/** An operation has completed with an error; may be NULL. */
 	void (*failed)(struct run *run, uint32_t slot);
 	/** After the last operation, when checks are asked for: count in run->wrong what is not as
@@ -209,6 +211,6 @@ int content_scan(struct bench *b, const struct region *region,
 
 extern const struct workload workload_get, workload_put, workload_faa, workload_cas, workload_alloc,
 	workload_mix, workload_lock, workload_lockn, workload_signal, workload_msg,
-	workload_barrier;
+	workload_barrier, workload_bcast;
 
 #endif /* BENCH_RUN_H */

@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "../common/fail.h"
 #include "inbox.h"
+#include "receivers.h"
 
 #define BIG        (2u << 20) /* regions from here on are aligned to it */
 #define POOL_SLACK (2 * BIG)
@@ -32,6 +33,10 @@ bench_explain(const struct bench *b, const char *what, int status)
 		fail("%s: %s is out of memory: start shmx-server with more, or give a smaller "
 		     "--span, --size or --live",
 			what, link_ip_text(b->opt.link.server.ip));
+	else if (status == -ENOBUFS)
+		fail("%s: %s has no more room for messages: start shmx-server with more --inboxes, "
+		     "or give a smaller --window or --size",
+			what, link_ip_text(b->opt.link.server.ip));
 	else
 		fail("%s: %s", what, rte_strerror(-status));
 	return status;
@@ -48,13 +53,20 @@ faults_asked(const struct options *o)
 	return o->fault;
 }
 
+/* This endpoint's, and one for each receiver. */
+static uint16_t
+queues(const struct bench *b)
+{
+	return (uint16_t)(1 + b->opt.receivers);
+}
+
 static int
 faults_start(struct bench *b)
 {
 	struct fault_settings settings = faults_asked(&b->opt);
 	int ret;
 
-	b->fault = fault_create(b->port_id, 1);
+	b->fault = fault_create(b->port_id, queues(b));
 	if (b->fault == NULL)
 		return fail("out of memory: give EAL more with -m");
 	b->faults = (struct fault_ports){1, {b->fault}, {b->opt.link.port}};
@@ -74,7 +86,7 @@ bench_fault_stats(const struct bench *b, struct fault_stats stats[FAULT_DIRS])
 int
 bench_port_open(struct bench *b)
 {
-	int ret = link_open(&b->opt.link, 0, &b->port);
+	int ret = link_open_queues(&b->opt.link, 0, queues(b), &b->port);
 
 	if (ret < 0)
 		return ret;
@@ -313,7 +325,7 @@ bench_connect(struct bench *b)
 		ret = second_open(b);
 	if (ret == 0)
 		ret = idle_open(b);
-	return ret;
+	return ret == 0 ? receivers_open(b) : ret;
 }
 
 static void
@@ -338,6 +350,7 @@ memory_give_back(struct bench *b)
 void
 bench_close(struct bench *b)
 {
+	receivers_close(b);
 	if (b->ep != NULL) {
 		inbox_close(b);
 		if (b->pool_open)

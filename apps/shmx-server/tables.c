@@ -44,7 +44,10 @@ create_locks(struct server *s, struct problem *p)
 static int
 create_inboxes(struct server *s, struct problem *p)
 {
-	const struct comm_conf conf = {.nb_chunks = (uint32_t)(s->options->inboxes / CHUNK)};
+	const struct comm_conf conf = {
+		.nb_chunks = (uint32_t)(s->options->inboxes / CHUNK),
+		.generation = (uint32_t)(s->epoch * UINT64_C(0x9e3779b97f4a7c15) >> 32),
+	};
 	int err = 0;
 
 	if (conf.nb_chunks == 0)

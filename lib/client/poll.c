@@ -111,6 +111,13 @@ reopened(struct shmx_ep *ep, uint16_t id, uint64_t pool)
 	link_reopened(ep, op.session, op.len, pool);
 }
 
+/* Whether a message was refused for a reason that passes by itself. */
+static bool
+refused_for_now(const struct op *op, int32_t status)
+{
+	return op->kind == OP_SEND && (status == -ENOBUFS || status == -ENOSPC || status == -EBUSY);
+}
+
 /* An operation did not succeed, or was not answered. */
 static void
 op_failed(struct shmx_ep *ep, uint16_t id, int32_t status)
@@ -125,7 +132,7 @@ op_failed(struct shmx_ep *ep, uint16_t id, int32_t status)
 	}
 	if (op.kind == OP_POOL)
 		kept_pool_set(ep, op.len, 0);
-	if (op.kind == OP_SEND && status == -ENOBUFS)
+	if (refused_for_now(&op, status))
 		inbox_refused(ep, op.session, (uint16_t)op.len);
 	if (op.kind == OP_INBOX && op.len == 1)
 		inbox_opened(ep, op.session, status);

@@ -473,8 +473,8 @@ struct shmx_alloc_req {
  * that comes back in time keeps it. It counts who owns it then: memory that was handed on follows
  * its new owners, and while any of it is everyone's it stays. Not for SHMX_OWNER_EVERYONE, nor for
  * a list of all nodes there are: -EINVAL.
- * @event -ENOMEM; -EDQUOT this node would hold more than the pool's quota; -ENOENT the pool is gone;
- *   -EEXIST; -ENOSPC no room for another name, or another set of nodes; -EPERM the pool is for
+ * @event -ENOMEM; -EDQUOT this node would hold more than the pool's quota; -ENOENT the pool is
+ * gone; -EEXIST; -ENOSPC no room for another name, or another set of nodes; -EPERM the pool is for
  *   other nodes; -EINVAL the memory node has no such nodes; -EBUSY.
  */
 SHMX_API int shmx_alloc(struct shmx_ep *ep, const struct shmx_alloc_req *req, uint64_t cookie);
@@ -506,7 +506,8 @@ SHMX_API int shmx_lookup(struct shmx_ep *ep, uint16_t pool, const char *name, ui
  * changes hands, or nothing. After the event no other node's write under the old ownership takes
  * effect, and none is under way.
  * @event -EPERM; -EINVAL off the granule; -ESTALE where nothing is allocated; -EFAULT; -ENOENT the
- *   pool is gone; -EBUSY.
+ *   pool is gone; -EBUSY also: some of it was sent, and has not been read by all
+ *   (shmx_send_memory()).
  */
 SHMX_API int shmx_own(
 	struct shmx_ep *ep, shmx_addr_t addr, uint64_t len, enum shmx_owner owner, uint64_t cookie);
@@ -713,7 +714,16 @@ SHMX_API int shmx_barrier(struct shmx_ep *ep, shmx_session_t session, uint32_t b
  * Inboxes are bounded. A message for one that is full is refused with -ENOBUFS, for all its
  * receivers, and so is whatever the same session sent behind it, so that nothing overtakes: collect
  * the events, then send again what was refused, in the same order. A receiver that is slow thus
- * slows those who send to it, and nobody else.
+ * slows those who send to it, and nobody else. The same rule holds behind a message in memory that
+ * is refused with -ENOSPC or -EBUSY. What gets any other status, as -ENOENT or -EPERM, is not sent,
+ * and what was sent behind it is.
+ *
+ * Inboxes, what is in them, and memory that was sent do not outlive the process of the memory node.
+ * When that has started again, the session ends as any does (SHMX_EV_PEER_DOWN); whether messages
+ * that end with -ECONNRESET have reached anybody is not known. The session that follows, also one
+ * that the library connects again, has no inbox: open it again. It is empty, also when it was to be
+ * kept. What this end had got before is still polled, and SHMX_EV_MEMORY among it names memory that
+ * is gone: shmx_message_done() ends with -ENOENT.
  */
 
 /** Longest message inside a record. */
@@ -754,7 +764,8 @@ struct shmx_inbox_conf {
 	 * opens it. */
 	bool keep;
 	int notify_fd; /**< an eventfd(2) that a poll which got something writes to, for threads
-	                * that sleep: a system call a poll; 0: none */
+	                * that sleep: a system call a poll. With EFD_NONBLOCK, or the poll blocks
+	                * when nobody has read it 2^64 - 2 times; 0: none */
 	/** Called from inside shmx_poll() instead of SHMX_EV_SIGNAL; NULL: the event. It must not
 	 * call into the endpoint. */
 	void (*on_signal)(void *ctx, uint8_t line, uint64_t count);
@@ -801,11 +812,11 @@ SHMX_API int shmx_send(struct shmx_ep *ep, shmx_session_t session, const struct 
  * it. From the call on it must not be written any more; when the event says that one inbox or more
  * has it, it is the receivers', and otherwise this node's as before. Ordered with shmx_send().
  * @return 0, -ENOTCONN also: another session leads to the pool.
- * @event as shmx_send(): -ENOBUFS, -ENOENT also: no allocation starts there, -ENOSPC also: too many
- *   are sent and not done with, -ENOTSUP; and -EMSGSIZE more than `memory` of a receiver; -EPERM it
- *   is not this node's, or the pool is not for all receivers; -EINVAL off the granule, longer than
- *   the allocation, or it has several sets of owners; -EBUSY what was sent from there in a pool
- *   that was destroyed since has not been done with.
+ * @event as shmx_send(): -ENOBUFS also: too many are sent and not done with, -ENOENT also: no
+ *   allocation starts there, -ENOSPC also: another set of nodes, -ENOTSUP; and -EMSGSIZE more than
+ * `memory` of a receiver; -EPERM it is not this node's, or the pool is not for all receivers;
+ * -EINVAL off the granule, longer than the allocation, or it has several sets of owners; -EBUSY
+ * what was sent from there in a pool that was destroyed since has not been done with.
  */
 SHMX_API int shmx_send_memory(struct shmx_ep *ep, shmx_session_t session, const struct shmx_to *to,
 	shmx_addr_t addr, uint64_t len, uint64_t cookie);

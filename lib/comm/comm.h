@@ -44,6 +44,9 @@ struct comm_conf {
 	uint32_t nb_chunks; /* of 4 KiB, that all inboxes share; 0 is 4096 */
 	uint32_t nb_refs;   /* large messages at a time; 0 is 4096 */
 	uint32_t nb_loans;  /* their receivers, over all of them; 0 is 16384 */
+	/* Any number, another one each time the process starts: ids of references that were
+	 * handed out before are then good for nothing. */
+	uint32_t generation;
 };
 
 /* [control] Bytes that it takes; 0 when conf asks for more than 1 << 20 of anything. */
@@ -146,6 +149,8 @@ int comm_send(struct comm *c, uint32_t sender, uint16_t run, const struct comm_t
  */
 int comm_send_ref(struct comm *c, uint32_t sender, uint16_t run, const struct comm_to *to,
 	uint64_t addr, uint64_t len);
+/* [home] A message of that run was refused before it came here, as if by -ENOBUFS. */
+void comm_refuse(struct comm *c, uint32_t sender, uint16_t run);
 
 /*
  * Delivery
@@ -197,7 +202,7 @@ uint32_t comm_ready(struct comm *c);
 /*
  * [home] What is to be delivered next, if its size is within room: signals in turn, then a message,
  * in the order they came; after each message pending signals go first again. Nothing changes before
- * comm_taken(). -ENOENT the holder has no inbox, -EAGAIN it is not ready, -ENOSPC room.
+ * comm_taken(). -ENOENT the holder has no inbox, -EAGAIN nothing may go, -ENOSPC room.
  */
 int comm_next(const struct comm *c, uint32_t holder, uint32_t room, struct comm_item *item);
 /*
@@ -205,6 +210,18 @@ int comm_next(const struct comm *c, uint32_t holder, uint32_t room, struct comm_
  * but nothing else may happen to it.
  */
 void comm_taken(struct comm *c, uint32_t holder, const struct comm_item *item);
+/*
+ * [home] The same for an item that somebody else puts into the frame, and that may come back: it
+ * is *loaded*, with those that follow it, until comm_unload(). Meanwhile the inbox is not ready,
+ * but comm_next() tells what is behind it, as long as there is something.
+ */
+void comm_load(struct comm *c, uint32_t holder, const struct comm_item *item);
+/*
+ * [home] What was loaded has arrived, as if each had been taken; or none of it has, and it lies
+ * again in front of all else. Nothing happens when the inbox was closed since. The death of its
+ * holder, comm_revoke(), finds what is loaded arrived: unload it before.
+ */
+void comm_unload(struct comm *c, uint32_t holder, bool arrived);
 /*
  * [home] The receiver has consumed so many bytes, in sizes as above, since it opened the inbox. An
  * older total than the last is ignored. -ENOENT; -EINVAL when more than was handed out.

@@ -12,7 +12,7 @@
 #include "comm.h"
 
 #define COMM_MAGIC   UINT64_C(0x6d6d6f632d6d6873)
-#define COMM_VERSION 1
+#define COMM_VERSION 2
 
 #define COMM_NODES   (COMM_NODE_MAX + 1)
 #define COMM_CHUNK   4096
@@ -53,14 +53,14 @@ struct comm_ref {
 };
 _Static_assert(sizeof(struct comm_ref) == 32, "layout");
 
-enum comm_loan_state { COMM_LOAN_UNUSED, COMM_LOAN_WAITING, COMM_LOAN_HANDED };
+enum comm_loan_state { COMM_LOAN_UNUSED, COMM_LOAN_WAITING, COMM_LOAN_LOADED, COMM_LOAN_HANDED };
 
 /* A large message in one inbox, from the time it was sent until its reader is done. */
 struct comm_loan {
 	uint32_t ref;
 	uint32_t node;
 	uint32_t state;      /* enum comm_loan_state */
-	uint32_t generation; /* grows when it is given back */
+	uint32_t generation; /* of the whole at first, grows when it is given back */
 	uint32_t prev;       /* of the same inbox, the oldest first */
 	uint32_t next;       /* of an unused one: free list */
 	uint32_t pad[2];
@@ -97,9 +97,20 @@ struct comm_inbox {
 	uint64_t refused;
 
 	uint64_t pending[COMM_LINES];
+
+	/* Of what is loaded, while something is: see comm_load(). */
+	uint64_t loaded_lines;
+	uint32_t loaded; /* 1: something is */
+	uint32_t loaded_messages;
+	uint32_t loaded_bytes;
+	uint32_t first; /* chunk and offset of the first one loaded */
+	uint32_t first_off;
+	uint32_t loaded_loan; /* the first one, 0 without */
+	uint32_t pad2[7];
+	uint64_t loaded_count[COMM_LINES];
 };
 _Static_assert(offsetof(struct comm_inbox, lines) == 64, "messages need one cache line");
-_Static_assert(sizeof(struct comm_inbox) == 128 + 8 * COMM_LINES, "layout");
+_Static_assert(sizeof(struct comm_inbox) == 192 + 16 * COMM_LINES, "layout");
 
 /* What a sender may not overtake. */
 struct comm_run {

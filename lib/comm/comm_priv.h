@@ -74,6 +74,12 @@ comm_message_ready(const struct comm *c, const struct comm_inbox *ib)
 	       comm_head(c, ib)->size <= ib->window - (ib->handed - ib->consumed);
 }
 
+static inline bool
+comm_has_some(const struct comm *c, const struct comm_inbox *ib)
+{
+	return ib->lines != 0 || comm_message_ready(c, ib);
+}
+
 /* table_create.c */
 int comm_layout(struct comm_header *h, const struct comm_conf *conf);
 
@@ -84,7 +90,7 @@ static inline void
 comm_ready_update(struct comm *c, uint32_t node)
 {
 	const struct comm_inbox *ib = &c->inboxes[node];
-	bool ready = ib->holder != 0 && (ib->lines != 0 || comm_message_ready(c, ib));
+	bool ready = ib->holder != 0 && !ib->loaded && comm_has_some(c, ib);
 
 	if (ready != ib->is_ready)
 		comm_ready_change(c, node);
@@ -95,6 +101,8 @@ bool comm_queue_room(const struct comm *c, uint32_t node, uint32_t size, uint32_
 void *comm_queue_push(
 	struct comm *c, uint32_t node, uint32_t size, uint32_t kind, uint32_t len, uint32_t from);
 void comm_queue_pop(struct comm *c, uint32_t node);
+void comm_queue_load(struct comm *c, uint32_t node);
+void comm_queue_unload(struct comm *c, uint32_t node, bool arrived);
 void comm_queue_init(struct comm *c, uint32_t node);
 void comm_queue_drop(struct comm *c, uint32_t node);
 

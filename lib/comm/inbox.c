@@ -62,6 +62,7 @@ inbox_close(struct comm *c, uint32_t node)
 	comm_loans_return(c, node, false);
 	comm_queue_drop(c, node);
 	ib->holder = 0;
+	ib->loaded = 0;
 	comm_ready_update(c, node);
 	c->open[node / 64] &= ~(UINT64_C(1) << node % 64);
 	c->used.nb_inboxes--;
@@ -102,6 +103,7 @@ comm_revoke(struct comm *c, uint32_t holder)
 		inbox_close(c, node);
 		return;
 	}
+	comm_unload(c, holder, true);
 	comm_loans_return(c, node, true);
 	ib->died_holder = holder;
 	ib->holder = 0;
@@ -131,7 +133,7 @@ comm_info(const struct comm *c, uint32_t node, struct comm_info *info)
 		.holder = ib->holder,
 		.died_holder = ib->died_holder,
 		.policy = ib->policy,
-		.nb_messages = ib->nb_messages,
+		.nb_messages = ib->nb_messages + ib->loaded_messages,
 		.bytes = ib->bytes,
 		.bytes_limit = ib->bytes_limit,
 		.nb_refs = ib->nb_loans,
@@ -140,7 +142,7 @@ comm_info(const struct comm *c, uint32_t node, struct comm_info *info)
 		.lines = ib->lines,
 		.signals = signals_pending(ib),
 		.window = ib->window,
-		.unread = ib->handed - ib->consumed,
+		.unread = ib->handed - ib->loaded_bytes - ib->consumed,
 		.received = ib->received,
 		.refused = ib->refused,
 	};

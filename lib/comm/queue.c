@@ -60,6 +60,11 @@ tail_advance(struct comm *c, uint32_t node)
 
 	c->chunks[ib->tail].next = chunk;
 	c->chunks[ib->tail].end = ib->tail_off;
+	/* All before it has been loaded. */
+	if (ib->nb_messages == 0) {
+		ib->head = chunk;
+		ib->head_off = 0;
+	}
 	ib->tail = chunk;
 	ib->tail_off = 0;
 }
@@ -100,21 +105,83 @@ rewind_to_own(struct comm *c, uint32_t node)
 	ib->head_off = ib->tail_off = 0;
 }
 
+/* Behind the first message. Returns whether its chunk has no other. */
+static bool
+head_advance(struct comm *c, struct comm_inbox *ib)
+{
+	const struct comm_chunk *chunk = &c->chunks[ib->head];
+
+	ib->head_off += comm_head(c, ib)->size;
+	if (ib->head == ib->tail || ib->head_off != chunk->end)
+		return false;
+	ib->head = chunk->next;
+	ib->head_off = 0;
+	return true;
+}
+
 void
 comm_queue_pop(struct comm *c, uint32_t node)
 {
 	struct comm_inbox *ib = &c->inboxes[node];
-	uint32_t chunk = ib->head, size = comm_head(c, ib)->size;
+	uint32_t chunk = ib->head;
 
-	ib->head_off += size;
-	ib->bytes -= size;
-	if (--ib->nb_messages == 0) {
+	ib->bytes -= comm_head(c, ib)->size;
+	if (--ib->nb_messages == 0)
 		rewind_to_own(c, node);
-	} else if (chunk != ib->tail && ib->head_off == c->chunks[chunk].end) {
-		ib->head = c->chunks[chunk].next;
-		ib->head_off = 0;
+	else if (head_advance(c, ib))
+		chunk_put(c, node, chunk);
+}
+
+/* Behind the first message, which stays where it is. */
+void
+comm_queue_load(struct comm *c, uint32_t node)
+{
+	struct comm_inbox *ib = &c->inboxes[node];
+
+	ib->loaded_bytes += comm_head(c, ib)->size;
+	ib->loaded_messages++;
+	ib->nb_messages--;
+	head_advance(c, ib);
+}
+
+/* From that one on up to the head. */
+static void
+chunks_put(struct comm *c, uint32_t node, uint32_t chunk)
+{
+	uint32_t next;
+
+	for (; chunk != c->inboxes[node].head; chunk = next) {
+		next = c->chunks[chunk].next;
 		chunk_put(c, node, chunk);
 	}
+}
+
+static void
+loaded_drop(struct comm *c, uint32_t node)
+{
+	struct comm_inbox *ib = &c->inboxes[node];
+
+	ib->bytes -= ib->loaded_bytes;
+	chunks_put(c, node, ib->first);
+	if (ib->nb_messages == 0)
+		rewind_to_own(c, node);
+}
+
+void
+comm_queue_unload(struct comm *c, uint32_t node, bool arrived)
+{
+	struct comm_inbox *ib = &c->inboxes[node];
+
+	if (ib->loaded_messages == 0)
+		return;
+	if (arrived) {
+		loaded_drop(c, node);
+	} else {
+		ib->head = ib->first;
+		ib->head_off = ib->first_off;
+		ib->nb_messages += ib->loaded_messages;
+	}
+	ib->loaded_messages = ib->loaded_bytes = 0;
 }
 
 void
@@ -127,12 +194,10 @@ void
 comm_queue_drop(struct comm *c, uint32_t node)
 {
 	struct comm_inbox *ib = &c->inboxes[node];
-	uint32_t chunk = ib->head, next;
+	uint32_t chunk = ib->loaded ? ib->first : ib->head;
 
-	for (; chunk != ib->tail; chunk = next) {
-		next = c->chunks[chunk].next;
-		chunk_put(c, node, chunk);
-	}
+	ib->head = ib->tail;
+	chunks_put(c, node, chunk);
 	ib->bytes = ib->nb_messages = 0;
 	rewind_to_own(c, node);
 }

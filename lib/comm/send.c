@@ -89,6 +89,12 @@ refuse(struct comm *c, uint32_t sender, uint16_t run)
 	return -ENOBUFS;
 }
 
+void
+comm_refuse(struct comm *c, uint32_t sender, uint16_t run)
+{
+	refuse(c, sender, run);
+}
+
 /* Whom to send to, unless an earlier message stands in the way. */
 static inline int
 send_start(

@@ -67,7 +67,7 @@ map(void *zone)
 }
 
 static void
-pools_init(struct comm *c)
+pools_init(struct comm *c, uint32_t generation)
 {
 	uint32_t i;
 
@@ -80,6 +80,7 @@ pools_init(struct comm *c)
 		c->free_ref = i;
 	}
 	for (i = c->hdr->nb_loans; i > 0; i--) {
+		c->loans[i].generation = generation;
 		c->loans[i].next = c->free_loan;
 		c->free_loan = i;
 	}
@@ -103,7 +104,7 @@ comm_create(void *zone, size_t len, const struct comm_conf *conf, int *err)
 		*err = -ENOMEM;
 		return NULL;
 	}
-	pools_init(c);
+	pools_init(c, conf->generation);
 	__atomic_store_n(&c->hdr->magic, COMM_MAGIC, __ATOMIC_RELEASE);
 	return c;
 }

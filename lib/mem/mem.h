@@ -217,6 +217,8 @@ int mem_pool_destroy_end(struct mem *m, uint16_t pool);
 
 /* [any] [view] -ENOENT. Compares at most a name for each id. */
 int mem_pool_lookup(const struct mem *m, const char *name, uint16_t *id);
+/* [any] [view] Whether there is a pool with this id, of which nobody has begun to make an end. */
+bool mem_pool_exists(const struct mem *m, uint16_t pool);
 /* [any] [view] Writes up to n ids from first on, ascending, and returns how many. */
 uint32_t mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint32_t n);
 /*

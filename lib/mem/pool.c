@@ -351,6 +351,12 @@ mem_pool_nodes(const struct mem *m, uint16_t pool)
 	return p != NULL ? (uint16_t)p->hdr->nodes : MEM_SET_EVERYONE;
 }
 
+bool
+mem_pool_exists(const struct mem *m, uint16_t pool)
+{
+	return mem_pool_live(m, pool) != NULL;
+}
+
 uint32_t
 mem_pool_list(const struct mem *m, uint16_t first, uint16_t *ids, uint32_t n)
 {

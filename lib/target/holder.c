@@ -106,12 +106,11 @@ target_waiter_seat(
 	return seat->session_inc == (rte_be32_t)(waiter >> 16);
 }
 
-/* A job of this worker's, of which it has some left, for the session there. */
-struct target_job *
-target_seat_job(struct target_worker *w, const struct target_seat *seat, uint8_t op)
+/* Make it a job of this worker's for the session there. */
+void
+target_seat_fill(
+	struct target_worker *w, const struct target_seat *seat, uint8_t op, struct target_job *job)
 {
-	struct target_job *job = job_take(w);
-
 	*job = (struct target_job){
 		.owner = w,
 		.at = w->target->worker[seat->worker],
@@ -120,5 +119,14 @@ target_seat_job(struct target_worker *w, const struct target_seat *seat, uint8_t
 		.session_inc = seat->session_inc,
 		.op = op,
 	};
+}
+
+/* One of its jobs, of which it has some left. */
+struct target_job *
+target_seat_job(struct target_worker *w, const struct target_seat *seat, uint8_t op)
+{
+	struct target_job *job = job_take(w);
+
+	target_seat_fill(w, seat, op, job);
 	return job;
 }

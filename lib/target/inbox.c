@@ -12,8 +12,9 @@
 /*
  * Signals and messages: requests on lib/comm, at its home, and what it has for those who have
  * opened inboxes. With one worker requests are served, and events written into the frames of their
- * sessions, on the spot. With several, requests come to home as jobs, and a session of another
- * worker gets its events as a job: one at a time, so that their order stays.
+ * sessions, on the spot. With several, requests come to home as jobs, and a session gets its events
+ * as a job: one at a time, so that their order stays. Until it is back the inbox keeps them, and
+ * has them again when the session had ended.
  */
 
 /* Inboxes that one turn serves, and records that one of them gets in it. */
@@ -277,12 +278,10 @@ serve(struct comm *c, const struct target_job *job)
 static enum job_place
 close_step(struct target_worker *w, struct target_job *job)
 {
-	const struct target_seat *seat = target_seat(w->target, job->holder);
-
 	if (job->step == 0)
 		job->err = comm_close(w->target->comm, job->holder);
 	job->step = 1;
-	return seat->session_inc == job->session_inc && seat->delivering ? JOB_LATER : JOB_ANSWER;
+	return inbox_under_way(w->target, job->holder) ? JOB_LATER : JOB_ANSWER;
 }
 
 enum job_place
@@ -387,49 +386,65 @@ deliver_here(struct comm *c, uint32_t holder, const struct target_seat *seat)
 	return n;
 }
 
-/* A job with as much as fits. */
-static uint32_t
-deliver_there(struct target_worker *w, uint32_t holder, struct target_seat *seat)
+static struct target_carrier *
+carrier_of(const struct target *t, uint32_t holder)
 {
+	return &t->carrier[holder >> 16];
+}
+
+/* Whether something of this holder has left its inbox and is not known to have arrived. */
+bool
+inbox_under_way(const struct target *t, uint32_t holder)
+{
+	return t->carrier != NULL && holder >> 16 <= COMM_NODE_MAX &&
+	       carrier_of(t, holder)->job.holder == holder;
+}
+
+/* The carrier with as much as fits. */
+static uint32_t
+deliver_there(struct target_worker *w, uint32_t holder, const struct target_seat *seat)
+{
+	struct target_carrier *carrier = carrier_of(w->target, holder);
+	struct target_job *job = &carrier->job;
 	struct comm *c = w->target->comm;
-	struct target_job *job = target_seat_job(w, seat, TARGET_OP_DELIVER);
 	struct comm_item item;
 	uint32_t n = 0;
 
+	/* Another session of the node had the inbox before. */
+	if (job->holder != 0)
+		return 0;
+	target_seat_fill(w, seat, TARGET_OP_DELIVER, job);
 	job->holder = holder;
 	while (comm_next(c, holder, TARGET_EVENTS - job->letter_len, &item) == 0) {
-		write_item(target_letter(job) + job->letter_len, &item);
+		write_item(carrier->events + job->letter_len, &item);
 		job->letter_len += item.size;
-		comm_taken(c, holder, &item);
+		comm_load(c, holder, &item);
 		n++;
 	}
-	seat->delivering = true;
 	job_go(w->target, w->index, job, JOB_ANSWER);
 	return n;
 }
 
 /* At the session's worker: into its frames. Returns whether there was room. */
 bool
-inbox_deliver(struct rdp_session *s, const struct target_job *job)
+inbox_deliver(struct rdp_session *s, struct target_job *job)
 {
 	uint8_t *to = rdp_request(s, job->letter_len);
 
 	if (to == NULL)
 		return false;
-	memcpy(to, target_letter(job), job->letter_len);
+	memcpy(to, ((const struct target_carrier *)job)->events, job->letter_len);
 	rdp_order(s);
+	job->value[0] = 1;
 	return true;
 }
 
 /* Home again, delivered or not. */
 void
-inbox_delivered(struct target_worker *w, const struct target_job *job)
+inbox_delivered(struct target_worker *w, struct target_job *job)
 {
-	struct target_seat *seat = target_seat(w->target, job->holder);
-
-	/* Its index may be another session's by now. */
-	if (seat->session_inc == job->session_inc)
-		seat->delivering = false;
+	comm_unload(w->target->comm, job->holder, job->value[0] != 0);
+	job->holder = 0;
 }
 
 /* Memory that nobody reads any more goes back to its pool. */
@@ -463,20 +478,34 @@ inboxes_serve(struct target_worker *w)
 	uint32_t turns = RTE_MIN(comm_nb_ready(c), SERVE_INBOXES), n = 0, holder;
 
 	for (; turns > 0 && (holder = comm_ready(c)) != 0; turns--) {
-		struct target_seat *seat = target_seat(w->target, holder);
+		const struct target_seat *seat = target_seat(w->target, holder);
 
 		if (likely(target_at_home(w)))
 			n += deliver_here(c, holder, seat);
-		else if (!seat->delivering && w->nb_free_job > 0)
+		else
 			n += deliver_there(w, holder, seat);
 	}
 	return n + free_read(w);
+}
+
+static_assert(offsetof(struct target_carrier, job) == 0, "they are jobs");
+
+static int
+carriers_create(struct target *t, int socket_id)
+{
+	if (t->nb_workers == 1 || t->comm == NULL)
+		return 0;
+	t->carrier = rte_zmalloc_socket("target_carriers",
+		(COMM_NODE_MAX + 1) * sizeof(*t->carrier), RTE_CACHE_LINE_SIZE, socket_id);
+	return t->carrier != NULL ? 0 : -ENOMEM;
 }
 
 int
 inboxes_create(struct target *t, const struct target_conf *conf)
 {
 	t->comm = conf->comm;
+	if (carriers_create(t, conf->socket_id) < 0)
+		return -ENOMEM;
 	for (unsigned int i = 0; i < t->nb_workers && t->comm != NULL; i++) {
 		struct target_worker *w = t->worker[i];
 

@@ -123,10 +123,12 @@ job_end(struct target_worker *w, struct target_job *job)
 
 	if (s != NULL)
 		target_jobs_add(s, job->op, -1);
+	if (job->op == TARGET_OP_DELIVER) {
+		inbox_delivered(w, job);
+		return;
+	}
 	if (job->op == TARGET_OP_GONE)
 		target_holder_free(w, job->holder);
-	else if (job->op == TARGET_OP_DELIVER)
-		inbox_delivered(w, job);
 	w->free_job[w->nb_free_job++] = job;
 }
 

@@ -379,12 +379,16 @@ step_gone(struct target_worker *w, struct target_job *job)
 {
 	const struct target_locks *l = &w->target->locks;
 
-	if (l->sync != NULL) {
+	if (l->sync != NULL && job->step == 0) {
 		note_release(w);
 		if (sync_revoke(l->sync, job->holder, REVOKE_STEP) == REVOKE_STEP ||
 			barrier_revoke(l->barrier, job->holder, REVOKE_STEP) == REVOKE_STEP)
 			return JOB_LATER;
+		job->step = 1;
 	}
+	/* What comes back has to find its inbox as it was. */
+	if (inbox_under_way(w->target, job->holder))
+		return JOB_LATER;
 	inbox_gone(w, job->holder);
 	return JOB_END;
 }

@@ -101,6 +101,8 @@ owners_change(struct target_worker *w, const struct target_job *job)
 {
 	int ret = mem_own_check(w->mem, job->addr, job->size, job->node);
 
+	if (ret == 0 && send_memory_pinned_in(w, job->addr, job->size))
+		ret = -EBUSY;
 	return ret < 0 ? ret : change(w, job);
 }
 

@@ -83,6 +83,7 @@ begin(struct target *t, uint16_t pool)
 	*job = (struct target_job){
 		.op = TARGET_OP_POLICY,
 		.pool = pool,
+		.life = target_life(t, pool),
 		.size = len,
 		.grows = want == MEM_WANT_GROW,
 	};

@@ -127,6 +127,7 @@ bury(struct target_worker *w)
 		.op = TARGET_OP_REAP,
 		.pool = mem_addr_pool(r->here.addr),
 		.addr = r->here.addr,
+		.life = target_life(w->target, mem_addr_pool(r->here.addr)),
 	};
 	pass(r);
 	job_go(w->target, w->index, job, JOB_HOME);

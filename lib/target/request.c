@@ -179,12 +179,19 @@ job_read(struct target_job *job, const struct wire_record *rec)
 	}
 }
 
-/* Whether the node may use the pool that the request is about, if it is about one. */
-static bool
-admitted(const struct target_worker *w, const struct target_job *job)
+/* Whether the pool that the request is about, if it is about one, is there and may be used. */
+static uint8_t
+admit(const struct target_worker *w, struct target_job *job)
 {
-	return target_is_sync(job->op) || target_is_comm(job->op) ||
-	       job->op == WIRE_OP_POOL_CREATE || pools_admit(w, job->pool, job->node);
+	if (target_is_sync(job->op) || job->op == WIRE_OP_POOL_CREATE)
+		return STATUS_OK;
+	job->life = target_life(w->target, job->pool);
+	/* What is sent is judged where it is kept in order. */
+	if (target_is_comm(job->op))
+		return STATUS_OK;
+	if (!mem_pool_exists(w->mem, job->pool))
+		return STATUS_NOENT;
+	return pools_admit(w, job->pool, job->node) ? STATUS_OK : STATUS_PERM;
 }
 
 int
@@ -193,6 +200,7 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 	bool clears = rec->op == WIRE_OP_FREE || rec->op == WIRE_OP_RESIZE;
 	int32_t before = w->turn_bytes;
 	struct target_job *job;
+	uint8_t status;
 
 	if (clears && !turn_admits(w, s))
 		return -EAGAIN;
@@ -219,13 +227,10 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 	};
 	if (target_is_sync(rec->op) || target_is_comm(rec->op))
 		job->holder = target_holder(w, s);
-	if (!job_read(job, rec)) {
+	status = job_read(job, rec) ? admit(w, job) : STATUS_INVAL;
+	if (status != STATUS_OK) {
 		w->free_job[w->nb_free_job++] = job;
-		return target_respond_status(w, s, rec, STATUS_INVAL);
-	}
-	if (!admitted(w, job)) {
-		w->free_job[w->nb_free_job++] = job;
-		return target_respond_status(w, s, rec, STATUS_PERM);
+		return target_respond_status(w, s, rec, status);
 	}
 	target_jobs_add(s, rec->op, 1);
 	job_run(w->target, w->index, job);

@@ -62,6 +62,37 @@ send_memory_pinned(const struct target_worker *w, uint64_t addr)
 			rte_hash_lookup_data(w->pinned, &addr, &dead) >= 0 && dead == NULL);
 }
 
+/* Whether one begins in there. */
+static bool
+pin_begins(const struct target_worker *w, uint64_t addr, uint64_t len)
+{
+	const void *key;
+	uint32_t next = 0;
+	uint64_t at;
+	void *dead;
+
+	while (rte_hash_iterate(w->pinned, &key, &dead, &next) >= 0) {
+		memcpy(&at, key, sizeof(at));
+		if (at - addr < len && dead == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Whether any of the range was sent and not read by all; mostly it is of one allocation. */
+bool
+send_memory_pinned_in(const struct target_worker *w, uint64_t addr, uint64_t len)
+{
+	struct mem_alloc_info info;
+
+	if (likely(w->pinned == NULL || rte_hash_count(w->pinned) == 0) ||
+		mem_alloc_find(w->mem, addr, &info) < 0)
+		return false;
+	if (send_memory_pinned(w, info.addr))
+		return true;
+	return addr + len > info.addr + info.len && pin_begins(w, addr, len);
+}
+
 void
 send_memory_pool_gone(struct target_worker *w, uint16_t pool)
 {
@@ -135,7 +166,7 @@ take(struct target_worker *w, struct target_job *job, uint64_t len, uint16_t set
 	int ret;
 
 	if (rte_hash_add_key_data(w->pinned, &job->addr, NULL) < 0)
-		return -ENOSPC;
+		return -ENOBUFS;
 	mem_set_hold(w->mem, set);
 	ret = give(w, job, len);
 	if (ret < 0) {
@@ -145,6 +176,19 @@ take(struct target_worker *w, struct target_job *job, uint64_t len, uint16_t set
 	return ret;
 }
 
+/*
+ * Not begun. When that passes by itself it is as if an inbox were full: nothing that was sent
+ * behind it may overtake it, which the home of the inboxes sees to.
+ */
+static enum job_place
+refused(struct target_job *job)
+{
+	if (job->err != -ENOSPC && job->err != -ENOBUFS && job->err != -EBUSY)
+		return JOB_ANSWER;
+	job->step = AT_INBOXES;
+	return JOB_HOME;
+}
+
 /* First at the pool's home. */
 static enum job_place
 begin(struct target_worker *w, struct target_job *job)
@@ -152,7 +196,7 @@ begin(struct target_worker *w, struct target_job *job)
 	uint64_t len = 0;
 	uint16_t set = MEM_SET_FREE;
 
-	job->err = check(w, job, &len, &set);
+	job->err = target_pool_gone(w->target, job) ? -ENOENT : check(w, job, &len, &set);
 	if (job->err == 0)
 		job->err = take(w, job, len, set);
 	if (job->err == -ENOSPC && !job->reclaimed) {
@@ -160,7 +204,7 @@ begin(struct target_worker *w, struct target_job *job)
 		return JOB_CONTROL;
 	}
 	if (job->err < 0)
-		return JOB_ANSWER;
+		return refused(job);
 	job->set = set;
 	job->value[1] = len;
 	job->step = AT_POOL_QUIET;
@@ -182,6 +226,10 @@ tell(struct target_worker *w, struct target_job *job)
 	const struct comm_to to = {.kind = kinds[job->to.to], .node = job->to.node, .set = bits};
 	int ret;
 
+	if (job->err < 0) {
+		comm_refuse(w->target->comm, job->holder, job->to.run);
+		return JOB_ANSWER;
+	}
 	owners_bits(job, 0, job->nb_nodes, bits);
 	ret = comm_send_ref(w->target->comm, job->holder, job->to.run, &to, job->addr, job->size);
 	job->err = RTE_MIN(ret, 0);
@@ -236,5 +284,6 @@ send_memory_read(struct target_worker *w, struct target_job *job)
 	if (!there)
 		return JOB_END;
 	job->op = WIRE_OP_FREE;
+	job->life = target_life(w->target, job->pool);
 	return JOB_HOME;
 }

@@ -220,11 +220,38 @@ step_shrink(struct target_worker *w, struct target_job *job)
 static enum job_place
 step_destroy(struct target_worker *w, struct target_job *job)
 {
+	uint32_t *life;
+
 	job->err = mem_pool_destroy_begin(w->mem, job->pool, job->size == 1);
 	if (job->err < 0)
 		return JOB_ANSWER;
+	life = &w->target->life[job->pool - mem_first_pool(w->mem)];
+	__atomic_store_n(life, *life + 1, __ATOMIC_RELEASE);
 	send_memory_pool_gone(w, job->pool);
 	return JOB_CONTROL;
+}
+
+/* Whether a job at home is for one pool. SEND_MEMORY and READ look by themselves: see their file.
+ */
+static bool
+is_of_pool(const struct target_job *job)
+{
+	return !target_is_sync(job->op) && !target_is_comm(job->op) && job->op != TARGET_OP_READ;
+}
+
+/*
+ * Its pool has gone, and another one may have the id. Owners that have been told, and memory that
+ * has been given back, went with it; so did the extent that it was to grow by.
+ */
+static enum job_place
+step_too_late(struct target_job *job)
+{
+	bool half_done = job->step > 0 && (job->op == WIRE_OP_FREE || job->op == WIRE_OP_RESIZE ||
+						  job->op == WIRE_OP_OWN);
+
+	job->extent.pages = 0;
+	job->err = half_done ? 0 : -ENOENT;
+	return job->op == TARGET_OP_REAP || job->op == TARGET_OP_POLICY ? JOB_END : JOB_ANSWER;
 }
 
 /* Whether a job may end somebody's right to read memory that is lent to a frame. */
@@ -240,6 +267,8 @@ takes_away(const struct target_job *job)
 enum job_place
 job_step_home(struct target_worker *w, struct target_job *job)
 {
+	if (is_of_pool(job) && target_pool_gone(w->target, job))
+		return step_too_late(job);
 	/* A change must not overtake operations that came before it in the same burst. */
 	target_run_batch(w);
 	if (takes_away(job)) {
@@ -338,6 +367,8 @@ control_create(struct target *t, struct target_job *job)
 static enum job_place
 control_grow(struct target *t, struct target_job *job)
 {
+	if (target_pool_gone(t, job))
+		return step_too_late(job);
 	if (job->step++ > 0) { /* could not be attached */
 		mem_extent_release(t->mem, &job->extent);
 		return JOB_ANSWER;

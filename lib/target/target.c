@@ -10,13 +10,17 @@
 #include "target/nodes.h"
 #include "target/target_private.h"
 
+/* Room of a ring between two threads: for all jobs of both, and what carries events. */
+#define RING_JOBS (4 * TARGET_JOBS)
+static_assert(RING_JOBS > 2 * TARGET_JOBS + COMM_NODE_MAX + 1, "a ring is never full");
+
 static struct rte_ring *
 ring_create(const struct target *t, unsigned int from, unsigned int to, int socket_id)
 {
 	char name[RTE_RING_NAMESIZE];
 
 	snprintf(name, sizeof(name), "target_%x_%u_%u", (unsigned int)(uintptr_t)t, from, to);
-	return rte_ring_create(name, 2 * TARGET_JOBS * 2, socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return rte_ring_create(name, RING_JOBS, socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 static int
@@ -75,6 +79,16 @@ create_worker(struct target *t, unsigned int index, int socket_id)
 }
 
 static int
+create_lives(struct target *t, int socket_id)
+{
+	size_t n = mem_last_pool(t->mem) - mem_first_pool(t->mem) + 1u;
+
+	t->life = rte_zmalloc_socket(
+		"target_lives", n * sizeof(*t->life), RTE_CACHE_LINE_SIZE, socket_id);
+	return t->life != NULL ? 0 : -ENOMEM;
+}
+
+static int
 create_workers(struct target *t, int socket_id)
 {
 	for (unsigned int i = 0; i < t->nb_workers; i++) {
@@ -106,6 +120,8 @@ target_create(const struct target_conf *conf, struct target **target)
 	t->clock = conf->clock;
 	presence_init(t, conf->owner_grace_ns);
 	ret = create_rings(t, conf->socket_id);
+	if (ret == 0)
+		ret = create_lives(t, conf->socket_id);
 	if (ret == 0)
 		ret = policy_create(t, conf->socket_id);
 	if (ret == 0)
@@ -151,8 +167,10 @@ target_destroy(struct target *t)
 			rte_ring_free(t->ring[from][to]);
 	rte_free(t->qsbr);
 	rte_free(t->policy.pool);
+	rte_free(t->life);
 	locks_destroy(t);
 	rte_free(t->seat);
+	rte_free(t->carrier);
 	rte_free(t);
 }
 

@@ -87,7 +87,6 @@ static_assert(TARGET_LETTER % 8 == 0, "records are aligned");
 /** Or events: what fits into a frame of every session. */
 #define TARGET_EVENTS 1152
 static_assert(TARGET_EVENTS >= COMM_SIZE(COMM_SMALL_MAX), "the longest message");
-static_assert(TARGET_EVENTS <= TARGET_LETTER, "there is room for them");
 
 /** Sessions of a worker that may use locks at a time. */
 #define TARGET_HOLDERS 16384
@@ -112,7 +111,6 @@ struct target_seat {
 	rte_be32_t session_inc;
 	uint16_t session;
 	uint16_t worker;
-	bool delivering; /**< home: a job of its is under way */
 };
 
 /**
@@ -157,6 +155,7 @@ struct target_job {
 	uint16_t nb_nodes;       /**< in `nodes` */
 	uint32_t holder;         /**< of locks and inboxes: see target_holder() */
 	uint32_t lock;
+	uint32_t life;       /**< of the pool, when it was asked for: see target_life() */
 	uint32_t letter_len; /**< bytes of target_letter() */
 	uint16_t set;        /**< SEND_MEMORY: owners before; a reference */
 	struct target_to to;
@@ -174,6 +173,15 @@ struct target_job {
 		struct wire_lock_grant grants[WIRE_LOCKS_MAX];
 		struct wire_lock_info locks[TARGET_LOCKS_LISTED];
 	};
+};
+
+/**
+ * What brings events to the worker of their session: home has one for each node, apart from its
+ * other jobs, so that nodes which take nothing hold up neither each other nor any other work.
+ */
+struct target_carrier {
+	struct target_job job; /**< its holder is 0 when it is at home */
+	uint8_t events[TARGET_EVENTS] __rte_aligned(8);
 };
 
 /** What locks take beside their table; locks.c. The home worker's. */
@@ -270,10 +278,14 @@ struct target {
 	struct rte_rcu_qsbr *qsbr;
 	struct clock clock;
 	struct target_locks locks;
-	struct comm *comm;        /**< the home worker's; NULL: no inboxes */
-	struct target_seat *seat; /**< by holder index */
+	struct comm *comm;              /**< the home worker's; NULL: no inboxes */
+	struct target_carrier *carrier; /**< by node; NULL: one worker, or no inboxes */
+	struct target_seat *seat;       /**< by holder index */
 	struct target_presence presence;
 	struct target_policy policy;
+	/** By pool, from the first id on: how many with that id have gone. Its home, before another
+	 * one can come; read by all, atomic. */
+	uint32_t *life;
 	/** ring[from][to]; the control thread has index nb_workers. One producer, one consumer. */
 	struct rte_ring *ring[TARGET_WORKERS_MAX + 1][TARGET_WORKERS_MAX + 1];
 	struct target_worker *worker[TARGET_WORKERS_MAX];
@@ -345,6 +357,8 @@ uint32_t target_holder(struct target_worker *w, struct rdp_session *s);
 void target_holder_end(struct target_worker *w, struct rdp_session *s);
 void target_holder_free(struct target_worker *w, uint32_t holder);
 uint32_t target_holders_tell(struct target_worker *w);
+void target_seat_fill(struct target_worker *w, const struct target_seat *seat, uint8_t op,
+	struct target_job *job);
 struct target_job *target_seat_job(
 	struct target_worker *w, const struct target_seat *seat, uint8_t op);
 
@@ -393,8 +407,9 @@ int inbox_request(struct target_worker *w, struct rdp_session *s, const struct w
 bool inbox_read(struct target_worker *w, struct target_job *job, const struct wire_record *rec);
 enum job_place inbox_step(struct target_worker *w, struct target_job *job);
 void inbox_gone(struct target_worker *w, uint32_t holder);
-bool inbox_deliver(struct rdp_session *s, const struct target_job *job);
-void inbox_delivered(struct target_worker *w, const struct target_job *job);
+bool inbox_under_way(const struct target *t, uint32_t holder);
+bool inbox_deliver(struct rdp_session *s, struct target_job *job);
+void inbox_delivered(struct target_worker *w, struct target_job *job);
 uint32_t inboxes_serve(struct target_worker *w);
 
 /* send_memory.c: memory that is sent, at the home of its pool */
@@ -404,6 +419,7 @@ enum job_place send_memory_step(struct target_worker *w, struct target_job *job)
 bool send_memory_at_inboxes(const struct target_job *job);
 enum job_place send_memory_read(struct target_worker *w, struct target_job *job);
 bool send_memory_pinned(const struct target_worker *w, uint64_t addr);
+bool send_memory_pinned_in(const struct target_worker *w, uint64_t addr, uint64_t len);
 void send_memory_pool_gone(struct target_worker *w, uint16_t pool);
 
 /* turn.c: what one turn may do beside serving its frames */
@@ -450,6 +466,28 @@ target_list_most(const struct rdp_session *s, uint32_t size, rte_be16_t max)
 	uint32_t fit = RTE_MIN(s->mss - (uint32_t)sizeof(struct wire_record), WIRE_DATA_MAX);
 
 	return RTE_MIN(fit / size, (uint32_t)rte_be_to_cpu_16(max));
+}
+
+/**
+ * What tells a pool from the one that had its id before. Who hands on a job for a pool reads it
+ * first, and then looks whether the pool is there; home, which alone makes an end of it, serves the
+ * job if it is the same still.
+ */
+static inline uint32_t
+target_life(const struct target *t, uint16_t pool)
+{
+	uint16_t first = mem_first_pool(t->mem);
+
+	if (unlikely(pool < first || pool > mem_last_pool(t->mem)))
+		return 0;
+	return __atomic_load_n(&t->life[pool - first], __ATOMIC_ACQUIRE);
+}
+
+/** Whether the pool of a job has gone since. */
+static inline bool
+target_pool_gone(const struct target *t, const struct target_job *job)
+{
+	return unlikely(job->life != target_life(t, job->pool));
 }
 
 /** Worker that runs a pool's allocator. */

@@ -22,7 +22,7 @@
 
 /* Values of these are numbers: digits, perhaps hexadecimal, perhaps a unit. */
 static const char *const numbers[] = {"--node", "--size", "--burst", "--span", "--live", "--count",
-	"--pairs", "--locks", "--expect", "--drop-seed", "--window"};
+	"--pairs", "--locks", "--expect", "--drop-seed", "--window", "--receivers"};
 static const char *const others[] = {"--ip", "--server", "--gateway", "--seconds", "--warmup",
 	"--drop", "--port", "--fault", "--nodes"};
 
@@ -54,8 +54,8 @@ check_accepted(const struct options *o)
 	CHECK(o->link.node >= 1 && o->link.node <= 1023);
 	CHECK(o->size >= 1 && o->size <= UINT64_C(1) << 30);
 	CHECK(o->window <= 65534 && o->burst >= 1 && o->burst <= 4096);
-	CHECK(o->workload >= 0 && o->workload <= WORKLOAD_BARRIER);
-	CHECK(o->baseline >= 0 && o->baseline <= WORKLOAD_BARRIER);
+	CHECK(o->workload >= 0 && o->workload <= WORKLOAD_BCAST);
+	CHECK(o->baseline >= 0 && o->baseline <= WORKLOAD_BCAST);
 	CHECK(o->crc >= 0 && o->crc <= 2);
 	CHECK(o->pattern >= 0 && o->pattern <= PATTERN_SEQUENTIAL);
 	CHECK(o->span >= 8 && o->span <= UINT64_C(1) << 36);
@@ -63,7 +63,9 @@ check_accepted(const struct options *o)
 	CHECK(o->seconds >= 0 && o->seconds <= 1000000);
 	CHECK(o->warmup >= 0 && o->warmup <= 1000000);
 	CHECK(o->locks >= 1 && o->locks <= 1 << 20 && o->nb_nodes <= NODES_MAX);
-	CHECK(o->workload != WORKLOAD_MSG || o->size <= 1024);
+	CHECK((o->workload != WORKLOAD_MSG && o->workload != WORKLOAD_BCAST) || o->size <= 1024);
+	CHECK(o->receivers <= RECEIVERS && o->link.node + o->receivers <= 1023);
+	CHECK(o->workload != WORKLOAD_BCAST || o->receivers > 0);
 	for (uint32_t i = 0; i < o->nb_nodes; i++)
 		CHECK(o->nodes[i] >= 1 && o->nodes[i] <= 1023);
 	CHECK(o->drop >= 0 && o->drop <= 100);

@@ -14,7 +14,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-readonly build=${SHMX_BUILD:-build} mib=768
+readonly build=${SHMX_BUILD:-build} mib=768 more_mib=256
 seconds=0.5 pairs=7 only=. list='' verbose=''
 while [[ $# -gt 0 ]]; do
 	case $1 in
@@ -82,7 +82,7 @@ program() {
 
 reserve_memory() {
 	if [[ -x config/hugepages.sh ]] &&
-		config/hugepages.sh --state "$work/hugepages" $((mib / 2 + mib / 4)) 2>"$work/hugepages.log"; then
+		config/hugepages.sh --state "$work/hugepages" $(((mib + mib / 2 + more_mib) / 2)) 2>"$work/hugepages.log"; then
 		memory=(--single-file-segments)
 	else
 		memory=(--no-huge)
@@ -107,7 +107,7 @@ start_server() {
 # bench OPTIONS...: one JSON object on standard output.
 bench() {
 	timeout -k 5 600 "$bench" --lcores '1@1' --no-pci "--file-prefix=${prefix}c" "${memory[@]}" \
-		-m $((mib / 2)) -- --port "virtio_user:path=$work/port.sock" --ip 10.0.0.2 \
+		-m $((mib / 2)) -- --port "virtio_user:path=${socket:-$work/port.sock}" --ip 10.0.0.2 \
 		--server 10.0.0.1 --json --quiet "$@" 2>"$work/bench.log" ||
 		{ grep '^shmx' "$work/bench.log" >&2 && return 1; }
 }
@@ -206,6 +206,20 @@ other_stop() {
 	rm -f "$work/other"
 }
 
+# bcast OPTIONS...: its receivers have a queue each, so it has a memory node of its own.
+bcast() {
+	others_begin
+	other_start "$server" --lcores '0@0,1@0' --no-pci "--file-prefix=${prefix}m" "${memory[@]}" \
+		-m $more_mib -- --port "vhost:iface=$work/many.sock" --queues 4 --ip 10.0.0.1 --node 1
+	for _ in {1..100}; do
+		[[ ! -S $work/many.sock ]] || break
+		sleep 0.1
+	done
+	socket=$work/many.sock pair --workload bcast "$@"
+	other_stop
+	others_end
+}
+
 # ucx TEST: microseconds at the median, as ucx_perftest prints it.
 ucx() {
 	local port us
@@ -297,6 +311,8 @@ figures() {
 		msg64_rate_vs_get8|64-byte messages a second, node to node through the memory node, by 8-byte gets|pair --workload msg --window full --baseline get
 		msg64_rtt_vs_raw|median time of such a message by the round trip of a 64-byte frame|pair --workload msg
 		signal_rate_vs_get8|signals a second, node to node, by 8-byte gets|pair --workload signal --window full --baseline get
+		bcast3_rate_vs_msg64|64-byte messages a second to three nodes each, by messages to one|bcast --window full --baseline msg
+		bcast3_rtt_vs_msg64|median time until all three have such a message, by that to one|bcast --baseline msg
 		get1m_bw_vs_raw|bytes a second of 1 MiB gets by raw frames of the same size, one way|pair --workload get --window full --size 1M
 		put1m_bw_vs_raw|the same of 1 MiB puts|pair --workload put --window full --size 1M
 		loss1_rate_vs_lossless|8-byte gets a second with 1 % of the frames lost, either way, by those with none|lossy 1%

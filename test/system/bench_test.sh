@@ -14,6 +14,9 @@ port_options=()
 for ((i = 1; i <= ports; i++)); do
 	port_options+=(--port "vhost:iface=$TMP/port$i.sock")
 done
+# The receivers of a broadcast have a queue each.
+port_options+=(--queues 3)
+many=$TMP/port$ports.sock
 server_start server "${port_options[@]}" --ip 10.0.0.1/24
 port=$TMP/port1.sock
 
@@ -41,6 +44,8 @@ check --workload lockn --drop 1
 check --workload msg --size 1 --window 65534
 check --workload msg --size 1023 --window full --drop 1
 check --workload barrier --drop 1
+check --port "virtio_user:path=$many" --workload bcast --receivers 2 --window full --to set --drop 1
+grep -q '^to 2 receivers: .* sent, .* delivered' "$TMP/bench.log" || fail "bcast does not tell its rates"
 for workload in lock signal msg; do
 	bench "$port" --json --workload $workload --window full --pairs 2 --seconds 0.1 --baseline get \
 		>"$TMP/json" 2>"$TMP/bench.log" || fail "$workload in pairs: exit status $?"
@@ -49,6 +54,10 @@ bench "$port" --json --workload lockn --pairs 2 --seconds 0.1 >"$TMP/json" 2>"$T
 	fail "lockn in pairs: exit status $?"
 bench "$port" --json --workload msg --pairs 2 --seconds 0.1 --baseline signal >"$TMP/json" \
 	2>"$TMP/bench.log" || fail "msg by signal: exit status $?"
+bench "$many" --json --workload bcast --receivers 2 --window full --pairs 2 --seconds 0.1 \
+	--baseline msg >"$TMP/json" 2>"$TMP/bench.log" || fail "bcast by msg: exit status $?"
+grep -q '"workload":"bcast".*"receivers":2,"delivered_per_second":[1-9]' "$TMP/json" ||
+	fail "bcast does not tell what it delivers"
 echo "all workloads check"
 
 # What a run reserves it gives back; what a killed one did not is found by the next.

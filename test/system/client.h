@@ -30,7 +30,7 @@ struct client {
 	uint16_t pool;
 	shmx_addr_t area;    /* what put, check, faa and read work on */
 	struct place other;  /* `other` goes there, `both` works on both areas */
-	uint64_t value[6];   /* of the reply */
+	uint64_t value[8];   /* of the reply */
 	struct fault *fault; /* of the port, once there was one */
 	unsigned int nb_values;
 };

@@ -4,7 +4,8 @@
 /*
  * Messages of 8 bytes and more, short ones in their records, longer ones as memory. Each says its
  * number and its length, and all else in it follows from that, so that a receiver knows whether it
- * is whole, and the one that has to come.
+ * is whole, and the one that has to come. With each `post` others may be receivers: its first
+ * message says so, and that alone may have a higher number than the next one.
  */
 
 #include <errno.h>
@@ -21,6 +22,8 @@
 #define DONE    UINT64_C(0x41000000)
 #define BUSY_US 100
 
+#define FIRST_OF_POST (UINT64_C(1) << 31) /* beside the length */
+
 /* Of a sender. */
 struct letter {
 	uint8_t *data;
@@ -33,7 +36,7 @@ static struct {
 	bool on;
 	uint64_t pause;     /* cycles between events that are taken */
 	uint64_t next_turn; /* UINT64_MAX: none are */
-	uint64_t got, memory, wrong, bytes;
+	uint64_t got, memory, wrong, bytes, shortest, longest;
 	uint64_t first;                     /* number of the first one */
 	uint64_t expect[SHMX_NODE_MAX + 1]; /* number of the next plus 1; 0: any */
 } in;
@@ -42,7 +45,7 @@ static struct {
 	struct letter batch[BATCH];
 	uint16_t to[SHMX_NODES_MAX];
 	unsigned int nb_to, out;
-	uint64_t number, refused, wrong;
+	uint64_t number, first, refused, wrong;
 } post;
 
 static uint64_t
@@ -54,7 +57,7 @@ seed_of(uint16_t node, uint64_t number)
 static void
 letter_fill(uint8_t *data, uint64_t len, uint16_t node, uint64_t number)
 {
-	const uint64_t head = number << 32 | len;
+	const uint64_t head = number << 32 | (number == post.first ? FIRST_OF_POST : 0) | len;
 
 	memcpy(data, &head, sizeof(head));
 	for (uint64_t i = sizeof(head); i < len; i++)
@@ -72,16 +75,24 @@ wrong(const char *what, uint64_t a, uint64_t b)
 }
 
 static void
+head_check(uint64_t head, uint64_t len, uint16_t node)
+{
+	uint64_t number = head >> 32, said = head & (FIRST_OF_POST - 1), next = in.expect[node];
+
+	if (said != len)
+		wrong("another length", len, said);
+	if (next != 0 && next != number + 1 && !((head & FIRST_OF_POST) != 0 && number + 1 > next))
+		wrong("another number", number, next - 1);
+}
+
+static void
 letter_check(const uint8_t *data, uint64_t len, uint16_t node)
 {
 	uint64_t head, number, i = sizeof(head);
 
 	memcpy(&head, data, sizeof(head));
 	number = head >> 32;
-	if ((head & UINT32_MAX) != len)
-		wrong("another length", len, head & UINT32_MAX);
-	if (in.expect[node] != 0 && in.expect[node] != number + 1)
-		wrong("another number", number, in.expect[node] - 1);
+	head_check(head, len, node);
 	while (i < len && data[i] == content(seed_of(node, number), i))
 		i++;
 	if (i < len)
@@ -90,6 +101,8 @@ letter_check(const uint8_t *data, uint64_t len, uint16_t node)
 		in.first = number;
 	in.expect[node] = number + 2;
 	in.bytes += len;
+	in.shortest = in.got == 1 ? len : RTE_MIN(in.shortest, len);
+	in.longest = RTE_MAX(in.longest, len);
 }
 
 /* In place would be an access for each byte: all of it is read at once. */
@@ -172,7 +185,7 @@ run_pace(struct client *c, char *words[WORDS_MAX])
 	return 0;
 }
 
-/* got: messages, of these as memory, number of the first, bytes, rules broken */
+/* got: messages, of these as memory, number of the first, bytes, rules broken, shortest, longest */
 static int
 run_got(struct client *c, char *words[WORDS_MAX])
 {
@@ -183,16 +196,21 @@ run_got(struct client *c, char *words[WORDS_MAX])
 	reply_value(c, in.first);
 	reply_value(c, in.bytes);
 	reply_value(c, in.wrong);
+	reply_value(c, in.shortest);
+	reply_value(c, in.longest);
 	return 0;
 }
 
 /* ---- sending ------------------------------------------------------------------------------- */
 
+/* Of the first of a post the least, of the second the most. */
 static uint64_t
 length(uint64_t max)
 {
 	uint64_t len = 8;
 
+	if (post.number - post.first < 2)
+		return post.number == post.first ? len : max;
 	if (max <= SHMX_MESSAGE_MAX || rand() % 4 != 0)
 		return len + (uint64_t)rand() % (RTE_MIN(max, (uint64_t)SHMX_MESSAGE_MAX) - 7);
 	/* Each power of two as often as the others. */
@@ -336,6 +354,7 @@ run_post(struct client *c, char *words[WORDS_MAX])
 	int ret = 0;
 
 	post.nb_to = 0;
+	post.first = begin;
 	post.refused = post.wrong = 0;
 	for (uint64_t node = number(words[4]); node <= number(words[5]); node++)
 		post.to[post.nb_to++] = (uint16_t)node;

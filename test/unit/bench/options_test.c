@@ -166,6 +166,43 @@ meeting(void)
 	CU_ASSERT(o.nodes[0] == 9 && o.nodes[1] == 2 && o.nodes[2] == 1023);
 }
 
+static void
+refuse_all(const char *const *lines, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		CU_ASSERT(parse(lines[i]) < 0);
+		if (parse(lines[i]) == 0)
+			fprintf(stderr, "was not refused: %s\n", lines[i]);
+	}
+}
+
+/* Receivers are the nodes behind this one, of a broadcast alone. */
+static void
+receivers(void)
+{
+	static const char *const lines[] = {
+		PORT "--workload bcast --size 1025",
+		PORT "--workload bcast --receivers 0",
+		PORT "--workload bcast --receivers 64",
+		PORT "--workload bcast --to some",
+		PORT "--workload bcast --node 1023",
+		PORT "--workload bcast --receivers 63 --node 961",
+		PORT "--workload msg --receivers 3",
+		PORT "--workload msg --to set",
+	};
+
+	CU_ASSERT_EQUAL(parse(PORT), 0);
+	CU_ASSERT_EQUAL(o.receivers, 0);
+	CU_ASSERT_EQUAL(parse(PORT "--workload bcast"), 0);
+	CU_ASSERT(o.receivers == 3 && o.size == 64 && o.to == BCAST_ALL);
+	CU_ASSERT_EQUAL(parse(PORT "--workload bcast --receivers 63 --to set --node 960"), 0);
+	CU_ASSERT(o.receivers == 63 && o.to == BCAST_SET);
+	CU_ASSERT_EQUAL(parse(PORT "--workload msg --pairs 3 --baseline bcast --receivers 1"), 0);
+	CU_ASSERT_EQUAL(o.receivers, 1);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_BCAST), 64);
+	refuse_all(lines, RTE_DIM(lines));
+}
+
 /* A message is not as long as the words that it is compared with. */
 static void
 size_of_each_side(void)
@@ -245,11 +282,7 @@ refused(void)
 		PORT "--size",
 	};
 
-	for (unsigned int i = 0; i < RTE_DIM(lines); i++) {
-		CU_ASSERT(parse(lines[i]) < 0);
-		if (parse(lines[i]) == 0)
-			fprintf(stderr, "was not refused: %s\n", lines[i]);
-	}
+	refuse_all(lines, RTE_DIM(lines));
 }
 
 /* A shell keeps blanks that stand in quotes: they are no part of a number, and no unit. */
@@ -281,6 +314,7 @@ CU_TestInfo options_tests[] = {
 	{"faults", faults},
 	{"what follows from other options", what_follows_from_others},
 	{"locks, messages and barriers", meeting},
+	{"receivers of a broadcast", receivers},
 	{"the size of each side of a pair", size_of_each_side},
 	{"what is refused", refused},
 	{"numbers with more around", numbers_with_more_around},

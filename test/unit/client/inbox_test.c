@@ -12,6 +12,7 @@
 
 #include "client/inbox.h"
 #include "lossy.h"
+#include "target/target_private.h"
 
 #define EP(i) fx.host[i].ep
 #define S(i)  fx.host[i].session
@@ -435,6 +436,24 @@ allocations(void)
 	return info.allocs;
 }
 
+/* Two in a row, without waiting: the first is refused with this status, and so is what follows. */
+static void
+refused_in_a_row(const struct shmx_to *to, shmx_addr_t addr, int status)
+{
+	uint64_t word = 99;
+	struct shmx_event e[2] = {0};
+	unsigned int n = 0;
+
+	SAME(shmx_send_memory(EP(0), S(0), to, addr, 64, 1), 0);
+	SAME(shmx_send(EP(0), S(0), &two, &word, 8, 2), 0);
+	for (unsigned int i = 0; i < 300 && n < 2; i++)
+		n += shmx_poll(EP(0), &e[n], (uint16_t)(2 - n));
+	SAME(n, 2);
+	SAME(e[0].cookie * 10 + e[1].cookie, 12);
+	SAME(e[0].status, status);
+	SAME(e[1].status, -ENOBUFS);
+}
+
 /* Read in place by both, and freed when the second is done. */
 static void
 memory__freed_after_the_last(void)
@@ -503,23 +522,40 @@ memory__in_order_without_waiting(void)
 	fixture_down(&fx);
 }
 
-/* Whoever of its readers made it someone else's meanwhile, in part. */
+/* One of its readers cannot give it to somebody else, not in part, nor with what lies beside it,
+ * before the last has read it. */
 static void
-memory__freed_whosever_it_is(void)
+memory__stays_its_readers(void)
 {
 	const uint16_t third[] = {3};
-	uint64_t message;
-	shmx_addr_t addr;
+	shmx_addr_t addr, before, after;
+	uint64_t message, second;
 
 	begin();
 	open_all();
+	before = memory_of(1, 4096, 4);
 	addr = memory_of(0, 4096, 5);
-	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 4096, cookie)), 1);
+	after = memory_of(1, 4096, 6);
+	SAME(addr - before, 4096);
+	SAME(after - addr, 4096);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &set, addr, 4096, cookie)), 2);
 	message = hear_memory(1, 1, addr, 4096, 5);
-	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), addr, 64, SHMX_OWN_SET, third, 1, cookie)), 0);
+	second = hear_memory(2, 1, addr, 4096, 5);
+	SAME(STATUS(EP(0), shmx_own(EP(0), addr, 64, SHMX_OWNER_SELF, cookie)), -EPERM);
+	SAME(STATUS(EP(1), shmx_own(EP(1), addr, 4096, SHMX_OWNER_SELF, cookie)), -EBUSY);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), addr + 64, 64, SHMX_OWN_SET, third, 1, cookie)),
+		-EBUSY);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), before, 8192, SHMX_OWN_ADD, third, 1, cookie)),
+		-EBUSY);
+	SAME(STATUS(EP(1),
+		     shmx_own_nodes(EP(1), addr + 4032, 128, SHMX_OWN_DROP, third, 1, cookie)),
+		-EBUSY);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), before, 4096, SHMX_OWN_ADD, third, 1, cookie)), 0);
+	SAME(STATUS(EP(1), shmx_own_nodes(EP(1), after, 4096, SHMX_OWN_ADD, third, 1, cookie)), 0);
 	SAME(read_done(1, message), 0);
+	SAME(read_done(2, second), 0);
 	poll_for(EP(1), 2);
-	SAME(allocations(), 0);
+	SAME(allocations(), 2);
 	fixture_down(&fx);
 }
 
@@ -542,7 +578,8 @@ memory__of_a_pool_that_is_gone(void)
 	SAME(pool, fx.pool);
 	later = memory_of(0, 4096, 6);
 	SAME(later, addr);
-	SAME(STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, later, 4096, cookie)), -EBUSY);
+	/* proves: shmx_send_memory -EBUSY */
+	refused_in_a_row(&two, later, -EBUSY);
 	SAME(read_done(1, message), 0);
 	poll_for(EP(1), 2);
 	SAME(allocations(), 1);
@@ -683,30 +720,61 @@ memory__more_than_is_taken(void)
 	fixture_down(&fx);
 }
 
-/* Memory that is sent and not done with: the memory node keeps account of 16. */
+/* However many are read at a time, one more is refused as if its receiver were full. */
 static void
-memory__sent_too_often(void)
+memory__more_than_the_memory_node_counts(void)
 {
-	shmx_addr_t addr[17];
-	uint64_t word;
-	int ret = 0;
+	enum { MOST = 16 };
+	uint64_t message = 0;
+	shmx_addr_t addr;
 
 	begin();
 	open_all();
-	for (unsigned int i = 0; i < RTE_DIM(addr); i++)
-		addr[i] = memory_of(0, 64, i);
-	for (unsigned int i = 0; i < RTE_DIM(addr); i++) {
-		ret = STATUS(EP(0), shmx_send_memory(EP(0), S(0), &two, addr[i], 64, cookie));
-		SAME(ret == 0, i < 16);
+	for (unsigned int i = 0; i < MOST; i++) {
+		addr = memory_of(0, 64, i);
+		SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 64, cookie)), 1);
 	}
+	addr = memory_of(0, 64, 50);
+	refused_in_a_row(&two, addr, -ENOBUFS);
+	for (unsigned int i = 0; i < MOST; i++) {
+		struct shmx_event e = {0};
+
+		CU_ASSERT(hear(1, &e));
+		message = e.cookie;
+	}
+	SAME(read_done(1, message), 0);
+	poll_for(EP(1), 2);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 64, cookie)), 1);
+	SAME(send_word(0, &two, 100), 0);
+	hear_memory(1, 1, addr, 64, 50);
+	hear_word(1, 1, 100);
+	fixture_down(&fx);
+}
+
+/* Nor does anything overtake what is refused because the memory node knows too many sets. */
+static void
+memory__to_one_set_too_many(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 3, .workers = fixture_workers, .max_sets = 2};
+	uint16_t nodes[2] = {1};
+	shmx_addr_t addr;
+
+	fixture_up(&fx, &conf);
+	open_all();
+	addr = memory_of(0, 4096, 5);
+	for (uint16_t i = 0; i < 2; i++) {
+		nodes[1] = 700 + i;
+		SAME(STATUS(EP(0), shmx_own_nodes(EP(0), addr + i * 64u, 64, SHMX_OWN_SET, nodes, 2,
+					   cookie)),
+			0);
+	}
+	addr = memory_of(0, 64, 6);
 	/* proves: shmx_send_memory -ENOSPC */
-	SAME(ret, -ENOSPC);
-	SAME(shmx_get_sync(EP(0), addr[16], &word, 8), 0);
-	SAME(shmx_free_sync(EP(0), addr[16]), 0);
-	for (unsigned int i = 0; i < 16; i++)
-		SAME(read_done(1, hear_memory(1, 1, addr[i], 64, i)), 0);
-	poll_for(EP(0), 1);
-	SAME(allocations(), 0);
+	refused_in_a_row(&set, addr, -ENOSPC);
+	SAME(send_word(0, &two, 101), 0);
+	hear_word(1, 1, 101);
+	SAME(VALUE(EP(0), shmx_send_memory(EP(0), S(0), &two, addr, 64, cookie)), 1);
+	hear_memory(1, 1, addr, 64, 6);
 	fixture_down(&fx);
 }
 
@@ -884,6 +952,79 @@ inbox__kept_when_its_session_ends(void)
 	fixture_down(&fx);
 }
 
+/* Only home takes turns, and serves the first host. */
+static void
+home_turns(void)
+{
+	rdp_poll(fx.host[0].server);
+	for (unsigned int i = 0; i < 16; i++)
+		target_worker_poll(target_worker_at(fx.target, 0));
+	rdp_flush(fx.host[0].server);
+}
+
+/* What was on its way to the worker of a session, but not in its frames when that ended, is for who
+ * comes next, in front of what came later. With one worker nothing is on its way. */
+static void
+inbox__kept_on_its_way(void)
+{
+	const struct shmx_inbox_conf kept = {.keep = true};
+	uint64_t word = 31;
+	shmx_addr_t addr;
+
+	if (fixture_workers == 1)
+		return;
+	begin();
+	SAME(open_as(1, &kept), 0);
+	addr = memory_of(0, 4096, 5);
+	fx.server_stopped = true;
+	SAME(shmx_send(EP(0), S(0), &two, &word, 8, 1), 0);
+	SAME(shmx_signal(EP(0), S(0), &two, 7, 3, 2), 0);
+	shmx_flush(EP(0));
+	home_turns();
+	SAME(shmx_disconnect(EP(1), S(1)), 0);
+	shmx_poll(EP(1), NULL, 0);
+	rdp_poll(fx.host[1].server);
+	SAME(shmx_send_memory(EP(0), S(0), &two, addr, 4096, 3), 0);
+	fx.server_stopped = false;
+	poll_for(EP(1), 5);
+	poll_for(EP(0), 5);
+	SAME(send_word(0, &two, 32), 0);
+	reconnect(1);
+	SAME(open_as(1, &kept), 0);
+	hear_signal(1, 7, 3);
+	hear_word(1, 1, 31);
+	SAME(read_done(1, hear_memory(1, 1, addr, 4096, 5)), 0);
+	hear_word(1, 1, 32);
+	fixture_down(&fx);
+}
+
+static uint32_t
+jobs_of_home(void)
+{
+	return target_worker_at(fx.target, 0)->nb_free_job;
+}
+
+/* What waits for room in the frames of others holds nothing that home needs for its work. */
+static void
+inbox__slow_ones_take_no_jobs(void)
+{
+	const struct shmx_inbox_conf large = {.bytes = 1u << 20, .window = 1u << 20};
+	uint8_t data[SHMX_MESSAGE_MAX] = {0};
+	struct shmx_event e;
+	unsigned int n = 0;
+
+	begin();
+	SAME(open_as(1, &large), 0);
+	poll_for(EP(1), 1);
+	for (unsigned int i = 0; i < 180; i++)
+		SAME(STATUS(EP(0), shmx_send(EP(0), S(0), &two, data, sizeof(data), cookie)), 0);
+	SAME(jobs_of_home(), TARGET_JOBS);
+	for (; n < 180 && hear(1, &e); n++)
+		SAME(e.value2, sizeof(data));
+	SAME(n, 180);
+	fixture_down(&fx);
+}
+
 /* With it goes the memory that it alone was to read. */
 static void
 inbox__dropped_when_its_session_ends(void)
@@ -920,19 +1061,22 @@ static const struct named_test tests[] = {
 	{"memory__freed_after_the_last", memory__freed_after_the_last},
 	{"memory__in_order_with_the_others", memory__in_order_with_the_others},
 	{"memory__in_order_without_waiting", memory__in_order_without_waiting},
-	{"memory__freed_whosever_it_is", memory__freed_whosever_it_is},
+	{"memory__stays_its_readers", memory__stays_its_readers},
 	{"memory__of_a_pool_that_is_gone", memory__of_a_pool_that_is_gone},
 	{"memory__freed_a_few_at_a_time", memory__freed_a_few_at_a_time},
 	{"memory__not_overtaken", memory__not_overtaken},
 	{"memory__refused_stays_the_senders", memory__refused_stays_the_senders},
 	{"memory__more_than_is_taken", memory__more_than_is_taken},
-	{"memory__sent_too_often", memory__sent_too_often},
+	{"memory__more_than_the_memory_node_counts", memory__more_than_the_memory_node_counts},
+	{"memory__to_one_set_too_many", memory__to_one_set_too_many},
 	{"memory__errors", memory__errors},
 	{"inbox__opened_and_closed", inbox__opened_and_closed},
 	{"inbox__of_another_session", inbox__of_another_session},
 	{"inbox__closed_behind_what_was_lost", inbox__closed_behind_what_was_lost},
 	{"inbox__closed_behind_what_waits", inbox__closed_behind_what_waits},
 	{"inbox__kept_when_its_session_ends", inbox__kept_when_its_session_ends},
+	{"inbox__kept_on_its_way", inbox__kept_on_its_way},
+	{"inbox__slow_ones_take_no_jobs", inbox__slow_ones_take_no_jobs},
 	{"inbox__dropped_when_its_session_ends", inbox__dropped_when_its_session_ends},
 };
 

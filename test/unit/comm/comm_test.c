@@ -576,6 +576,118 @@ death_drop(void)
 	fixture_down(&f);
 }
 
+/* As many items as are there. */
+static uint32_t
+load_all(uint32_t holder)
+{
+	uint32_t n = 0;
+
+	for (; comm_next(f.c, holder, ROOM, &it) == 0; n++)
+		comm_load(f.c, holder, &it);
+	return n;
+}
+
+/* What was loaded comes back in front of what came meanwhile. */
+static void
+loaded(void)
+{
+	struct comm_to to = one(1);
+	uint64_t id;
+
+	fixture_up(&f, 4, 8, 8);
+	CU_ASSERT_EQUAL(open_with(H1, 0, 0, 0, COMM_KEEP), 0);
+	CU_ASSERT_EQUAL(comm_signal(f.c, H2, &to, 4, 2), 1);
+	CU_ASSERT_EQUAL(send_to(H2, 0, to, 'a', 1000), 1);
+	CU_ASSERT_EQUAL(send_ref(H2, 0, to, 50, 7), 1);
+	CU_ASSERT_EQUAL(load_all(H1), 3);
+	id = it.ref.id;
+	CU_ASSERT_EQUAL(comm_read_done(f.c, H1, id), -ENOENT);
+	CU_ASSERT_EQUAL(comm_credit(f.c, H1, 1), -EINVAL);
+	CU_ASSERT_EQUAL(comm_signal(f.c, H2, &to, 4, 3), 1);
+	CU_ASSERT_EQUAL(send_to(H2, 0, to, 'b', 1), 1);
+	CU_ASSERT_EQUAL(comm_ready(f.c), 0);
+	CU_ASSERT(info_of(1).nb_messages == 3 && info_of(1).unread == 0);
+	comm_unload(f.c, H1, false);
+	CU_ASSERT_EQUAL(comm_ready(f.c), H1);
+	CU_ASSERT_EQUAL(load_all(H1), 4);
+	comm_unload(f.c, H1, true);
+	CU_ASSERT_EQUAL(comm_ready(f.c), 0);
+	CU_ASSERT(info_of(1).nb_messages == 0 && info_of(1).bytes == 0 && info_of(1).signals == 0);
+	CU_ASSERT_EQUAL(comm_read_done(f.c, H1, id), 0);
+	CU_ASSERT(freed_is(50, 7, H2));
+	CU_ASSERT_EQUAL(send_to(H2, 0, to, 'c', 1), 1);
+	CU_ASSERT_EQUAL(load_all(H1), 1);
+	comm_unload(f.c, H1, false);
+	comm_revoke(f.c, H1);
+	CU_ASSERT_EQUAL(open_plain(HOLDER(1, 2)), 0);
+	CU_ASSERT(take_byte(HOLDER(1, 2), 'c'));
+	CU_ASSERT_EQUAL(comm_close(f.c, HOLDER(1, 2)), 0);
+	fixture_down(&f);
+}
+
+/* The inbox may go while something is loaded, and another one come. */
+static void
+loaded_of_an_inbox_that_went(void)
+{
+	fixture_up(&f, 4, 8, 8);
+	CU_ASSERT_EQUAL(open_plain(H1), 0);
+	CU_ASSERT_EQUAL(send_ref(H2, 0, one(1), 50, 7), 1);
+	for (uint32_t i = 0; i < 9; i++)
+		CU_ASSERT_EQUAL(send_to(H2, 0, one(1), 1, 1000), 1);
+	CU_ASSERT_EQUAL(load_all(H1), 10);
+	CU_ASSERT_EQUAL(comm_close(f.c, H1), 0);
+	CU_ASSERT(freed_is(50, 7, H2));
+	CU_ASSERT_EQUAL(open_plain(H1), 0);
+	CU_ASSERT_EQUAL(send_to(H2, 0, one(1), 'a', 1), 1);
+	comm_unload(f.c, H1, false);
+	comm_unload(f.c, H2, true);
+	CU_ASSERT_EQUAL(info_of(1).nb_messages, 1);
+	CU_ASSERT(take_byte(H1, 'a'));
+	CU_ASSERT_EQUAL(send_ref(H2, 0, one(1), 51, 7), 1);
+	CU_ASSERT_EQUAL(load_all(H1), 1);
+	comm_revoke(f.c, H1);
+	CU_ASSERT(freed_is(51, 7, H2));
+	fixture_down(&f);
+}
+
+/* An id from before a restart: the same loan, and not good for it. */
+static void
+reference_of_another_process(void)
+{
+	uint64_t id[2];
+
+	for (uint32_t i = 0; i < 2; i++) {
+		fixture_up(&f, 4, 1, 1);
+		comm_detach(f.c);
+		f.conf.generation = 0x9e3779b9 * i;
+		f.c = comm_create(f.zone, f.len, &f.conf, &(int){0});
+		CU_ASSERT_EQUAL(open_plain(H1), 0);
+		CU_ASSERT_EQUAL(send_ref(H2, 0, one(1), 50, 7), 1);
+		CU_ASSERT_EQUAL(take(H1), 0);
+		id[i] = it.ref.id;
+		CU_ASSERT(i == 0 || comm_read_done(f.c, H1, id[0]) == -ENOENT);
+		CU_ASSERT_EQUAL(comm_read_done(f.c, H1, id[i]), 0);
+		CU_ASSERT(freed_is(50, 7, H2));
+		CU_ASSERT_EQUAL(comm_close(f.c, H1), 0);
+		fixture_down(&f);
+	}
+	CU_ASSERT((uint32_t)id[0] == (uint32_t)id[1] && id[0] != id[1]);
+}
+
+/* A refusal that happened before the message came here counts as one that happened here. */
+static void
+refused_elsewhere(void)
+{
+	fixture_up(&f, 4, 8, 8);
+	CU_ASSERT_EQUAL(open_plain(H1), 0);
+	comm_refuse(f.c, H2, 5);
+	CU_ASSERT_EQUAL(send_to(H2, 5, one(1), 1, 1), -ENOBUFS);
+	CU_ASSERT_EQUAL(send_to(H3, 5, one(1), 1, 1), 1);
+	CU_ASSERT_EQUAL(send_to(H2, 6, one(1), 1, 1), 1);
+	CU_ASSERT_EQUAL(comm_close(f.c, H1), 0);
+	fixture_down(&f);
+}
+
 static void
 creation(void)
 {
@@ -612,6 +724,10 @@ main(void)
 		{"references_of_one_inbox", references_of_one_inbox},
 		{"death_keep", death_keep},
 		{"death_drop", death_drop},
+		{"loaded", loaded},
+		{"loaded_of_an_inbox_that_went", loaded_of_an_inbox_that_went},
+		{"reference_of_another_process", reference_of_another_process},
+		{"refused_elsewhere", refused_elsewhere},
 		{"creation", creation},
 		{NULL, NULL},
 	};

@@ -27,6 +27,7 @@ struct model_ref {
 struct model_message {
 	uint32_t from, len, size, stamp, chunk; /* 0: the inbox's own */
 	struct model_ref *ref;                  /* NULL: small */
+	uint64_t id;                            /* of its loan, once it is loaded */
 };
 
 struct model_loan {
@@ -35,7 +36,9 @@ struct model_loan {
 };
 
 struct model_inbox {
-	bool open;
+	bool open, loaded;
+	uint32_t nb_loaded; /* the first ones in `queue` */
+	uint64_t loaded_count[COMM_LINES];
 	uint32_t holder, died_holder, nb, nb_handed, cursor, nb_refs;
 	struct comm_limits limits;
 	uint32_t used; /* of the chunk that the last message is in */
@@ -59,7 +62,7 @@ struct model {
 	uint16_t next_run[INDICES];
 	uint32_t sent, sent_refs, full, overtaking, pool_full, delivered, no_credit, died,
 		taken_over;
-	uint32_t done, bad;
+	uint32_t done, bad, arrived, came_back;
 };
 
 static struct model *m;
@@ -124,7 +127,24 @@ lines_of(const struct model_inbox *ib)
 static bool
 message_may_go(const struct model_inbox *ib)
 {
-	return ib->nb > 0 && ib->queue[0].size + ib->handed - ib->consumed <= ib->limits.window;
+	return ib->nb > ib->nb_loaded &&
+	       ib->queue[ib->nb_loaded].size + ib->handed - ib->consumed <= ib->limits.window;
+}
+
+static bool
+has_some(const struct model_inbox *ib)
+{
+	return lines_of(ib) != 0 || message_may_go(ib);
+}
+
+static uint32_t
+loaded_bytes(const struct model_inbox *ib)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < ib->nb_loaded; i++)
+		n += ib->queue[i].size;
+	return n;
 }
 
 /* Whatever was done: inboxes that became ready join at the end, others leave. */
@@ -132,7 +152,7 @@ static void
 ready_again(uint32_t place)
 {
 	const struct model_inbox *ib = &m->inboxes[place];
-	bool ready = ib->open && ib->holder != 0 && (lines_of(ib) != 0 || message_may_go(ib));
+	bool ready = ib->open && ib->holder != 0 && !ib->loaded && has_some(ib);
 	uint32_t i;
 
 	for (i = 0; i < m->nb_ready && m->ready[i] != place; i++)
@@ -540,30 +560,59 @@ check_message(const struct model_message *msg, const struct comm_item *item, uin
 }
 
 static void
-taken(struct model_inbox *ib, uint32_t line, const struct comm_item *item)
+message_leaves(struct model_inbox *ib)
 {
 	const struct model_message *msg = &ib->queue[0];
 
-	m->delivered++;
-	if (line < COMM_LINES) {
-		ib->pending[line] -= item->signal.count;
-		ib->cursor = line + 1;
-		return;
-	}
 	if (msg->ref != NULL)
-		ib->loans[ib->nb_handed++] = (struct model_loan){item->ref.id, msg->ref};
-	ib->handed += msg->size;
-	ib->cursor = 0;
+		ib->loans[ib->nb_handed++] = (struct model_loan){msg->id, msg->ref};
 	memmove(&ib->queue[0], &ib->queue[1], --ib->nb * sizeof(ib->queue[0]));
 }
 
-/* One item for an inbox that is ready. */
+static void
+taken(struct model_inbox *ib, uint32_t line, const struct comm_item *item, bool load)
+{
+	struct model_message *msg = &ib->queue[ib->nb_loaded];
+
+	m->delivered++;
+	ib->loaded |= load;
+	if (line < COMM_LINES) {
+		ib->pending[line] -= item->signal.count;
+		ib->loaded_count[line] += load ? item->signal.count : 0;
+		ib->cursor = line + 1;
+		return;
+	}
+	msg->id = msg->ref != NULL ? item->ref.id : 0;
+	ib->handed += msg->size;
+	ib->cursor = 0;
+	if (load)
+		ib->nb_loaded++;
+	else
+		message_leaves(ib);
+}
+
+static void
+unloaded(struct model_inbox *ib, bool arrived)
+{
+	uint32_t i;
+
+	for (i = 0; i < COMM_LINES; i++)
+		ib->pending[i] += arrived ? 0 : ib->loaded_count[i];
+	memset(ib->loaded_count, 0, sizeof(ib->loaded_count));
+	ib->handed -= arrived ? 0 : loaded_bytes(ib);
+	for (i = 0; arrived && i < ib->nb_loaded; i++)
+		message_leaves(ib);
+	ib->nb_loaded = 0;
+	ib->loaded = false;
+}
+
+/* One item for an inbox that has some. */
 static bool
-deliver_one(struct model_inbox *ib, uint32_t holder, uint32_t room)
+deliver_one(struct model_inbox *ib, uint32_t holder, uint32_t room, bool load)
 {
 	uint32_t line = next_line(ib);
 	struct comm_item item;
-	uint32_t size = line < COMM_LINES ? COMM_SIGNAL_SIZE : ib->queue[0].size;
+	uint32_t size = line < COMM_LINES ? COMM_SIGNAL_SIZE : ib->queue[ib->nb_loaded].size;
 	int ret = comm_next(m->f.c, holder, room, &item);
 
 	CHECK(ret == (size > room ? -ENOSPC : 0));
@@ -573,36 +622,67 @@ deliver_one(struct model_inbox *ib, uint32_t holder, uint32_t room)
 		CHECK(item.kind == COMM_SIGNAL && item.size == COMM_SIGNAL_SIZE);
 		CHECK(item.signal.line == line && item.signal.count == ib->pending[line]);
 	} else {
-		check_message(&ib->queue[0], &item, holder);
+		check_message(&ib->queue[ib->nb_loaded], &item, holder);
 	}
 	if (below(10) == 0)
 		return false; /* no room in the session after all */
 	if (below(10) == 0)
 		step_signal(); /* may be for this very line */
-	comm_taken(m->f.c, holder, &item);
-	taken(ib, line, &item);
+	if (load)
+		comm_load(m->f.c, holder, &item);
+	else
+		comm_taken(m->f.c, holder, &item);
+	taken(ib, line, &item, load);
 	return true;
+}
+
+/* The place of the inbox whose turn it is; 0: none is ready. */
+static uint32_t
+next_ready(uint32_t *holder)
+{
+	uint32_t place;
+
+	*holder = comm_ready(m->f.c);
+	CHECK((*holder == 0) == (m->nb_ready == 0));
+	if (*holder == 0 || m->bad != 0)
+		return 0;
+	place = m->ready[0];
+	memmove(m->ready, m->ready + 1, (m->nb_ready - 1) * sizeof(m->ready[0]));
+	m->ready[m->nb_ready - 1] = place;
+	CHECK(*holder == m->inboxes[place].holder);
+	return place;
 }
 
 static void
 step_deliver(void)
 {
-	uint32_t holder = comm_ready(m->f.c), place, n = 1 + below(6);
+	uint32_t holder, place = next_ready(&holder), n = 1 + below(6);
+	bool load = below(2);
 
-	CHECK((holder == 0) == (m->nb_ready == 0));
-	if (holder == 0 || m->bad != 0)
-		return;
-	place = m->ready[0];
-	memmove(m->ready, m->ready + 1, (m->nb_ready - 1) * sizeof(m->ready[0]));
-	m->ready[m->nb_ready - 1] = place;
-	CHECK(holder == m->inboxes[place].holder);
-	for (; n > 0 && m->bad == 0 && m->nb_ready > 0; n--) {
-		if (!deliver_one(&m->inboxes[place], holder, below(4) ? UINT32_MAX : below(200)))
+	for (; place != 0 && n > 0 && m->bad == 0; n--) {
+		struct model_inbox *ib = &m->inboxes[place];
+
+		if (!has_some(ib) ||
+			!deliver_one(ib, holder, below(4) ? UINT32_MAX : below(200), load))
 			break;
 		ready_again(place);
-		if (m->nb_ready == 0 || m->ready[m->nb_ready - 1] != place)
-			break;
 	}
+}
+
+static void
+step_unload(void)
+{
+	uint32_t holder = m->inboxes[1 + below(NODES)].holder;
+	struct model_inbox *ib = inbox_of(holder);
+	bool arrived = below(3) != 0;
+
+	comm_unload(m->f.c, holder, arrived);
+	if (ib == NULL || !ib->loaded)
+		return;
+	m->arrived += arrived;
+	m->came_back += !arrived;
+	unloaded(ib, arrived);
+	ready_again(place_of(holder));
 }
 
 static void
@@ -616,9 +696,9 @@ step_credit(void)
 		CHECK(comm_credit(m->f.c, holder, 0) == -ENOENT);
 		return;
 	}
-	m->no_credit += ib->nb > 0 && !message_may_go(ib);
-	unread = ib->handed - ib->consumed;
-	CHECK(comm_credit(m->f.c, holder, ib->handed + 1 + below(100)) == -EINVAL);
+	m->no_credit += ib->nb > ib->nb_loaded && !message_may_go(ib);
+	unread = ib->handed - loaded_bytes(ib) - ib->consumed;
+	CHECK(comm_credit(m->f.c, holder, ib->consumed + unread + 1 + below(100)) == -EINVAL);
 	CHECK(comm_credit(m->f.c, holder, ib->consumed / 2) == 0);
 	ib->consumed += below(2) ? unread : below((uint32_t)unread + 1);
 	CHECK(comm_credit(m->f.c, holder, ib->consumed) == 0);
@@ -719,6 +799,7 @@ step_die(void)
 	if (ib != NULL && ib->limits.policy == COMM_DROP) {
 		close_inbox(ib);
 	} else if (ib != NULL) {
+		unloaded(ib, true);
 		drop_handed(ib);
 		ib->died_holder = holder;
 		ib->holder = 0;
@@ -751,9 +832,10 @@ check_inbox(uint32_t place)
 	CHECK(in.nb_messages == ib->nb && in.bytes == bytes_of(ib));
 	CHECK(in.nb_refs == ib->nb_refs && in.ref_bytes == ib->ref_bytes);
 	CHECK(in.lines == lines_of(ib) && in.signals == signals);
-	CHECK(in.unread == ib->handed - ib->consumed && in.received == ib->received);
+	CHECK(in.unread == ib->handed - loaded_bytes(ib) - ib->consumed &&
+		in.received == ib->received);
 	CHECK(in.bytes_limit == ib->limits.bytes && in.window == ib->limits.window);
-	if (ib->holder != 0 && lines_of(ib) == 0 && !message_may_go(ib))
+	if (ib->holder != 0 && !has_some(ib))
 		CHECK(comm_next(m->f.c, ib->holder, UINT32_MAX, &item) == -EAGAIN);
 }
 
@@ -787,8 +869,10 @@ step(void)
 		step_send_ref();
 	else if (kind < 500)
 		step_signal();
-	else if (kind < 740)
+	else if (kind < 680)
 		step_deliver();
+	else if (kind < 740)
+		step_unload();
 	else if (kind < 830)
 		step_credit();
 	else if (kind < 930)
@@ -810,8 +894,10 @@ wind_down(void)
 
 	for (i = 1; i <= NODES; i++) {
 		comm_revoke(m->f.c, m->inboxes[i].holder);
-		if (m->inboxes[i].holder != 0)
+		if (m->inboxes[i].holder != 0) {
+			unloaded(&m->inboxes[i], true);
 			drop_handed(&m->inboxes[i]);
+		}
 		comm_discard(m->f.c, node_of(i));
 		if (m->inboxes[i].open)
 			close_inbox(&m->inboxes[i]);
@@ -840,11 +926,14 @@ million_steps(void)
 	if (m->bad != 0)
 		printf("first failure at step %u ", i);
 	printf("%u sent, %u of them large, %u delivered, %u full, %u behind a refusal, %u times no "
-	       "chunk, %u times no credit, %u read, %u deaths, %u taken over ",
+	       "chunk, %u times no credit, %u read, %u deaths, %u taken over, %u loads arrived, %u "
+	       "came "
+	       "back ",
 		m->sent + m->sent_refs, m->sent_refs, m->delivered, m->full, m->overtaking,
-		m->pool_full, m->no_credit, m->done, m->died, m->taken_over);
+		m->pool_full, m->no_credit, m->done, m->died, m->taken_over, m->arrived,
+		m->came_back);
 	CU_ASSERT(m->full > 0 && m->overtaking > 0 && m->pool_full > 0 && m->no_credit > 0);
-	CU_ASSERT(m->done > 0 && m->taken_over > 0);
+	CU_ASSERT(m->done > 0 && m->taken_over > 0 && m->arrived > 0 && m->came_back > 0);
 	wind_down();
 	free(m);
 }

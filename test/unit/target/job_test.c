@@ -286,6 +286,146 @@ test_destroy_at_work(void)
 	fixture_down(&fx);
 }
 
+/* ---- a pool goes, and another one gets its id --------------------------------------------- */
+
+enum {
+	LATE_FREE,
+	LATE_RESIZE,
+	LATE_OWN,
+	LATE_LOOKUP,
+	LATE_STAT,
+	LATE_SHRINK,
+	LATE_ALLOC,
+	LATE_GROW,
+	LATE_DESTROY,
+	LATE_ALL
+};
+
+/* What a host has asked for comes to its worker, and no further. */
+static void
+to_its_worker(unsigned int host)
+{
+	shmx_poll(fx.host[host].ep, NULL, 0);
+	rdp_poll(fx.host[host].server);
+}
+
+static void
+control_turn(void)
+{
+	for (unsigned int i = 0; i < fx.workers; i++)
+		target_worker_offline(target_worker_at(fx.target, i));
+	target_control_poll(fx.target);
+	for (unsigned int i = 0; i < fx.workers; i++)
+		target_worker_online(target_worker_at(fx.target, i));
+}
+
+/* All that a node may ask of the old pool, which then lies in the ring to its home. */
+static void
+ask_late(struct shmx_ep *ep, shmx_addr_t addr, struct shmx_pool_info *info)
+{
+	const struct shmx_alloc_req req = {.pool = fx.pool, .len = 64};
+
+	SAME(shmx_free(ep, addr, LATE_FREE), 0);
+	SAME(shmx_resize(ep, addr, 64, LATE_RESIZE), 0);
+	SAME(shmx_own(ep, addr, 64, SHMX_OWNER_SELF, LATE_OWN), 0);
+	SAME(shmx_lookup(ep, fx.pool, "x", LATE_LOOKUP), 0);
+	SAME(shmx_pool_stat(ep, fx.pool, info, LATE_STAT), 0);
+	SAME(shmx_pool_shrink(ep, fx.pool, 8 * MIB, LATE_SHRINK), 0);
+	SAME(shmx_alloc(ep, &req, LATE_ALLOC), 0);
+	SAME(shmx_pool_grow(ep, fx.pool, 2 * MIB, LATE_GROW), 0);
+	SAME(shmx_pool_destroy(ep, fx.pool, true, LATE_DESTROY), 0);
+	to_its_worker(0);
+}
+
+/* By the home's own host, so that nothing of it waits behind what lies in the ring. */
+static void
+pool_anew(void)
+{
+	const struct shmx_pool_req req = {.name = "new", .size = 8 * MIB, .max_size = 32 * MIB};
+	struct shmx_ep *ep = fx.host[1].ep;
+
+	SAME(shmx_pool_destroy(ep, fx.pool, true, MANY), 0);
+	to_its_worker(1);
+	SAME(shmx_pool_create(ep, fx.host[1].session, &req, MANY + 1), 0);
+	to_its_worker(1);
+	control_turn();
+}
+
+/* None of it is done to the new one. */
+static void
+test_id_used_again(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 2, .workers = 2, .pool_max_size = 32 * MIB};
+	struct shmx_alloc_req req = {.len = 4096, .name = "x"};
+	struct shmx_pool_info info = {0};
+	shmx_addr_t addr, again = 0;
+	uint16_t pool;
+
+	begin(&conf);
+	req.pool = fx.pool;
+	SAME(fx.pool % 2, 1);
+	SAME(shmx_alloc_sync(fx.host[1].ep, &req, &addr), 0);
+	fx.server_stopped = true;
+	ask_late(fx.host[0].ep, addr, &info);
+	control_turn(); /* the extent to grow by is on its way home */
+	pool_anew();
+	SAME(shmx_alloc(fx.host[1].ep, &req, MANY + 2), 0);
+	to_its_worker(1);
+	fx.server_stopped = false;
+	SAME(take(fx.host[0].ep, LATE_ALL, 500), LATE_ALL);
+	SAME(count(LATE_ALL, -ENOENT), LATE_ALL);
+	poll_for(fx.host[1].ep, 5);
+	SAME(shmx_pool_open_sync(fx.host[0].ep, fx.host[0].session, "new", &pool), 0);
+	SAME(pool, fx.pool);
+	SAME(shmx_pool_stat_sync(fx.host[0].ep, pool, &info), 0);
+	SAME(info.size, 8 * MIB);
+	SAME(info.allocs, 1);
+	SAME(shmx_lookup_sync(fx.host[0].ep, pool, "x", &again, &(uint64_t){0}), 0);
+	SAME(again, addr);
+	SAME(jobs_free(0) + jobs_free(1), 2 * TARGET_JOBS);
+	fixture_down(&fx);
+}
+
+/* The second half of what had begun in the old one. */
+static void
+test_half_done(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 2, .workers = 2, .pool_max_size = 32 * MIB};
+	struct shmx_alloc_req req = {.len = 4096};
+	uint64_t word = 0x1234, back = 0;
+	struct shmx_ep *ep;
+	shmx_addr_t addr;
+	uint16_t pool;
+
+	begin(&conf);
+	ep = fx.host[1].ep;
+	req.pool = fx.pool;
+	SAME(shmx_alloc_sync(ep, &req, &addr), 0);
+	fx.server_stopped = true;
+	SAME(shmx_free(ep, addr, 0), 0);
+	to_its_worker(1);
+	pool_anew();
+	SAME(shmx_alloc(ep, &req, 1), 0);
+	to_its_worker(1);
+	fx.server_stopped = false;
+	take(ep, 2, 500);
+	SAME(count(2, 0), 2);
+	SAME(value_of[1], addr);
+	SAME(shmx_pool_open_sync(ep, fx.host[1].session, "new", &pool), 0);
+	SAME(shmx_put_sync(ep, addr, &word, 8), 0);
+	req.len = 64;
+	for (unsigned int i = 0; i < 100; i++) {
+		shmx_addr_t other = 0;
+
+		SAME(shmx_alloc_sync(ep, &req, &other), 0);
+		SAME(other >= addr + 4096 || other < addr, true);
+	}
+	SAME(shmx_get_sync(ep, addr, &back, 8), 0);
+	SAME(back, word);
+	SAME(shmx_free_sync(ep, addr), 0);
+	fixture_down(&fx);
+}
+
 static const struct named_test tests[] = {
 	{"table full", test_table_full},
 	{"session gone", test_session_gone},
@@ -293,6 +433,8 @@ static const struct named_test tests[] = {
 	{"every place", test_every_place},
 	{"destroyed at work", test_destroy_at_work},
 	{"stat and list", test_stat_and_list},
+	{"id used again", test_id_used_again},
+	{"half done", test_half_done},
 };
 
 int
