@@ -308,7 +308,7 @@ test_disconnect_sync(void)
 
 	begin(&conf);
 	for (unsigned int i = 1; i <= 50; i++) {
-		lossy = 3;
+		lossy = 20;
 		SAME(shmx_disconnect_sync(h->ep, h->session), 0);
 		lossy = 0;
 		SAME(rdp_ep_stats(h->server)->sessions_closed, i);
