@@ -304,6 +304,17 @@ poll_for(struct shmx_ep *ep, unsigned int ms)
 	return n;
 }
 
+bool
+pool_same(const struct shmx_pool_info *a, const struct shmx_pool_info *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->size == b->size && a->max_size == b->max_size &&
+	       a->used == b->used && a->largest_free == b->largest_free && a->allocs == b->allocs &&
+	       a->granule == b->granule && a->extents == b->extents && a->pool == b->pool &&
+	       a->nb_nodes == b->nb_nodes && a->quota == b->quota && a->held == b->held &&
+	       a->grow_below == b->grow_below && a->grow_by == b->grow_by &&
+	       a->shrink_above == b->shrink_above;
+}
+
 shmx_addr_t
 alloc_of(struct fixture *f, unsigned int host, uint64_t len)
 {

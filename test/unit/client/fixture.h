@@ -134,6 +134,9 @@ void pattern_fill(uint8_t *buf, uint32_t len, uint64_t number);
 
 shmx_addr_t alloc_of(struct fixture *f, unsigned int host, uint64_t len);
 
+/** Whether two descriptions of a pool say the same. */
+bool pool_same(const struct shmx_pool_info *a, const struct shmx_pool_info *b);
+
 /** Start EAL without hugepages, run the tests of a suite; exit status. */
 struct named_test {
 	const char *name;
