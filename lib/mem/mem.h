@@ -202,7 +202,8 @@ struct mem_pool_stat {
  * when the name or the id is taken, -EINVAL, also for an id that is not this memory's,
  * -ENAMETOOLONG, -ENOSPC when all ids are taken, -ENOMEM. The memory is zeroed here: this takes its
  * time. Also -EINVAL: grow_below without grow_by or the reverse, either without a max_size to grow
- * to, a shrink_above less than their sum, nodes that are no set, a quota from 2^46 on.
+ * to, a shrink_above less than their sum, nodes that are no set, a quota of 2^46 and more once it
+ * is rounded up.
  */
 int mem_pool_create(
 	struct mem *m, const struct mem_pool_params *params, uint16_t id_hint, uint16_t *id);
@@ -234,6 +235,8 @@ uint16_t mem_pool_nodes(const struct mem *m, uint16_t pool);
  * must not be released meanwhile.
  */
 uint64_t mem_pool_held(const struct mem *m, uint16_t pool, uint16_t node);
+/* [any] [view] Likewise: the first node from that one on that holds any. MEM_NODES_MAX: none. */
+uint16_t mem_pool_holder(const struct mem *m, uint16_t pool, uint16_t from);
 /* [home] The search for the largest hole must not meet a change. -ENOENT */
 int mem_pool_stat(const struct mem *m, uint16_t pool, struct mem_pool_stat *st);
 /*

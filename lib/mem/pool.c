@@ -11,6 +11,8 @@
 #define GRANULE_MAX_LOG 15 /* 64 granules, a word of the allocator, are then 2 MiB */
 #define NAMES_MAX       (1u << 20)
 #define POOL_MAX_SIZE   (UINT64_C(1) << 46)
+/* Up to pages, at most: what an earlier process rounded is checked by the same rule. */
+#define TO_BE_ROUNDED_MAX (POOL_MAX_SIZE - MEM_PAGE_SIZE)
 
 /* The id of a name. */
 static int
@@ -66,9 +68,9 @@ check_params(struct mem_pool_params *q)
 		return -ENAMETOOLONG;
 	if (q->name[0] == 0 || !rte_is_power_of_2(q->granule) ||
 		q->granule < 1u << GRANULE_MIN_LOG || q->granule > 1u << GRANULE_MAX_LOG ||
-		q->max_names > NAMES_MAX || q->size >= POOL_MAX_SIZE ||
-		q->max_size >= POOL_MAX_SIZE || q->grow_by >= POOL_MAX_SIZE ||
-		q->quota >= POOL_MAX_SIZE)
+		q->max_names > NAMES_MAX || q->size > TO_BE_ROUNDED_MAX ||
+		q->max_size > TO_BE_ROUNDED_MAX || q->grow_by > TO_BE_ROUNDED_MAX ||
+		q->quota > TO_BE_ROUNDED_MAX)
 		return -EINVAL;
 	q->size = RTE_ALIGN_CEIL(q->size, (uint64_t)MEM_PAGE_SIZE);
 	q->max_size = RTE_ALIGN_CEIL(RTE_MAX(q->max_size, q->size), (uint64_t)MEM_PAGE_SIZE);

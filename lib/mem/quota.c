@@ -73,3 +73,15 @@ mem_pool_held(const struct mem *m, uint16_t pool, uint16_t node)
 		return 0;
 	return __atomic_load_n(&p->held[node], __ATOMIC_RELAXED);
 }
+
+uint16_t
+mem_pool_holder(const struct mem *m, uint16_t pool, uint16_t from)
+{
+	const struct mem_pool *p = mem_pool_live(m, pool);
+
+	if (p == NULL || p->held == NULL)
+		return MEM_NODES_MAX;
+	while (from < MEM_NODES_MAX && __atomic_load_n(&p->held[from], __ATOMIC_RELAXED) == 0)
+		from++;
+	return RTE_MIN(from, MEM_NODES_MAX);
+}

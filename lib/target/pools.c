@@ -123,19 +123,21 @@ pools_list(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 
 /* From one on, who may use a pool where not all may, or holds some of it. @return how many. */
 static uint32_t
-find_nodes(const struct mem *m, const struct mem_pool_stat *st, uint16_t from, uint16_t *ids,
-	uint32_t most)
+find_nodes(const struct mem *m, uint16_t pool, uint16_t from, uint16_t *ids, uint32_t most)
 {
 	uint64_t bits[MEM_NODES_MAX / 64] = {0};
-	uint16_t set = mem_pool_nodes(m, st->id);
+	uint16_t set = mem_pool_nodes(m, pool), id = RTE_MAX(from, 1u);
+	uint16_t holder = mem_pool_holder(m, pool, id);
 	uint32_t n = 0;
 
 	if (set != MEM_SET_EVERYONE)
 		mem_set_bitmap(m, set, bits, RTE_DIM(bits));
-	for (uint32_t id = RTE_MAX(from, 1u); id < MEM_NODES_MAX && n < most; id++)
-		if ((bits[id / 64] >> id % 64 & 1) != 0 ||
-			(st->quota != 0 && mem_pool_held(m, st->id, (uint16_t)id) != 0))
-			ids[n++] = (uint16_t)id;
+	for (; id < MEM_NODES_MAX && n < most; id++) {
+		if (id == holder || (bits[id / 64] >> id % 64 & 1) != 0)
+			ids[n++] = id;
+		if (id == holder)
+			holder = mem_pool_holder(m, pool, id + 1);
+	}
 	return n;
 }
 
@@ -153,7 +155,7 @@ pools_nodes(struct target_worker *w, struct rdp_session *s, const struct wire_re
 		return target_respond_status(w, s, rec, STATUS_NOENT);
 	if (!pools_admit(w, pool, s->peer_node))
 		return target_respond_status(w, s, rec, STATUS_PERM);
-	n = find_nodes(w->mem, &st, rte_be_to_cpu_16(ask->first), ids, most);
+	n = find_nodes(w->mem, pool, rte_be_to_cpu_16(ask->first), ids, most);
 	len = n * (uint32_t)sizeof(*node);
 	to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
 	if (to == NULL)

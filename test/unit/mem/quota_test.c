@@ -122,7 +122,7 @@ rounded(void)
 	CU_ASSERT_EQUAL(held(1), 8192);
 	CU_ASSERT_EQUAL(alloc(100, 64, NULL, &addr), -EINVAL); /* no node */
 	CU_ASSERT_EQUAL(held(MEM_NODES_MAX), 0);
-	q.quota = UINT64_C(1) << 46;
+	q.quota = (UINT64_C(1) << 46) - 1;
 	CU_ASSERT_EQUAL(mem_pool_create(f.m, &q, 0, &id), -EINVAL);
 	q.quota = UINT64_MAX;
 	CU_ASSERT_EQUAL(mem_pool_create(f.m, &q, 0, &id), -EINVAL);
