@@ -75,6 +75,7 @@ static bool
 begin(struct target *t, uint16_t pool)
 {
 	struct target_job *job = &t->policy.job;
+	uint32_t life = target_life(t, pool);
 	uint64_t len = 0;
 	enum mem_want want = mem_pool_wants(t->mem, pool, &len);
 
@@ -83,7 +84,7 @@ begin(struct target *t, uint16_t pool)
 	*job = (struct target_job){
 		.op = TARGET_OP_POLICY,
 		.pool = pool,
-		.life = target_life(t, pool),
+		.life = life,
 		.size = len,
 		.grows = want == MEM_WANT_GROW,
 	};
@@ -138,6 +139,8 @@ policy_job_end(struct target *t, const struct target_job *job)
 	struct target_policy_stats *st = &pool_at(t, job->pool)->stats;
 
 	t->policy.busy = false;
+	if (target_pool_gone(t, job))
+		return;
 	if (job->err < 0) {
 		failed(t, job->pool, job->grows);
 		return;
@@ -161,6 +164,10 @@ policy_grow_for(struct target *t, struct target_job *job)
 
 	if (job->err < 0) {
 		mem_extent_release(t->mem, &job->extent);
+		return JOB_ANSWER;
+	}
+	if (target_pool_gone(t, job)) {
+		job->err = -ENOENT;
 		return JOB_ANSWER;
 	}
 	/* That one is home before this job: perhaps it is enough. */

@@ -126,6 +126,32 @@ resize(struct target_worker *w, struct target_job *job)
 	return ret;
 }
 
+#define RESIZE_TRIES   64
+#define RESIZE_CLEARED (16u << 10) /* bytes between two of them, at least */
+
+/*
+ * Whether a RESIZE may try again: until all that waits now could have been cleared, but not for
+ * ever, since what is freed meanwhile may be cleared first. The allocation has to be the same.
+ */
+static int
+resize_later(struct target_worker *w, struct target_job *job)
+{
+	uint64_t *tries = &job->value[0], *len = &job->value[1];
+	struct mem_alloc_info info;
+	struct mem_pool_stat st;
+
+	if (mem_alloc_find(w->mem, job->addr, &info) < 0 ||
+		mem_pool_peek(w->mem, job->pool, &st) < 0)
+		return -ENOENT;
+	if (*len == 0) {
+		*len = info.len;
+		*tries = st.zeroing / RESIZE_CLEARED + RESIZE_TRIES;
+	}
+	if (*len != info.len)
+		return -ENOENT;
+	return --*tries > 0 ? -EAGAIN : -ENOMEM;
+}
+
 static enum job_place
 step_resize(struct target_worker *w, struct target_job *job)
 {
@@ -134,7 +160,11 @@ step_resize(struct target_worker *w, struct target_job *job)
 	if (job->step++ == 0) {
 		if (send_memory_pinned(w, job->addr))
 			return job_done(job, -EBUSY);
+		if (job->value[1] != 0 && (ret = resize_later(w, job)) != -EAGAIN)
+			return job_done(job, ret);
 		ret = resize(w, job);
+		if (ret == -EAGAIN && job->value[1] == 0)
+			ret = resize_later(w, job);
 		if (ret == -EAGAIN) {
 			job->step = 0;
 			return JOB_LATER;
@@ -228,6 +258,7 @@ step_destroy(struct target_worker *w, struct target_job *job)
 	life = &w->target->life[job->pool - mem_first_pool(w->mem)];
 	__atomic_store_n(life, *life + 1, __ATOMIC_RELEASE);
 	send_memory_pool_gone(w, job->pool);
+	reap_disturb(w, mem_addr(job->pool, 0), MEM_OFF_MASK);
 	return JOB_CONTROL;
 }
 
