@@ -333,6 +333,8 @@ shmx_inbox_open(struct shmx_ep *ep, shmx_session_t session, const struct shmx_in
 		return -EAGAIN;
 	}
 	open_write(req, conf, window);
+	/* Behind what was told of the inbox that this session had before. */
+	rdp_order(s);
 	in->cookie = cookie;
 	in->on_signal = conf->on_signal;
 	in->ctx = conf->ctx;

@@ -309,8 +309,13 @@ inbox_step(struct target_worker *w, struct target_job *job)
 void
 inbox_gone(struct target_worker *w, uint32_t holder)
 {
-	if (w->target->comm != NULL)
-		comm_revoke(w->target->comm, holder);
+	const struct target *t = w->target;
+
+	if (t->comm == NULL)
+		return;
+	comm_revoke(t->comm, holder);
+	if (t->carrier != NULL && holder >> 16 <= COMM_NODE_MAX)
+		t->carrier[holder >> 16].ends = false;
 }
 
 /* ---- delivery ----------------------------------------------------------------------------- */
@@ -400,6 +405,17 @@ inbox_under_way(const struct target *t, uint32_t holder)
 	       carrier_of(t, holder)->job.holder == holder;
 }
 
+/* Its session has ended. @return whether to wait until what is under way is back; no more leaves.
+ */
+bool
+inbox_ends(const struct target *t, uint32_t holder)
+{
+	if (!inbox_under_way(t, holder))
+		return false;
+	carrier_of(t, holder)->ends = true;
+	return true;
+}
+
 /* The carrier with as much as fits. */
 static uint32_t
 deliver_there(struct target_worker *w, uint32_t holder, const struct target_seat *seat)
@@ -410,8 +426,8 @@ deliver_there(struct target_worker *w, uint32_t holder, const struct target_seat
 	struct comm_item item;
 	uint32_t n = 0;
 
-	/* Another session of the node had the inbox before. */
-	if (job->holder != 0)
+	/* Another session of the node had the inbox before, or this one ends. */
+	if (job->holder != 0 || carrier->ends)
 		return 0;
 	target_seat_fill(w, seat, TARGET_OP_DELIVER, job);
 	job->holder = holder;

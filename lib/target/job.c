@@ -201,7 +201,7 @@ job_go(struct target *t, unsigned int here, struct target_job *job, enum job_pla
 		unsigned int to = index_of(t, job, place);
 
 		if (to != here) {
-			/* Never full: each ring has room for all jobs of both ends. */
+			/* Never full: see ring_size(). */
 			job->place = (uint8_t)place;
 			rte_ring_sp_enqueue(t->ring[here][to], job);
 			return;

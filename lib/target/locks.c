@@ -227,8 +227,6 @@ take_back(
 	for (unsigned int i = 0; i < n; i++) {
 		uint32_t node = rte_be_to_cpu_16(left[i].died);
 
-		if (node >= MEM_NODES_MAX)
-			return -EINVAL;
 		grants[i] = (struct sync_grant){.lock = rte_be_to_cpu_32(left[i].lock),
 			.died = node != 0,
 			.died_holder = node << 16};
@@ -387,7 +385,7 @@ step_gone(struct target_worker *w, struct target_job *job)
 		job->step = 1;
 	}
 	/* What comes back has to find its inbox as it was. */
-	if (inbox_under_way(w->target, job->holder))
+	if (inbox_ends(w->target, job->holder))
 		return JOB_LATER;
 	inbox_gone(w, job->holder);
 	return JOB_END;

@@ -10,9 +10,19 @@
 #include "target/nodes.h"
 #include "target/target_private.h"
 
-/* Room of a ring between two threads: for all jobs of both, and what carries events. */
-#define RING_JOBS (4 * TARGET_JOBS)
-static_assert(RING_JOBS > 2 * TARGET_JOBS + COMM_NODE_MAX + 1, "a ring is never full");
+/*
+ * Never full: between two workers go jobs of these two. The control thread, and the home of locks
+ * and inboxes, pass on what others asked a pool's home for; and the latter sends its carriers.
+ */
+static unsigned int
+ring_size(const struct target *t, unsigned int from, unsigned int to)
+{
+	bool of_all = from == 0 || to == 0 || from == t->nb_workers || to == t->nb_workers;
+	unsigned int jobs = of_all ? t->nb_workers * TARGET_JOBS + COMM_NODE_MAX + 2
+	                           : 2 * TARGET_JOBS;
+
+	return rte_align32pow2(jobs + 1);
+}
 
 static struct rte_ring *
 ring_create(const struct target *t, unsigned int from, unsigned int to, int socket_id)
@@ -20,7 +30,8 @@ ring_create(const struct target *t, unsigned int from, unsigned int to, int sock
 	char name[RTE_RING_NAMESIZE];
 
 	snprintf(name, sizeof(name), "target_%x_%u_%u", (unsigned int)(uintptr_t)t, from, to);
-	return rte_ring_create(name, RING_JOBS, socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return rte_ring_create(
+		name, ring_size(t, from, to), socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 static int

@@ -181,6 +181,7 @@ struct target_job {
  */
 struct target_carrier {
 	struct target_job job; /**< its holder is 0 when it is at home */
+	bool ends;             /**< home: a session waits for it to come back, to end */
 	uint8_t events[TARGET_EVENTS] __rte_aligned(8);
 };
 
@@ -408,6 +409,7 @@ bool inbox_read(struct target_worker *w, struct target_job *job, const struct wi
 enum job_place inbox_step(struct target_worker *w, struct target_job *job);
 void inbox_gone(struct target_worker *w, uint32_t holder);
 bool inbox_under_way(const struct target *t, uint32_t holder);
+bool inbox_ends(const struct target *t, uint32_t holder);
 bool inbox_deliver(struct rdp_session *s, struct target_job *job);
 void inbox_delivered(struct target_worker *w, struct target_job *job);
 uint32_t inboxes_serve(struct target_worker *w);
