@@ -96,11 +96,11 @@ size_default(int workload)
 	                                                                                      : 8;
 }
 
-/* A message is compared with what moves a word: its size is its own. */
+/* A message that is compared with what moves a word has a size of its own. */
 uint64_t
 options_size(const struct options *o, enum workload_id id)
 {
-	if ((int)id == o->workload || (!is_message((int)id) && !is_message(o->workload)))
+	if (is_message((int)id) == is_message(o->workload))
 		return o->size;
 	return size_default((int)id);
 }

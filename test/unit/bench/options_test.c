@@ -216,6 +216,8 @@ size_of_each_side(void)
 	CU_ASSERT_EQUAL(parse(PORT "--workload get --size 4K --pairs 3 --baseline msg"), 0);
 	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_MSG), 64);
 	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_GET), 4096);
+	CU_ASSERT_EQUAL(parse(PORT "--workload bcast --size 1024 --pairs 3 --baseline msg"), 0);
+	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_MSG), 1024);
 	CU_ASSERT_EQUAL(parse(PORT "--workload get --size 4K --pairs 3 --baseline put"), 0);
 	CU_ASSERT_EQUAL(options_size(&o, WORKLOAD_PUT), 4096);
 }
