@@ -7,6 +7,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 
 #include "base/log.h"
 #include "client/client_private.h"
@@ -96,6 +97,9 @@ init_tables(struct shmx_ep *ep)
 		ep->bulk[i].next = ep->bulk_free;
 		ep->bulk_free = i;
 	}
+	/* Anywhere: what was refused to a process before this one is not this one's. */
+	for (uint16_t i = 0; i < ep->max_sessions; i++)
+		ep->send_run[i] = (uint16_t)rte_rand();
 }
 
 /* A port of the dynamic range (RFC 6335), so that a restarted process is not taken for its
