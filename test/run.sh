@@ -161,7 +161,8 @@ run $tidy_limit "check clang-tidy" test/checks/tidy.sh build
 export ASAN_OPTIONS=${ASAN_OPTIONS-abort_on_error=0:detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1}
 units build
-[[ $quick ]] || units build-asan
+# What is long in itself is run in full length once.
+[[ $quick ]] || SHMX_SHORT=1 units build-asan
 [[ $quick ]] || fuzz
 
 if [[ -z $quick ]]; then

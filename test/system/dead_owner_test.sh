@@ -17,10 +17,10 @@ connect() {
 	ask "$1" 0 open main
 }
 
-# Whether b finds an allocation of this name.
+# gone CLIENT NAME: whether it finds no allocation of this name.
 gone() {
-	tell b lookup "$1"
-	reply b
+	tell "$1" lookup "$2"
+	reply "$1"
 	[[ $reply == ENOENT* ]]
 }
 
@@ -51,13 +51,13 @@ for workers in 3 1; do
 	client_kill a
 	connect a 2
 	ask a '0 [0-9]+ 2000000' lookup mine
-	sleep 4
+	sleep 3
 	ask a 0 check 0 2000000 5
 
 	# Not back.
 	client_kill a
 	begin=${EPOCHREALTIME/./}
-	wait_for 15 gone mine
+	wait_for 15 gone b mine
 	took=$(((${EPOCHREALTIME/./} - begin) / 1000))
 	((took >= grace)) || fail "it was freed after $took ms already"
 	for name in kept both given; do
@@ -75,11 +75,10 @@ for workers in 3 1; do
 
 	# The last of two owners: those who share it outlive one of them, not both.
 	client_kill b
-	sleep 5
+	wait_for 15 gone a given
 	ask a '0 [0-9]+ [0-9]+' lookup both
-	ask a 'ENOENT .*' lookup given
 	client_kill a
-	sleep 5
+	sleep 4
 	connect b 3
 	ask b 'ENOENT .*' lookup both
 	ask b '0 [0-9]+ [0-9]+' lookup kept
