@@ -309,7 +309,7 @@ late_answers(void)
 	drain();
 	SAME(poll_for(ep, 5), 0);
 	CU_ASSERT_EQUAL(memcmp(in, want, sizeof(in)), 0);
-	CU_ASSERT_EQUAL(memcmp(&info, want, sizeof(info)), 0);
+	CU_ASSERT_EQUAL(memcmp((const uint8_t *)&info, want, sizeof(info)), 0);
 	SAME(shmx_get_sync(ep, addr, in, sizeof(in)), 0);
 	CU_ASSERT_EQUAL(memcmp(in, out, sizeof(in)), 0);
 	fixture_down(&f);
