@@ -275,13 +275,42 @@ serve(struct comm *c, const struct target_job *job)
 }
 
 /* Answered when what is on its way to the session's frames has come there, or the session ended. */
+/* What brings a holder its events; NULL: nothing does, for there is one worker, or no such node. */
+static struct target_carrier *
+carrier_of(const struct target *t, uint32_t holder)
+{
+	uint32_t node = holder >> 16;
+
+	return t->carrier != NULL && node <= COMM_NODE_MAX ? &t->carrier[node] : NULL;
+}
+
+/* Whether something of this holder has left its inbox and is not known to have arrived. */
+static bool
+under_way(const struct target_carrier *carrier, uint32_t holder)
+{
+	return carrier != NULL && carrier->job.holder == holder;
+}
+
+/* Its session has ended. @return whether to wait until what is under way is back; no more leaves.
+ */
+bool
+inbox_ends(const struct target *t, uint32_t holder)
+{
+	struct target_carrier *carrier = carrier_of(t, holder);
+
+	if (!under_way(carrier, holder))
+		return false;
+	carrier->ends = true;
+	return true;
+}
+
 static enum job_place
 close_step(struct target_worker *w, struct target_job *job)
 {
 	if (job->step == 0)
 		job->err = comm_close(w->target->comm, job->holder);
 	job->step = 1;
-	return inbox_under_way(w->target, job->holder) ? JOB_LATER : JOB_ANSWER;
+	return under_way(carrier_of(w->target, job->holder), job->holder) ? JOB_LATER : JOB_ANSWER;
 }
 
 enum job_place
@@ -310,12 +339,14 @@ void
 inbox_gone(struct target_worker *w, uint32_t holder)
 {
 	const struct target *t = w->target;
+	struct target_carrier *carrier;
 
 	if (t->comm == NULL)
 		return;
 	comm_revoke(t->comm, holder);
-	if (t->carrier != NULL && holder >> 16 <= COMM_NODE_MAX)
-		t->carrier[holder >> 16].ends = false;
+	carrier = carrier_of(t, holder);
+	if (carrier != NULL)
+		carrier->ends = false;
 }
 
 /* ---- delivery ----------------------------------------------------------------------------- */
@@ -389,31 +420,6 @@ deliver_here(struct comm *c, uint32_t holder, const struct target_seat *seat)
 		n++;
 	}
 	return n;
-}
-
-static struct target_carrier *
-carrier_of(const struct target *t, uint32_t holder)
-{
-	return &t->carrier[holder >> 16];
-}
-
-/* Whether something of this holder has left its inbox and is not known to have arrived. */
-bool
-inbox_under_way(const struct target *t, uint32_t holder)
-{
-	return t->carrier != NULL && holder >> 16 <= COMM_NODE_MAX &&
-	       carrier_of(t, holder)->job.holder == holder;
-}
-
-/* Its session has ended. @return whether to wait until what is under way is back; no more leaves.
- */
-bool
-inbox_ends(const struct target *t, uint32_t holder)
-{
-	if (!inbox_under_way(t, holder))
-		return false;
-	carrier_of(t, holder)->ends = true;
-	return true;
 }
 
 /* The carrier with as much as fits. */

@@ -74,6 +74,12 @@ nb_left(const struct wire_record *rec)
 	return len % sizeof(struct wire_lock_left) == 0 ? len / sizeof(struct wire_lock_left) : 0;
 }
 
+static const struct wire_lock_left *
+left_of(const struct wire_record *rec)
+{
+	return (const struct wire_lock_left *)((const struct wire_unlock *)rec + 1);
+}
+
 uint32_t
 locks_prefetch(const struct target_worker *w, const uint8_t *records, uint32_t len)
 {
@@ -91,9 +97,7 @@ locks_prefetch(const struct target_worker *w, const uint8_t *records, uint32_t l
 			lock = &((const struct wire_lock_want *)((const struct wire_lock *)rec + 1))
 			                ->lock;
 		else if (rec->op == WIRE_OP_UNLOCK)
-			lock = &((const struct wire_lock_left *)((const struct wire_unlock *)rec +
-								 1))
-			                ->lock;
+			lock = &left_of(rec)->lock;
 		if (likely(lock != NULL && rte_be_to_cpu_32(rec->len) >= sizeof(*lock)))
 			sync_prefetch(sync, rte_be_to_cpu_32(*lock));
 		off += size;
@@ -116,8 +120,7 @@ locks_read(struct target_job *job, const struct wire_record *rec)
 		return barrier_read(job, rec);
 	case WIRE_OP_UNLOCK:
 		job->nb_locks = (uint8_t)nb_left(rec);
-		memcpy(job->left, (const struct wire_unlock *)rec + 1,
-			job->nb_locks * sizeof(job->left[0]));
+		memcpy(job->left, left_of(rec), job->nb_locks * sizeof(job->left[0]));
 		return job->nb_locks > 0;
 	case WIRE_OP_LOCK_LOOKUP:
 		job->values = 1;
@@ -264,8 +267,7 @@ locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_r
 	/* What was written under the lock before this comes first. */
 	target_run_batch(w);
 	if (likely(n > 0))
-		ret = leave(l, target_holder(w, s),
-			(const struct wire_lock_left *)((const struct wire_unlock *)rec + 1), n);
+		ret = leave(l, target_holder(w, s), left_of(rec), n);
 	w->stats.op_errors += ret != 0;
 	target_response(to, WIRE_OP_UNLOCK, status_from_errno(ret), rec->id, 0);
 	return 0;

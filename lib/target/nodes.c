@@ -183,14 +183,10 @@ nodes_list(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	uint32_t most = target_list_most(s, sizeof(struct wire_node_info), list->max);
 	uint16_t ids[LIST_MAX];
 	uint32_t n = nodes_find(w->target, rte_be_to_cpu_16(list->first), ids, most);
-	uint32_t len = n * (uint32_t)sizeof(struct wire_node_info);
-	uint8_t *to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
-	struct wire_node_info *info;
+	struct wire_node_info *info = target_respond_data(s, rec, n * (uint32_t)sizeof(*info));
 
-	if (to == NULL)
+	if (info == NULL)
 		return -EAGAIN;
-	target_response(to, rec->op, STATUS_OK, rec->id, len);
-	info = (struct wire_node_info *)(to + sizeof(*rec));
 	for (uint32_t i = 0; i < n; i++)
 		info_write(w->target, ids[i], info + i);
 	return 0;
@@ -247,12 +243,10 @@ stat_write(const struct target *t, struct wire_stat_info *info)
 int
 nodes_stat(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
-	const uint32_t len = sizeof(struct wire_stat_info);
-	uint8_t *to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
+	struct wire_stat_info *info = target_respond_data(s, rec, sizeof(*info));
 
-	if (to == NULL)
+	if (info == NULL)
 		return -EAGAIN;
-	target_response(to, rec->op, STATUS_OK, rec->id, len);
-	stat_write(w->target, (struct wire_stat_info *)(to + sizeof(*rec)));
+	stat_write(w->target, info);
 	return 0;
 }

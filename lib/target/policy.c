@@ -166,10 +166,8 @@ policy_grow_for(struct target *t, struct target_job *job)
 		mem_extent_release(t->mem, &job->extent);
 		return JOB_ANSWER;
 	}
-	if (target_pool_gone(t, job)) {
-		job->err = -ENOENT;
-		return JOB_ANSWER;
-	}
+	if (target_pool_gone(t, job))
+		return job_done(job, -ENOENT);
 	/* That one is home before this job: perhaps it is enough. */
 	if (mem_extent_coming(t->mem, job->pool))
 		return JOB_HOME;

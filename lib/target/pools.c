@@ -25,7 +25,7 @@ pools_open(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	char name[MEM_NAME_LEN];
 	rte_be64_t value;
 	uint16_t pool;
-	uint8_t *to;
+	void *to;
 
 	if (!target_name_read((const struct wire_pool_open *)rec + 1, rec, name))
 		return target_respond_status(w, s, rec, STATUS_INVAL);
@@ -33,12 +33,11 @@ pools_open(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 		return target_respond_status(w, s, rec, STATUS_NOENT);
 	if (!pools_admit(w, pool, s->peer_node))
 		return target_respond_status(w, s, rec, STATUS_PERM);
-	to = rdp_response(s, sizeof(*rec) + sizeof(value));
+	to = target_respond_data(s, rec, sizeof(value));
 	if (to == NULL)
 		return -EAGAIN;
-	target_response(to, rec->op, STATUS_OK, rec->id, sizeof(value));
 	value = rte_cpu_to_be_64(pool);
-	memcpy(to + sizeof(*rec), &value, sizeof(value));
+	memcpy(to, &value, sizeof(value));
 	return 0;
 }
 
@@ -99,14 +98,10 @@ pools_list(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	uint32_t most = target_list_most(s, sizeof(struct wire_pool_info), list->max);
 	uint16_t ids[LIST_MAX];
 	uint32_t n = mem_pool_list(w->mem, rte_be_to_cpu_16(list->first), ids, most);
-	uint32_t len = n * (uint32_t)sizeof(struct wire_pool_info);
-	uint8_t *to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
-	struct wire_pool_info *info;
+	struct wire_pool_info *info = target_respond_data(s, rec, n * (uint32_t)sizeof(*info));
 
-	if (to == NULL)
+	if (info == NULL)
 		return -EAGAIN;
-	target_response(to, rec->op, STATUS_OK, rec->id, len);
-	info = (struct wire_pool_info *)(to + sizeof(*rec));
 	for (uint32_t i = 0; i < n; i++) {
 		struct mem_pool_stat st;
 
@@ -145,23 +140,19 @@ int
 pools_nodes(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
 	const struct wire_pool_nodes *ask = (const struct wire_pool_nodes *)rec;
-	uint32_t most = target_list_most(s, sizeof(struct wire_pool_node), ask->max), n, len;
+	uint32_t most = target_list_most(s, sizeof(struct wire_pool_node), ask->max), n;
 	uint16_t ids[NODES_MAX], pool = rte_be_to_cpu_16(ask->pool);
 	struct wire_pool_node *node;
 	struct mem_pool_stat st;
-	uint8_t *to;
 
 	if (mem_pool_peek(w->mem, pool, &st) < 0)
 		return target_respond_status(w, s, rec, STATUS_NOENT);
 	if (!pools_admit(w, pool, s->peer_node))
 		return target_respond_status(w, s, rec, STATUS_PERM);
 	n = find_nodes(w->mem, pool, rte_be_to_cpu_16(ask->first), ids, most);
-	len = n * (uint32_t)sizeof(*node);
-	to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
-	if (to == NULL)
+	node = target_respond_data(s, rec, n * (uint32_t)sizeof(*node));
+	if (node == NULL)
 		return -EAGAIN;
-	target_response(to, rec->op, STATUS_OK, rec->id, len);
-	node = (struct wire_pool_node *)(to + sizeof(*rec));
 	for (uint32_t i = 0; i < n; i++)
 		node[i] = (struct wire_pool_node){
 			.held = rte_cpu_to_be_64(mem_pool_held(w->mem, pool, ids[i])),

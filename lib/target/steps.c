@@ -126,30 +126,39 @@ resize(struct target_worker *w, struct target_job *job)
 	return ret;
 }
 
-#define RESIZE_TRIES   64
+#define RESIZE_TRIES   63
 #define RESIZE_CLEARED (16u << 10) /* bytes between two of them, at least */
 
 /*
- * Whether a RESIZE may try again: until all that waits now could have been cleared, but not for
- * ever, since what is freed meanwhile may be cleared first. The allocation has to be the same.
+ * The first try. Others may follow until all that waits now could have been cleared, but not for
+ * ever, since what is freed meanwhile may be cleared first.
  */
 static int
-resize_later(struct target_worker *w, struct target_job *job)
+resize_first(struct target_worker *w, struct target_job *job)
 {
-	uint64_t *tries = &job->value[0], *len = &job->value[1];
 	struct mem_alloc_info info;
 	struct mem_pool_stat st;
+	int ret = resize(w, job);
 
+	if (ret != -EAGAIN)
+		return ret;
 	if (mem_alloc_find(w->mem, job->addr, &info) < 0 ||
 		mem_pool_peek(w->mem, job->pool, &st) < 0)
 		return -ENOENT;
-	if (*len == 0) {
-		*len = info.len;
-		*tries = st.zeroing / RESIZE_CLEARED + RESIZE_TRIES;
-	}
-	if (*len != info.len)
+	job->value[0] = st.zeroing / RESIZE_CLEARED + RESIZE_TRIES;
+	job->value[1] = info.len;
+	return -EAGAIN;
+}
+
+/* The allocation has to be the same still. */
+static int
+resize_again(struct target_worker *w, struct target_job *job)
+{
+	struct mem_alloc_info info;
+
+	if (mem_alloc_find(w->mem, job->addr, &info) < 0 || info.len != job->value[1])
 		return -ENOENT;
-	return --*tries > 0 ? -EAGAIN : -ENOMEM;
+	return --job->value[0] > 0 ? resize(w, job) : -ENOMEM;
 }
 
 static enum job_place
@@ -160,11 +169,7 @@ step_resize(struct target_worker *w, struct target_job *job)
 	if (job->step++ == 0) {
 		if (send_memory_pinned(w, job->addr))
 			return job_done(job, -EBUSY);
-		if (job->value[1] != 0 && (ret = resize_later(w, job)) != -EAGAIN)
-			return job_done(job, ret);
-		ret = resize(w, job);
-		if (ret == -EAGAIN && job->value[1] == 0)
-			ret = resize_later(w, job);
+		ret = job->value[1] == 0 ? resize_first(w, job) : resize_again(w, job);
 		if (ret == -EAGAIN) {
 			job->step = 0;
 			return JOB_LATER;

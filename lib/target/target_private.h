@@ -408,7 +408,6 @@ int inbox_request(struct target_worker *w, struct rdp_session *s, const struct w
 bool inbox_read(struct target_worker *w, struct target_job *job, const struct wire_record *rec);
 enum job_place inbox_step(struct target_worker *w, struct target_job *job);
 void inbox_gone(struct target_worker *w, uint32_t holder);
-bool inbox_under_way(const struct target *t, uint32_t holder);
 bool inbox_ends(const struct target *t, uint32_t holder);
 bool inbox_deliver(struct rdp_session *s, struct target_job *job);
 void inbox_delivered(struct target_worker *w, struct target_job *job);
@@ -582,6 +581,18 @@ target_respond_status(struct target_worker *w, struct rdp_session *s, const stru
 	w->stats.op_errors += status != STATUS_OK;
 	target_response(to, rec->op, status, rec->id, 0);
 	return 0;
+}
+
+/** Room for the data of a good response. NULL: there is none, the request comes again. */
+static inline void *
+target_respond_data(struct rdp_session *s, const struct wire_record *rec, uint32_t len)
+{
+	uint8_t *to = rdp_response(s, (uint32_t)sizeof(*rec) + len);
+
+	if (to == NULL)
+		return NULL;
+	target_response(to, rec->op, STATUS_OK, rec->id, len);
+	return to + sizeof(*rec);
 }
 
 #endif /* TARGET_PRIVATE_H */
