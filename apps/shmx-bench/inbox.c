@@ -22,31 +22,25 @@ bytes_wanted(uint64_t messages, uint64_t size)
 }
 
 uint32_t
-inbox_bytes(uint32_t messages, uint64_t size)
-{
-	return (uint32_t)bytes_wanted(messages, size);
-}
-
-uint32_t
 inbox_most(uint64_t size)
 {
 	return (uint32_t)((INBOX_MAX - INBOX_MIN) / bytes_wanted(1, size));
 }
 
 void
-inbox_close(struct bench *b)
+inbox_close_at(const struct inbox_seat *seat)
 {
-	uint64_t cookie = shmx_wait_cookie(b->ep);
+	uint64_t cookie = shmx_wait_cookie(seat->ep);
 	struct shmx_event ev;
 
-	if (b->inbox > 0 && shmx_inbox_close(b->ep, b->session, cookie) == 0)
-		shmx_wait(b->ep, cookie, &ev);
-	b->inbox = 0;
+	if (*seat->bytes > 0 && shmx_inbox_close(seat->ep, seat->session, cookie) == 0)
+		shmx_wait(seat->ep, cookie, &ev);
+	*seat->bytes = 0;
 }
 
 /* One that a killed run left behind is closed when its session is found to have ended. */
-int
-inbox_open_wait(struct shmx_ep *ep, shmx_session_t session, uint32_t bytes)
+static int
+open_wait(const struct inbox_seat *seat, uint32_t bytes)
 {
 	const struct shmx_inbox_conf conf = {.bytes = bytes, .window = bytes};
 	uint64_t end = rte_rdtsc() + OPEN_WAIT_S * rte_get_tsc_hz(), cookie;
@@ -54,28 +48,58 @@ inbox_open_wait(struct shmx_ep *ep, shmx_session_t session, uint32_t bytes)
 	int ret;
 
 	do {
-		cookie = shmx_wait_cookie(ep);
-		ret = shmx_inbox_open(ep, session, &conf, cookie);
+		cookie = shmx_wait_cookie(seat->ep);
+		ret = shmx_inbox_open(seat->ep, seat->session, &conf, cookie);
 		if (ret == 0)
-			ret = shmx_wait(ep, cookie, &ev);
+			ret = shmx_wait(seat->ep, cookie, &ev);
 	} while (ret == -EBUSY && rte_rdtsc() < end && !stop);
 	return ret;
 }
 
 int
-inbox_open(struct bench *b, uint32_t messages, uint64_t size)
+inbox_open_at(
+	const struct bench *b, const struct inbox_seat *seat, uint32_t messages, uint64_t size)
 {
-	uint32_t bytes = inbox_bytes(messages, size);
+	uint32_t bytes = (uint32_t)bytes_wanted(messages, size);
 	int ret;
 
-	if (bytes <= b->inbox)
+	if (bytes <= *seat->bytes)
 		return 0;
-	inbox_close(b);
-	ret = inbox_open_wait(b->ep, b->session, bytes);
+	inbox_close_at(seat);
+	ret = open_wait(seat, bytes);
 	if (ret == -EBUSY)
 		return fail("node %" PRIu32 " has an inbox at %s already: give another --node",
-			b->opt.link.node, link_ip_text(b->opt.link.server.ip));
-	if (ret == 0)
-		b->inbox = bytes;
-	return ret == 0 ? 0 : bench_explain(b, "opening the inbox", ret);
+			seat->node, link_ip_text(b->opt.link.server.ip));
+	if (ret < 0)
+		return bench_explain(b, seat->what, ret);
+	*seat->bytes = bytes;
+	return 0;
+}
+
+static struct inbox_seat
+own_seat(struct bench *b)
+{
+	return (struct inbox_seat){
+		.ep = b->ep,
+		.session = b->session,
+		.node = b->opt.link.node,
+		.bytes = &b->inbox,
+		.what = "opening the inbox",
+	};
+}
+
+int
+inbox_open(struct bench *b, uint32_t messages, uint64_t size)
+{
+	const struct inbox_seat seat = own_seat(b);
+
+	return inbox_open_at(b, &seat, messages, size);
+}
+
+void
+inbox_close(struct bench *b)
+{
+	const struct inbox_seat seat = own_seat(b);
+
+	inbox_close_at(&seat);
 }

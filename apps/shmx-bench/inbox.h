@@ -6,8 +6,9 @@
 
 /**
  * @file
- * The inbox of this node. What the workloads send goes to the memory node and from there to the
- * node itself: the way is the same as to another node, and both ends have one clock.
+ * Inboxes: of this node, and of the receivers beside it. What the workloads send to this node goes
+ * to the memory node and from there to the node itself: the way is the same as to another node, and
+ * both ends have one clock.
  */
 
 #include "bench.h"
@@ -22,17 +23,21 @@ uint32_t inbox_most(uint64_t size);
  */
 int inbox_open(struct bench *b, uint32_t messages, uint64_t size);
 
-/**
- * Open an inbox for a session of any endpoint, waiting for one that a killed run left behind to be
- * closed.
- * @return 0, or a status.
- */
-int inbox_open_wait(struct shmx_ep *ep, shmx_session_t session, uint32_t bytes);
+/** A session that has an inbox, or will. */
+struct inbox_seat {
+	struct shmx_ep *ep;
+	shmx_session_t session;
+	uint32_t node;
+	uint32_t *bytes;  /**< of the inbox; 0: none is open */
+	const char *what; /**< to say when it cannot be opened: "opening the inbox" */
+};
 
-/** Bytes of an inbox for so many messages of @p size. */
-uint32_t inbox_bytes(uint32_t messages, uint64_t size);
+/** The same for any session. Waits for one that a killed run left behind to be closed. */
+int inbox_open_at(
+	const struct bench *b, const struct inbox_seat *seat, uint32_t messages, uint64_t size);
 
 /** Close it, if it is open. */
+void inbox_close_at(const struct inbox_seat *seat);
 void inbox_close(struct bench *b);
 
 #endif /* BENCH_INBOX_H */

@@ -61,38 +61,29 @@ receivers_open(struct bench *b)
 	return ret;
 }
 
-static void
-inbox_end(struct receiver *r)
+static struct inbox_seat
+seat_of(struct receiver *r)
 {
-	uint64_t cookie = shmx_wait_cookie(r->ep);
-	struct shmx_event ev;
-
-	if (r->inbox > 0 && shmx_inbox_close(r->ep, r->session, cookie) == 0)
-		shmx_wait(r->ep, cookie, &ev);
-	r->inbox = 0;
+	return (struct inbox_seat){
+		.ep = r->ep,
+		.session = r->session,
+		.node = r->node,
+		.bytes = &r->inbox,
+		.what = "opening the inbox of a receiver",
+	};
 }
 
 int
 receivers_inboxes(struct bench *b, uint32_t messages, uint64_t size)
 {
-	uint32_t bytes = inbox_bytes(messages, size);
+	int ret = 0;
 
-	for (uint32_t i = 0; i < b->receivers->nb; i++) {
-		struct receiver *r = &b->receivers->at[i];
-		int ret;
+	for (uint32_t i = 0; i < b->receivers->nb && ret == 0; i++) {
+		const struct inbox_seat seat = seat_of(&b->receivers->at[i]);
 
-		if (bytes <= r->inbox)
-			continue;
-		inbox_end(r);
-		ret = inbox_open_wait(r->ep, r->session, bytes);
-		if (ret == -EBUSY)
-			return fail("node %u has an inbox at %s already: give another --node",
-				r->node, link_ip_text(b->opt.link.server.ip));
-		if (ret < 0)
-			return bench_explain(b, "opening the inbox of a receiver", ret);
-		r->inbox = bytes;
+		ret = inbox_open_at(b, &seat, messages, size);
 	}
-	return 0;
+	return ret;
 }
 
 void
@@ -112,8 +103,10 @@ receivers_close(struct bench *b)
 		if (r->ep == NULL)
 			continue;
 		if (r->connected) {
-			inbox_end(r);
-			shmx_disconnect(r->ep, r->session);
+			const struct inbox_seat seat = seat_of(r);
+
+			inbox_close_at(&seat);
+			shmx_disconnect_sync(r->ep, r->session);
 		}
 		shmx_ep_destroy(r->ep);
 	}

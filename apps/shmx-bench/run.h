@@ -195,6 +195,13 @@ content_word(shmx_addr_t addr, uint64_t generation)
 	return x ^ (x >> 31);
 }
 
+/** Of a message: messages differ by what would stand in memory at different places. */
+static inline shmx_addr_t
+content_at(const struct run *run, uint64_t number)
+{
+	return number * run->buffer_stride;
+}
+
 /** Fill @p buf, which has room for @p len rounded up to eight bytes. */
 void content_fill(uint8_t *buf, shmx_addr_t addr, uint64_t len, uint64_t generation);
 

@@ -65,13 +65,6 @@ bcast_prepare(struct run *run)
 	return receivers_inboxes(run->bench, run->nb_slots, run->size);
 }
 
-/* Messages differ by what would stand in memory at different places. */
-static shmx_addr_t
-content_at(const struct run *run, uint64_t number)
-{
-	return number * run->buffer_stride;
-}
-
 static void
 bcast_submit(struct run *run, uint32_t n)
 {

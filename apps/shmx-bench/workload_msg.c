@@ -45,13 +45,6 @@ msg_prepare(struct run *run)
 	return inbox_open(run->bench, run->nb_slots, run->size);
 }
 
-/* Messages differ by what would stand in memory at different places. */
-static shmx_addr_t
-content_at(const struct run *run, uint64_t number)
-{
-	return number * run->buffer_stride;
-}
-
 static void
 msg_submit(struct run *run, uint32_t n)
 {
