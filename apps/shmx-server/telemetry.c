@@ -35,16 +35,25 @@ static struct server *serving;
 
 #define ADD(d, from, field) rte_tel_data_add_dict_u64(d, #field, (from)->field)
 
+static struct rte_tel_data *
+new_dict(void)
+{
+	struct rte_tel_data *d = rte_tel_data_alloc();
+
+	if (d != NULL)
+		rte_tel_data_start_dict(d);
+	return d;
+}
+
 /* A dictionary in a dictionary, under a number; 22.11 has no arrays of dictionaries. */
 static struct rte_tel_data *
 sub_dict(struct rte_tel_data *parent, unsigned int index)
 {
-	struct rte_tel_data *d = rte_tel_data_alloc();
+	struct rte_tel_data *d = new_dict();
 	char name[16];
 
 	if (d == NULL)
 		return NULL;
-	rte_tel_data_start_dict(d);
 	snprintf(name, sizeof(name), "%u", index);
 	if (rte_tel_data_add_dict_container(parent, name, d, 0) == 0)
 		return d;
@@ -84,12 +93,11 @@ op_key(uint8_t op, char *key, size_t size)
 static void
 add_ops(struct rte_tel_data *d, const struct target_stats *t)
 {
-	struct rte_tel_data *ops = rte_tel_data_alloc();
+	struct rte_tel_data *ops = new_dict();
 	char key[32];
 
 	if (ops == NULL)
 		return;
-	rte_tel_data_start_dict(ops);
 	for (uint8_t op = 0; op < RTE_DIM(t->ops) && op < WIRE_OP_MAX; op++)
 		if (wire_op_table[op].fixed != 0)
 			rte_tel_data_add_dict_u64(ops, op_key(op, key, sizeof(key)), t->ops[op]);
@@ -246,10 +254,9 @@ sessions(const struct server *s, const char *params, struct rte_tel_data *d)
 	view.limit = s->options->max_sessions;
 	if (ask(&s->workers[view.pair->worker].ask, sessions_look, &view, ASK_MS) != 0)
 		return -ETIMEDOUT;
-	all = rte_tel_data_alloc();
+	all = new_dict();
 	if (all == NULL)
 		return -ENOMEM;
-	rte_tel_data_start_dict(all);
 	for (unsigned int i = 0; i < view.nb; i++) {
 		one = sub_dict(all, view.session[i].index);
 		if (one != NULL)
@@ -369,10 +376,9 @@ held(struct server *s, const char *params, struct rte_tel_data *d)
 	view.next = RTE_MAX(parameter(&params), 1u);
 	if (ask(&s->ask, held_look, &view, ASK_MS) != 0)
 		return -ETIMEDOUT;
-	all = rte_tel_data_alloc();
+	all = new_dict();
 	if (all == NULL)
 		return -ENOMEM;
-	rte_tel_data_start_dict(all);
 	for (unsigned int i = 0; i < view.nb; i++) {
 		snprintf(node, sizeof(node), "%u", view.node[i]);
 		rte_tel_data_add_dict_u64(all, node, view.held[i]);
