@@ -103,13 +103,19 @@ inbox_of(uint32_t holder)
 }
 
 static uint32_t
-bytes_of(const struct model_inbox *ib)
+first_bytes(const struct model_inbox *ib, uint32_t messages)
 {
 	uint32_t i, n = 0;
 
-	for (i = 0; i < ib->nb; i++)
+	for (i = 0; i < messages; i++)
 		n += ib->queue[i].size;
 	return n;
+}
+
+static uint32_t
+bytes_of(const struct model_inbox *ib)
+{
+	return first_bytes(ib, ib->nb);
 }
 
 static uint64_t
@@ -140,11 +146,7 @@ has_some(const struct model_inbox *ib)
 static uint32_t
 loaded_bytes(const struct model_inbox *ib)
 {
-	uint32_t i, n = 0;
-
-	for (i = 0; i < ib->nb_loaded; i++)
-		n += ib->queue[i].size;
-	return n;
+	return first_bytes(ib, ib->nb_loaded);
 }
 
 /* Whatever was done: inboxes that became ready join at the end, others leave. */
