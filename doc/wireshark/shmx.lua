@@ -44,6 +44,7 @@ local ops = {
 	[36] = "LOCK_LOOKUP", [37] = "LOCK_LIST", [38] = "LOCK_FORCE", [39] = "PUT_FENCED",
 	[40] = "SIGNAL", [41] = "SEND", [42] = "SEND_MEMORY", [43] = "INBOX_OPEN",
 	[44] = "INBOX_CLOSE", [45] = "INBOX_CREDIT", [46] = "MESSAGE_DONE", [48] = "BARRIER",
+	[49] = "LOCK_RETURN",
 	[56] = "SIGNALLED", [57] = "MESSAGE", [58] = "MEMORY_MESSAGE",
 	[60] = "NODE_LIST", [61] = "STAT",
 }
@@ -353,6 +354,15 @@ local function node_ids(c, len)
 	end
 end
 
+local function grants(c, len)
+	for _ = 1, math.floor(len / 16) do
+		c.take(8, "token")
+		c.take(4, "lock")
+		c.take(2, "died")
+		c.reserved(2)
+	end
+end
+
 local function lock_id(c)
 	c.take(4, "lock")
 	c.reserved(4)
@@ -470,10 +480,11 @@ local requests = {
 		end
 	end,
 	[33] = function(c, len)
-		for _ = 1, math.floor(len / 8) do
+		for _ = 1, math.floor(len / 4) do
 			c.take(4, "lock")
-			c.take(2, "died")
-			c.reserved(2)
+		end
+		if len % 8 > 0 then
+			c.take(8 - len % 8, "padding")
 		end
 	end,
 	[34] = function(c, len)
@@ -533,6 +544,7 @@ local requests = {
 		c.reserved(4)
 		node_ids(c, len)
 	end,
+	[49] = grants,
 
 	-- Events.
 	[56] = function(c)
@@ -610,15 +622,6 @@ end
 local function lock_number(c)
 	c.take(4)
 	c.take(4, "lock")
-end
-
-local function grants(c, len)
-	for _ = 1, math.floor(len / 16) do
-		c.take(8, "token")
-		c.take(4, "lock")
-		c.take(2, "died")
-		c.reserved(2)
-	end
 end
 
 local function locks(c, len)

@@ -45,8 +45,8 @@ int
 shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks, unsigned int n,
 	uint64_t cookie)
 {
-	struct wire_lock_left *left;
 	struct wire_unlock *req;
+	rte_be32_t *left;
 	int err;
 
 	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX))
@@ -55,9 +55,10 @@ shmx_unlock(struct shmx_ep *ep, shmx_session_t session, const uint32_t *locks, u
 		n * (uint32_t)sizeof(*left), OP_STATUS, NULL, 0, cookie, &err);
 	if (unlikely(req == NULL))
 		return err;
-	left = (struct wire_lock_left *)(req + 1);
+	wire_pad_clear(req + 1, n * (uint32_t)sizeof(*left));
+	left = (rte_be32_t *)(req + 1);
 	for (unsigned int i = 0; i < n; i++)
-		left[i] = (struct wire_lock_left){.lock = rte_cpu_to_be_32(locks[i])};
+		left[i] = rte_cpu_to_be_32(locks[i]);
 	return 0;
 }
 
@@ -89,18 +90,12 @@ bool
 client_grants_return(
 	struct shmx_ep *ep, struct rdp_session *s, uint16_t id, const void *data, uint32_t len)
 {
-	const struct wire_lock_grant *grant = data;
-	uint32_t n = len / (uint32_t)sizeof(*grant);
-	uint32_t tail = n * (uint32_t)sizeof(struct wire_lock_left);
-	uint8_t *to = rdp_response(s, (uint32_t)sizeof(struct wire_unlock) + tail);
-	struct wire_lock_left *left;
+	uint8_t *to = rdp_response(s, (uint32_t)sizeof(struct wire_lock_return) + len);
 
 	if (to == NULL)
 		return false;
-	wire_record_write(to, WIRE_OP_UNLOCK, 0, rte_cpu_to_be_16(id), tail);
-	left = (struct wire_lock_left *)((struct wire_unlock *)to + 1);
-	for (uint32_t i = 0; i < n; i++)
-		left[i] = (struct wire_lock_left){.lock = grant[i].lock, .died = grant[i].died};
+	wire_record_write(to, WIRE_OP_LOCK_RETURN, 0, rte_cpu_to_be_16(id), len);
+	memcpy((struct wire_lock_return *)to + 1, data, len);
 	ep->op[id].kind = OP_SKIP;
 	return true;
 }

@@ -188,27 +188,32 @@ sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned in
 	return all_different(locks, n) ? release(t, holder, locks, n) : -EINVAL;
 }
 
+/* 0: the holder has it no more, or by another grant. */
+static uint32_t
+find_grant(const struct sync *t, uint32_t holder, const struct sync_grant *g)
+{
+	uint32_t r = sync_lock_of(t, g->lock) != NULL ? sync_record_find(t, holder, g->lock) : 0;
+
+	if (r == 0 || t->records[r].state != SYNC_HELD || t->records[r].token != g->token)
+		return 0;
+	return r;
+}
+
 int
 sync_take_back(struct sync *t, uint32_t holder, const struct sync_grant *grants, unsigned int n)
 {
-	uint32_t ids[SYNC_CALL_MAX], records[SYNC_CALL_MAX];
-	unsigned int i;
-	int ret;
+	uint32_t record;
 
 	if (n == 0 || n > SYNC_CALL_MAX)
 		return -EINVAL;
-	for (i = 0; i < n; i++)
-		ids[i] = grants[i].lock;
-	if (!all_different(ids, n))
-		return -EINVAL;
-	ret = find_held(t, holder, ids, n, records);
-	if (ret != 0)
-		return ret;
-	for (i = 0; i < n; i++)
-		if (grants[i].died && !t->locks[ids[i]].died)
-			sync_mark_died(&t->locks[ids[i]], grants[i].died_holder);
-	sync_order();
-	for (i = 0; i < n; i++)
-		sync_drop(t, records[i]);
+	for (const struct sync_grant *g = grants; g < grants + n; g++) {
+		record = find_grant(t, holder, g);
+		if (record == 0)
+			continue;
+		if (g->died && !t->locks[g->lock].died)
+			sync_mark_died(&t->locks[g->lock], g->died_holder);
+		sync_order();
+		sync_drop(t, record);
+	}
 	return 0;
 }

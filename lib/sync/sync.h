@@ -178,9 +178,9 @@ int sync_acquire(struct sync *t, uint32_t holder, const struct sync_want *wants,
  */
 int sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned int n);
 /*
- * [home] The same for n grants of which nobody heard, whether or not holder was told: the next one
- * is told of a death as if these had never been, unless there was another since. Of a grant, lock,
- * died and died_holder are looked at.
+ * [home] Takes n grants back, 1 to 16, of which nobody heard, whether or not holder was told: the
+ * next one is told of a death as if these had never been, unless there was another since. One that
+ * was lost meanwhile is passed over, also where holder has got the lock anew. -EINVAL for n.
  */
 int sync_take_back(
 	struct sync *t, uint32_t holder, const struct sync_grant *grants, unsigned int n);

@@ -49,35 +49,48 @@ locks_destroy(struct target *t)
 
 /* ---- off the wire ------------------------------------------------------------------------- */
 
+/* Entries of @p size bytes behind the record; 0: it is malformed. */
+static unsigned int
+entries(const struct wire_record *rec, size_t size)
+{
+	uint32_t len = rte_be_to_cpu_32(rec->len);
+
+	return len % size == 0 ? (unsigned int)(len / size) : 0;
+}
+
 static unsigned int
 wants_read(const struct wire_record *rec, struct sync_want *wants)
 {
 	const struct wire_lock_want *from =
 		(const struct wire_lock_want *)((const struct wire_lock *)rec + 1);
-	uint32_t len = rte_be_to_cpu_32(rec->len);
-	unsigned int n = len / sizeof(*from);
+	unsigned int n = entries(rec, sizeof(*from));
 
 	for (unsigned int i = 0; i < n; i++)
 		wants[i] = (struct sync_want){
 			.lock = rte_be_to_cpu_32(from[i].lock),
 			.mode = from[i].shared ? SYNC_SHARED : SYNC_EXCLUSIVE,
 		};
-	return len % sizeof(*from) == 0 ? n : 0;
+	return n;
 }
 
-/* Locks of an UNLOCK; 0: it is malformed. */
 static unsigned int
-nb_left(const struct wire_record *rec)
+left_read(const struct wire_record *rec, uint32_t *ids)
 {
-	uint32_t len = rte_be_to_cpu_32(rec->len);
+	const rte_be32_t *lock = (const rte_be32_t *)((const struct wire_unlock *)rec + 1);
+	unsigned int n = entries(rec, sizeof(*lock));
 
-	return len % sizeof(struct wire_lock_left) == 0 ? len / sizeof(struct wire_lock_left) : 0;
+	for (unsigned int i = 0; i < n; i++)
+		ids[i] = rte_be_to_cpu_32(lock[i]);
+	return n;
 }
 
-static const struct wire_lock_left *
-left_of(const struct wire_record *rec)
+static unsigned int
+returned_read(const struct wire_record *rec, struct wire_lock_grant *grants)
 {
-	return (const struct wire_lock_left *)((const struct wire_unlock *)rec + 1);
+	unsigned int n = entries(rec, sizeof(*grants));
+
+	memcpy(grants, (const struct wire_lock_return *)rec + 1, n * sizeof(*grants));
+	return n;
 }
 
 uint32_t
@@ -97,7 +110,7 @@ locks_prefetch(const struct target_worker *w, const uint8_t *records, uint32_t l
 			lock = &((const struct wire_lock_want *)((const struct wire_lock *)rec + 1))
 			                ->lock;
 		else if (rec->op == WIRE_OP_UNLOCK)
-			lock = &left_of(rec)->lock;
+			lock = (const rte_be32_t *)((const struct wire_unlock *)rec + 1);
 		if (likely(lock != NULL && rte_be_to_cpu_32(rec->len) >= sizeof(*lock)))
 			sync_prefetch(sync, rte_be_to_cpu_32(*lock));
 		off += size;
@@ -119,8 +132,10 @@ locks_read(struct target_job *job, const struct wire_record *rec)
 	case WIRE_OP_BARRIER:
 		return barrier_read(job, rec);
 	case WIRE_OP_UNLOCK:
-		job->nb_locks = (uint8_t)nb_left(rec);
-		memcpy(job->left, left_of(rec), job->nb_locks * sizeof(job->left[0]));
+		job->nb_locks = (uint8_t)left_read(rec, job->left);
+		return job->nb_locks > 0;
+	case WIRE_OP_LOCK_RETURN:
+		job->nb_locks = (uint8_t)returned_read(rec, job->grants);
 		return job->nb_locks > 0;
 	case WIRE_OP_LOCK_LOOKUP:
 		job->values = 1;
@@ -151,6 +166,19 @@ grant_wire(const struct sync_grant *g)
 		.token = rte_cpu_to_be_64(g->token),
 		.lock = rte_cpu_to_be_32(g->lock),
 		.died = rte_cpu_to_be_16(g->died ? node_of(g->died_holder) : 0),
+	};
+}
+
+static struct sync_grant
+grant_read(const struct wire_lock_grant *g)
+{
+	uint32_t node = rte_be_to_cpu_16(g->died);
+
+	return (struct sync_grant){
+		.token = rte_be_to_cpu_64(g->token),
+		.lock = rte_be_to_cpu_32(g->lock),
+		.died = node != 0,
+		.died_holder = node << 16,
 	};
 }
 
@@ -220,42 +248,12 @@ locks_lock(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	return 0;
 }
 
-/* Grants of which nobody heard: their marks stay. */
-static __rte_noinline int
-take_back(
-	struct target_locks *l, uint32_t holder, const struct wire_lock_left *left, unsigned int n)
-{
-	struct sync_grant grants[SYNC_CALL_MAX];
-
-	for (unsigned int i = 0; i < n; i++) {
-		uint32_t node = rte_be_to_cpu_16(left[i].died);
-
-		grants[i] = (struct sync_grant){.lock = rte_be_to_cpu_32(left[i].lock),
-			.died = node != 0,
-			.died_holder = node << 16};
-	}
-	return sync_take_back(l->sync, holder, grants, n);
-}
-
-static int
-leave(struct target_locks *l, uint32_t holder, const struct wire_lock_left *left, unsigned int n)
-{
-	uint32_t ids[SYNC_CALL_MAX];
-	bool heard = true;
-
-	for (unsigned int i = 0; i < n; i++) {
-		ids[i] = rte_be_to_cpu_32(left[i].lock);
-		heard &= left[i].died == 0;
-	}
-	return likely(heard) ? sync_release(l->sync, holder, ids, n)
-	                     : take_back(l, holder, left, n);
-}
-
 int
 locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
 	struct target_locks *l = &w->target->locks;
-	unsigned int n = nb_left(rec);
+	uint32_t ids[SYNC_CALL_MAX];
+	unsigned int n;
 	uint8_t *to;
 	int ret = -EINVAL;
 
@@ -266,8 +264,9 @@ locks_unlock(struct target_worker *w, struct rdp_session *s, const struct wire_r
 		return -EAGAIN;
 	/* What was written under the lock before this comes first. */
 	target_run_batch(w);
+	n = left_read(rec, ids);
 	if (likely(n > 0))
-		ret = leave(l, target_holder(w, s), left_of(rec), n);
+		ret = sync_release(l->sync, target_holder(w, s), ids, n);
 	w->stats.op_errors += ret != 0;
 	target_response(to, WIRE_OP_UNLOCK, status_from_errno(ret), rec->id, 0);
 	return 0;
@@ -336,11 +335,23 @@ step_lock(struct target_worker *w, struct target_job *job)
 static enum job_place
 step_unlock(struct target_worker *w, struct target_job *job)
 {
-	int ret = leave(&w->target->locks, job->holder, job->left, job->nb_locks);
+	int ret = sync_release(w->target->locks.sync, job->holder, job->left, job->nb_locks);
 
 	if (ret == 0)
 		note_release(w);
 	return job_done(job, ret);
+}
+
+/* Nobody wrote by them, so nobody has to be waited for. */
+static enum job_place
+step_return(struct target_worker *w, struct target_job *job)
+{
+	struct sync_grant grants[SYNC_CALL_MAX];
+
+	for (unsigned int i = 0; i < job->nb_locks; i++)
+		grants[i] = grant_read(&job->grants[i]);
+	return job_done(
+		job, sync_take_back(w->target->locks.sync, job->holder, grants, job->nb_locks));
 }
 
 static enum job_place
@@ -447,6 +458,8 @@ locks_step(struct target_worker *w, struct target_job *job)
 		return step_lock(w, job);
 	case WIRE_OP_UNLOCK:
 		return step_unlock(w, job);
+	case WIRE_OP_LOCK_RETURN:
+		return step_return(w, job);
 	case WIRE_OP_LOCK_RESERVE:
 		return step_reserve(w, job);
 	case WIRE_OP_LOCK_UNRESERVE:

@@ -194,6 +194,15 @@ admit(const struct target_worker *w, struct target_job *job)
 	return pools_admit(w, job->pool, job->node) ? STATUS_OK : STATUS_PERM;
 }
 
+/* No message may overtake one that is refused for another reason than its receivers; and credit is
+ * told once, as are grants that nobody wants. */
+static bool
+is_patient(uint8_t op)
+{
+	return op == WIRE_OP_SEND || op == WIRE_OP_SEND_MEMORY || op == WIRE_OP_INBOX_CREDIT ||
+	       op == WIRE_OP_LOCK_RETURN;
+}
+
 int
 target_start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
@@ -206,10 +215,7 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 		return -EAGAIN;
 	job = job_take(w);
 	if (job == NULL) {
-		/* No message may overtake one that is refused for another reason than its
-		 * receivers; and credit is told once. */
-		if (rec->op == WIRE_OP_SEND || rec->op == WIRE_OP_SEND_MEMORY ||
-			rec->op == WIRE_OP_INBOX_CREDIT)
+		if (is_patient(rec->op))
 			return -EAGAIN;
 		w->stats.busy++;
 		return target_respond_status(w, s, rec, STATUS_BUSY);

@@ -169,7 +169,7 @@ struct target_job {
 		};
 		struct wire_pool_info info;
 		struct sync_want wants[SYNC_CALL_MAX];
-		struct wire_lock_left left[WIRE_LOCKS_MAX];
+		uint32_t left[WIRE_LOCKS_MAX]; /**< UNLOCK */
 		struct wire_lock_grant grants[WIRE_LOCKS_MAX];
 		struct wire_lock_info locks[TARGET_LOCKS_LISTED];
 	};
@@ -530,7 +530,7 @@ target_jobs_add(struct rdp_session *s, uint8_t op, int n)
 static inline bool
 target_is_sync(uint8_t op)
 {
-	return op == TARGET_OP_GONE || op == WIRE_OP_BARRIER ||
+	return op == TARGET_OP_GONE || op == WIRE_OP_BARRIER || op == WIRE_OP_LOCK_RETURN ||
 	       (op >= WIRE_OP_LOCK && op <= WIRE_OP_LOCK_FORCE);
 }
 

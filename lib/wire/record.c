@@ -9,7 +9,8 @@
 #define NODES  WIRE_TAIL_NODES, 2 * WIRE_NODES_MAX
 #define OWNERS WIRE_TAIL_OWNERS, RTE_ALIGN_CEIL(WIRE_NAME_MAX, 8) + 2 * WIRE_NODES_MAX
 #define WANTS  WIRE_TAIL_WANTS, WIRE_LOCKS_MAX * sizeof(struct wire_lock_want)
-#define LOCKS  WIRE_TAIL_LOCKS, WIRE_LOCKS_MAX * sizeof(struct wire_lock_left)
+#define LOCKS  WIRE_TAIL_LOCKS, WIRE_LOCKS_MAX * sizeof(rte_be32_t)
+#define GRANTS WIRE_TAIL_GRANTS, WIRE_LOCKS_MAX * sizeof(struct wire_lock_grant)
 #define SEND   WIRE_TAIL_SEND, 2 * WIRE_NODES_MAX + WIRE_MESSAGE_MAX
 
 const struct wire_op_info wire_op_table[256] = {
@@ -54,6 +55,7 @@ const struct wire_op_info wire_op_table[256] = {
 	[WIRE_OP_INBOX_CREDIT] = {sizeof(struct wire_inbox_credit), NONE},
 	[WIRE_OP_MESSAGE_DONE] = {sizeof(struct wire_message_done), NONE},
 	[WIRE_OP_BARRIER] = {sizeof(struct wire_barrier), NODES},
+	[WIRE_OP_LOCK_RETURN] = {sizeof(struct wire_lock_return), GRANTS},
 	[WIRE_OP_NODE_LIST] = {sizeof(struct wire_node_list), NONE},
 	[WIRE_OP_STAT] = {sizeof(struct wire_record), NONE},
 };
@@ -100,6 +102,7 @@ static const char *const names[WIRE_OP_MAX] = {
 	[WIRE_OP_INBOX_CREDIT] = "inbox-credit",
 	[WIRE_OP_MESSAGE_DONE] = "message-done",
 	[WIRE_OP_BARRIER] = "barrier",
+	[WIRE_OP_LOCK_RETURN] = "lock-return",
 	[WIRE_OP_NODE_LIST] = "node-list",
 	[WIRE_OP_STAT] = "stat",
 };

@@ -67,6 +67,7 @@ enum wire_op {
 	WIRE_OP_MESSAGE_DONE = 46,
 
 	WIRE_OP_BARRIER = 48,
+	WIRE_OP_LOCK_RETURN = 49,
 
 	/* Events: the memory node tells, and gets no response. */
 	WIRE_OP_SIGNALLED = 56,
@@ -317,7 +318,7 @@ struct wire_pool_node {
 	uint8_t reserved[6];
 };
 
-/** Most locks that one LOCK or UNLOCK names. */
+/** Most locks that one LOCK, UNLOCK or LOCK_RETURN names. */
 #define WIRE_LOCKS_MAX 16
 
 /** Instead of a time-out: wait for as long as it takes. */
@@ -345,17 +346,17 @@ struct wire_lock_grant {
 	uint8_t reserved[2];
 };
 
-/** UNLOCK: len = bytes of struct wire_lock_left behind this, one for each lock. Response: no data.
- */
+/** UNLOCK: len = bytes of the lock ids behind this, four each. Response: no data. */
 struct wire_unlock {
 	struct wire_record rec;
 };
 
-struct wire_lock_left {
-	rte_be32_t lock;
-	rte_be16_t
-		died; /**< of the grant, when nobody heard of it: the next one is to tell it; 0 */
-	uint8_t reserved[2];
+/**
+ * LOCK_RETURN, of grants nobody waits for any more: len = bytes of struct wire_lock_grant behind
+ * this, as they came. Those that were lost meanwhile are passed over. Response: no data.
+ */
+struct wire_lock_return {
+	struct wire_record rec;
 };
 
 /**
@@ -580,7 +581,7 @@ static_assert(sizeof(struct wire_lock) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_want) == 8, "part of the protocol");
 static_assert(sizeof(struct wire_lock_grant) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_unlock) == 8, "part of the protocol");
-static_assert(sizeof(struct wire_lock_left) == 8, "part of the protocol");
+static_assert(sizeof(struct wire_lock_return) == 8, "part of the protocol");
 static_assert(sizeof(struct wire_lock_id) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_list) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_info) == 96, "part of the protocol");
@@ -606,9 +607,10 @@ enum wire_tail {
 	WIRE_TAIL_NAME = 2,   /**< len bytes of a name */
 	WIRE_TAIL_NODES = 3,  /**< len bytes of node ids */
 	WIRE_TAIL_OWNERS = 4, /**< len bytes of a name and node ids; POOL_CREATE: perhaps no ids */
-	WIRE_TAIL_LOCKS = 5,  /**< len bytes of struct wire_lock_left */
+	WIRE_TAIL_LOCKS = 5,  /**< len bytes of lock ids */
 	WIRE_TAIL_WANTS = 6,  /**< len bytes of struct wire_lock_want */
 	WIRE_TAIL_SEND = 7,   /**< len bytes of node ids and a message */
+	WIRE_TAIL_GRANTS = 8, /**< len bytes of struct wire_lock_grant */
 };
 
 struct wire_op_info {

@@ -496,6 +496,22 @@ put_locks(struct input *in, uint8_t *to, uint32_t size)
 	return n * size;
 }
 
+/* Of the first tokens, and of one lock perhaps twice. */
+static uint32_t
+put_grants(struct input *in, uint8_t *to)
+{
+	uint8_t what = in_u8(in);
+	uint32_t n = what < 250 ? 1 + what % 4 : 12 + what % 6;
+	struct wire_lock_grant grant = {.token = rte_cpu_to_be_64(in_u8(in) % 16u),
+		.died = rte_cpu_to_be_16(in_u8(in) % 4u)};
+
+	for (uint32_t i = 0; i < n; i++, to += sizeof(grant)) {
+		grant.lock = rte_cpu_to_be_32(what / 4 % 8 + i % 3);
+		memcpy(to, &grant, sizeof(grant));
+	}
+	return n * (uint32_t)sizeof(grant);
+}
+
 static uint32_t
 put_message(struct input *in, uint8_t *to)
 {
@@ -512,9 +528,11 @@ put_tail(struct input *in, uint8_t tail, uint8_t *to)
 
 	switch (tail) {
 	case WIRE_TAIL_LOCKS:
-		return put_locks(in, to, sizeof(struct wire_lock_left));
+		return put_locks(in, to, sizeof(rte_be32_t));
 	case WIRE_TAIL_WANTS:
 		return put_locks(in, to, sizeof(struct wire_lock_want));
+	case WIRE_TAIL_GRANTS:
+		return put_grants(in, to);
 	case WIRE_TAIL_SEND:
 		/* How many ids there are stands in the record already, if it is right. */
 		len = wire_pad(

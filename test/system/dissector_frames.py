@@ -100,7 +100,7 @@ def requests():
 def lock_requests():
     lock = struct.pack("!I4x", 17)
     return [request(32, struct.pack("!Q", 1000), tail=struct.pack("!IB3xIB3x", 17, 0, 18, 1)),
-            request(33, b"", tail=struct.pack("!IH2xIH2xIH2x", 17, 0, 18, 0, 19, 6)),
+            request(33, b"", tail=struct.pack("!III", 17, 18, 19)),
             request(34, lock, tail=b"ledger"), request(35, lock), request(36, b"", tail=b"ledger"),
             request(37, struct.pack("!IH2x", 1, 8)), request(38, lock),
             request(39, ADDR + struct.pack("!Q", 77) + lock, tail=b"hello")]
@@ -113,7 +113,8 @@ def inbox_requests():
             request(42, struct.pack("!HHBB2x", 4, 9, 0, 0) + ADDR + struct.pack("!Q", 64)),
             request(43, struct.pack("!IIQB7x", 65536, 4096, 1 << 20, 1)), request(44, b""),
             request(45, struct.pack("!Q", 1040)), request(46, struct.pack("!Q", 12)),
-            request(48, struct.pack("!QI4x", 1000, 3), tail=struct.pack("!HH", 5, 6))]
+            request(48, struct.pack("!QI4x", 1000, 3), tail=struct.pack("!HH", 5, 6)),
+            request(49, b"", tail=struct.pack("!QIH2x", 78, 20, 6) * 2)]
 
 
 def events():
@@ -142,7 +143,7 @@ def responses():
     node = struct.pack("!16sIIHH4x", bytes(10) + b"\xff\xff\x0a\0\0\x02", 3, 2, 5, 4660)
     stat = struct.pack("!6QIIH6x64Q", 1, 2, 3, 4, 5, 6, 7, 8, 2, *range(64))
     out += [response(60, node + node), response(61, stat)]
-    return out + [response(48, struct.pack("!H", 6), status=15)] + events() + events()
+    return out + [response(48, struct.pack("!H", 6), status=15), response(49)] + events() + events()
 
 
 def frames():

@@ -436,6 +436,30 @@ died__told_to_who_wants_to_hear(void)
 	}
 }
 
+/* Of grants that nobody waits for any more one was lost before they went back: the others go back.
+ */
+static void
+given_up__and_one_was_forced(void)
+{
+	const struct shmx_lock_req two[] = {{.lock = 1}, {.lock = 2}};
+	struct shmx_event event = {0};
+
+	begin();
+	SAME(acquire(0, 1, false, 0, NULL), 0);
+	SAME(shmx_lock(EP(1), S(1), two, 2, SHMX_FOREVER, NULL, 71), 0);
+	SAME(ended(1, 71, &event), 1);
+	SAME(shmx_cancel(EP(1), 71), 0);
+	SAME(release(0, 1), 0);
+	SAME(acquire(2, 2, false, 0, NULL), -EBUSY);
+	SAME(VALUE(EP(2), shmx_lock_force(EP(2), S(2), 1, cookie)), 1);
+	SAME(acquire(2, 1, false, 0, NULL), 0);
+	poll_for(EP(1), 1);
+	settle();
+	SAME(acquire(0, 1, false, 0, NULL), -EBUSY);
+	SAME(acquire(0, 2, false, 0, NULL), 0);
+	fixture_down(&fx);
+}
+
 static void
 force__by_an_operator(void)
 {
@@ -626,6 +650,7 @@ static const struct named_test tests[] = {
 	{"died__locks_pass_on", died__locks_pass_on},
 	{"died__with_many_locks", died__with_many_locks},
 	{"died__told_to_who_wants_to_hear", died__told_to_who_wants_to_hear},
+	{"given_up__and_one_was_forced", given_up__and_one_was_forced},
 	{"force__by_an_operator", force__by_an_operator},
 	{"force__of_a_call_that_waits", force__of_a_call_that_waits},
 	{"ids__reserved_by_number_and_name", ids__reserved_by_number_and_name},

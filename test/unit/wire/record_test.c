@@ -60,12 +60,13 @@ static const struct expected {
 	{45, 16, WIRE_TAIL_NONE, "inbox-credit"},
 	{46, 16, WIRE_TAIL_NONE, "message-done"},
 	{48, 24, WIRE_TAIL_NODES, "barrier"},
+	{49, 8, WIRE_TAIL_GRANTS, "lock-return"},
 	{60, 16, WIRE_TAIL_NONE, "node-list"},
 	{61, 8, WIRE_TAIL_NONE, "stat"},
 };
 
 /* Bytes that may follow, by enum wire_tail. */
-static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256, 128, 128, 256 + 1024};
+static const uint32_t most[] = {0, 8192, 63, 256, 64 + 256, 64, 128, 256 + 1024, 256};
 
 static const struct expected *
 expected_of(unsigned int op)
