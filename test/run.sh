@@ -156,7 +156,7 @@ run $check_limit "check layers" test/checks/layers.py
 run $check_limit "check length of functions" test/checks/funclen.py
 run $check_limit "check errors and their tests" test/checks/errors.py
 run $check_limit "check shell scripts" test/checks/shell.sh
-run $tidy_limit "check clang-tidy" test/checks/tidy.sh build
+run $tidy_limit "check clang-tidy" test/checks/tidy.py build
 
 export ASAN_OPTIONS=${ASAN_OPTIONS-abort_on_error=0:detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1}

@@ -12,7 +12,9 @@ history_rounds(unsigned int otherwise)
 {
 	const char *text = getenv("SHMX_ROUNDS");
 
-	return text != NULL ? (unsigned int)strtoul(text, NULL, 0) : otherwise;
+	if (text != NULL)
+		return (unsigned int)strtoul(text, NULL, 0);
+	return getenv("SHMX_SHORT") != NULL ? otherwise / 4 : otherwise;
 }
 
 void

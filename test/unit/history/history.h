@@ -30,6 +30,7 @@ struct tally {
 #define HISTORY_OWNERS 1000
 #define HISTORY_ADDS   300
 
+/** $SHMX_ROUNDS, or so many; SHMX_SHORT: a quarter of them. */
 unsigned int history_rounds(unsigned int otherwise);
 
 /** Run the history of a seed and check it; say on stderr what is wrong with it unless @p quiet. */
