@@ -17,7 +17,8 @@
 #name, name                                                                        \
 	}
 
-/** Run the suites, or of them the tests that have SHMX_TEST in their names. @return exit status. */
+/** Run the suites, or of them the tests that have SHMX_TEST in their names. @return exit status, 0
+ * or 1. */
 int plain_run(CU_SuiteInfo *suites);
 
 /** SHMX_SEED, or a new seed, printed once. */

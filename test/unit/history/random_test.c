@@ -12,6 +12,7 @@
 
 #include <rte_malloc.h>
 
+#include "common/plain.h"
 #include "history.h"
 #include "rdp/run.h"
 
@@ -35,7 +36,7 @@ run(const char *name, enum load load, unsigned int rounds)
 	size_t used = 0;
 
 	for (unsigned int i = 0; i < rounds && t.bad + t.complaints == 0; i++) {
-		history_run(w, net_seed() + i, load, false, &t);
+		history_run(w, plain_seed() + i, load, false, &t);
 		if (i == 0)
 			used = heap_used();
 	}
@@ -78,12 +79,12 @@ history__same_seed(void)
 		uint64_t end_ns;
 		unsigned int n;
 
-		history_run(w, net_seed() + i, LOAD_MIXED, true, &t);
+		history_run(w, plain_seed() + i, LOAD_MIXED, true, &t);
 		end_ns = w->net->now_ns;
 		n = w->opers;
 		memcpy(first, w->oper, n * sizeof(*first));
-		history_run(w, net_seed() + 1000, LOAD_OWNERS, true, &t);
-		history_run(w, net_seed() + i, LOAD_MIXED, true, &t);
+		history_run(w, plain_seed() + 1000, LOAD_OWNERS, true, &t);
+		history_run(w, plain_seed() + i, LOAD_MIXED, true, &t);
 		CU_ASSERT_EQUAL(w->net->now_ns, end_ns);
 		CU_ASSERT_EQUAL_FATAL(w->opers, n);
 		CU_ASSERT(memcmp(first, w->oper, n * sizeof(*first)) == 0);

@@ -6,6 +6,7 @@
 
 #include "../../sim/incast.h"
 #include "cc_tests.h"
+#include "common/plain.h"
 
 #define MS UINT64_C(1000000)
 
@@ -21,7 +22,7 @@ conf_of(enum rdp_cc cc, unsigned int senders, unsigned int sessions)
 	conf.buffer = 512 << 10;
 	conf.warmup_ns = 15 * MS;
 	conf.duration_ns = 10 * MS;
-	conf.seed = net_seed();
+	conf.seed = plain_seed();
 	return conf;
 }
 

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <CUnit/CUnit.h>
 
 #include <rte_eal.h>
 
 #include "common/memcheck.h"
+#include "common/plain.h"
 #include "live.h"
 #include "net.h"
 #include "node.h"
@@ -38,21 +38,6 @@ net_eal_init(const char *name)
 	for (unsigned int i = 0; i < RTE_DIM(args); i++)
 		argv[i] = args[i];
 	return rte_eal_init(RTE_DIM(args), argv);
-}
-
-uint64_t
-net_seed(void)
-{
-	static uint64_t seed;
-	const char *text = getenv("SHMX_SEED");
-	struct timespec t;
-
-	if (seed != 0)
-		return seed;
-	clock_gettime(CLOCK_REALTIME, &t);
-	seed = text != NULL ? strtoull(text, NULL, 0) : (uint64_t)t.tv_nsec * 1000003 + 1;
-	printf("SHMX_SEED=%" PRIu64 "\n", seed);
-	return seed;
 }
 
 /* splitmix64 */
@@ -148,7 +133,7 @@ net_create(void)
 	snprintf(name, sizeof(name), "wire%u", count++);
 	net->wire = strict_pool_create(name, WIRE_MBUFS, RTE_MBUF_DEFAULT_BUF_SIZE);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(net->wire);
-	net_reset(net, net_seed());
+	net_reset(net, plain_seed());
 	return net;
 }
 

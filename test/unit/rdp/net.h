@@ -131,9 +131,6 @@ struct net {
 /** EAL without devices, hugepages or files. Once a program. @return 0 or negative. */
 int net_eal_init(const char *name);
 
-/** SHMX_SEED, or a new seed, printed once. */
-uint64_t net_seed(void);
-
 /** A network with no nodes yet; time starts at NET_START. */
 struct net *net_create(void);
 

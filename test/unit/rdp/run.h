@@ -6,15 +6,9 @@
 
 /** What every program of these tests looks like: EAL, CUnit and a list of suites. */
 
-#include <CUnit/CUnit.h>
+#include "common/plain.h"
 
-/** Entry of a table of tests. */
-#define TEST(name)                                                                                 \
-	{                                                                                          \
-#name, name                                                                        \
-	}
-
-/** Run the suites. @return exit status of the program. */
+/** Run the suites, as plain_run() does. @return exit status of the program. */
 int run_suites(const char *name, CU_SuiteInfo *suites);
 
 #endif /* RUN_H */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/plain.h"
 #include "common/stingy.h"
 #include "pair.h"
 
@@ -236,7 +237,7 @@ stride(void)
 static uint64_t
 first(void)
 {
-	return net_seed() % stride();
+	return plain_seed() % stride();
 }
 
 /* Refuse at every point at which an undisturbed conversation asks, one time or several. */

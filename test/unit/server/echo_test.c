@@ -14,6 +14,7 @@
 #include <rte_mbuf.h>
 
 #include "../../../apps/shmx-server/echo.h"
+#include "common/plain.h"
 #include "port.h"
 
 #define BURST 32
@@ -234,15 +235,11 @@ eal_up(void)
 int
 main(void)
 {
-	unsigned int failures;
+	int status;
 
-	if (eal_up() < 0 || CU_initialize_registry() != CUE_SUCCESS ||
-		CU_register_suites(suites) != CUE_SUCCESS)
+	if (eal_up() < 0)
 		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	status = plain_run(suites);
 	rte_eal_cleanup();
-	return failures != 0;
+	return status;
 }

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
-
+#include "common/plain.h"
 #include "server_tests.h"
 
 static char file_path[] = "/tmp/shmx-server-test.XXXXXX";
@@ -53,15 +52,9 @@ static CU_SuiteInfo suites[] = {
 int
 main(void)
 {
-	unsigned int failures;
+	int status = plain_run(suites);
 
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	if (file_made)
 		unlink(file_path);
-	return failures != 0;
+	return status;
 }
