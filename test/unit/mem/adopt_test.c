@@ -864,6 +864,8 @@ owner_is_killed_at_any_store(void)
 {
 	static const struct step_call calls[] = {
 		{"alloc", 0, 12 * STEP_GRANULE},
+		{"free", 12 * STEP_GRANULE, 0},
+		{"free later", 80 * STEP_GRANULE, 0},
 		{"grow", 3 * STEP_GRANULE, 12 * STEP_GRANULE},
 		{"cut", 12 * STEP_GRANULE, 3 * STEP_GRANULE},
 		{"cut later", 80 * STEP_GRANULE, 3 * STEP_GRANULE},
