@@ -79,6 +79,39 @@ close_hole(struct mem_ext *x, uint32_t *hole, uint32_t end)
 	*hole = HBM_NONE;
 }
 
+/* Granules of an allocation up to the first that nobody owns. */
+static uint32_t
+owned_len(const struct mem_spot *s, uint32_t n)
+{
+	struct mem_spot at = *s;
+	uint32_t end = s->g + n;
+	uint16_t set;
+
+	for (; at.g < end; at.g += mem_map_run(&at, end - at.g, set)) {
+		set = mem_map_get(&at);
+		if (set == MEM_SET_FREE)
+			break;
+	}
+	return at.g - s->g;
+}
+
+/* The chunk of n granules that starts at s->g is an allocation. How long it is. */
+static uint32_t
+scan_live(struct mem_spot *s, uint32_t n)
+{
+	struct mem_ext *x = s->x;
+	uint32_t len = owned_len(s, n);
+
+	if (len < n)
+		set_bits(x->start, s->g + len, 1, true);
+	set_bits(x->mortal, s->g + 1, len - 1, false);
+	mem_chunk_describe(x, s->g, len);
+	x->hdr->used += len;
+	s->p->hdr->nb_allocs++;
+	mem_charge_add(s, len);
+	return len;
+}
+
 /* What begins at s->g: n granules, and whether they are (now) part of a hole. */
 static bool
 scan_one(struct mem *m, struct mem_spot *s, uint32_t *n)
@@ -96,11 +129,7 @@ scan_one(struct mem *m, struct mem_spot *s, uint32_t *n)
 		return recover(m, s, *n, false);
 	if (mem_map_get(s) == MEM_SET_FREE)
 		return recover(m, s, *n, true);
-	set_bits(x->mortal, s->g + 1, *n - 1, false);
-	mem_chunk_describe(x, s->g, *n);
-	x->hdr->used += *n;
-	s->p->hdr->nb_allocs++;
-	mem_charge_add(s, *n);
+	*n = scan_live(s, *n);
 	return false;
 }
 

@@ -180,9 +180,10 @@ mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed 
 	ret = owns_all(m, &s, n, by_node);
 	if (ret != 0)
 		return ret;
-	mem_names_del(m, s.p, mem_addr_off(addr));
 	mem_charge_add(&s, -(int64_t)n);
 	mem_map_set(m, &s, n, MEM_SET_FREE);
+	/* Not before: whoever adopts a live allocation may know nothing of it but its name. */
+	mem_names_del(m, s.p, mem_addr_off(addr));
 	if (hbm_test(s.x->mortal, s.g))
 		hbm_clear(&s.x->starts, s.x->mortal, s.g);
 	mem_stat_add(&s.p->hdr->nb_allocs, (uint64_t)-1);

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -544,13 +545,15 @@ static void
 slot_change(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
 {
 	uint32_t state = s->state;
+	uint64_t len;
 
 	__atomic_store_n(&s->state, 0, __ATOMIC_SEQ_CST);
 	if (state == 1) {
 		slot_fill(m, pool, sh, s);
 	} else if (random() % 4 == 0) {
-		s->len = s->len / 128 * 64 + 64;
-		mem_resize(m, s->addr, s->len, 0, NULL);
+		len = random() % 2 == 0 ? s->len / 128 * 64 + 64 : s->len + s->len / 128 * 64;
+		if (mem_resize(m, s->addr, len, 0, NULL) == 0)
+			s->len = len;
 		__atomic_store_n(&s->state, 2, __ATOMIC_SEQ_CST);
 	} else {
 		mem_free(m, s->addr, 0);
@@ -602,17 +605,18 @@ verify(struct mem *m, uint16_t pool, struct shared *sh)
 		if (ret != 0)
 			continue;
 		held[info.node] -= info.len;
-		wrong += mem_free(m, at, 0) != 0;
+		wrong += mem_free(m, at, (uint16_t)(info.set - 2)) != 0;
+		at += info.len;
 	}
 	for (uint16_t node = 0; node < ASKERS; node++)
 		wrong += held[node] != 0 || mem_pool_held(m, pool, node) != 0;
 	while (mem_zero_step(m, pool, MIB) != 0)
 		;
 	mem_pool_stat(m, pool, &st);
-	wrong += st.used != 0 || st.nb_names != 0 || st.largest_free != KILL_POOL;
-	wrong += mem_alloc(m, pool, KILL_POOL, 0, 1, NULL, &at) != 0;
-	p = mem_access(m, at, KILL_POOL, 0, &err);
-	wrong += p == NULL || p[0] != 0 || memcmp(p, p + 1, KILL_POOL - 1) != 0;
+	wrong += st.used != 0 || st.nb_names != 0 || st.largest_free != st.size;
+	wrong += mem_alloc(m, pool, st.size, 0, 1, NULL, &at) != 0;
+	p = mem_access(m, at, (uint32_t)st.size, 0, &err);
+	wrong += p == NULL || p[0] != 0 || memcmp(p, p + 1, st.size - 1) != 0;
 	wrong += mem_free(m, at, 0) != 0;
 	return wrong;
 }
@@ -645,15 +649,13 @@ kill_once(struct shared *sh, const struct mem_conf *conf, uint16_t pool, int see
 	mem_detach(m);
 }
 
-static void
-owner_is_killed(void)
+/* Zones for one pool, that other processes see. */
+static struct shared *
+shared_up(struct mem_conf *conf, const struct mem_pool_params *q, uint16_t *pool)
 {
-	struct mem_pool_params q = {.name = "kill", .size = KILL_POOL, .quota = QUOTA};
-	struct mem_conf conf = {0};
 	struct shared *sh;
 	struct mem *m;
-	uint16_t pool;
-	int i, err;
+	int err;
 
 	sh = mmap(
 		NULL, SHARED + 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -661,14 +663,216 @@ owner_is_killed(void)
 	/* offsets in it are aligned only if its address is */
 	sh = (struct shared *)(((uintptr_t)sh + 2 * MIB - 1) & ~(2 * MIB - 1));
 	sh->end = sizeof(*sh);
-	conf.provider = (struct mem_provider){sh, shared_reserve, shared_lookup, shared_release};
-	m = mem_create(&conf, &err);
+	conf->provider = (struct mem_provider){sh, shared_reserve, shared_lookup, shared_release};
+	m = mem_create(conf, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
-	CU_ASSERT_EQUAL_FATAL(mem_pool_create(m, &q, 0, &pool), 0);
+	CU_ASSERT_EQUAL_FATAL(mem_pool_create(m, q, 0, pool), 0);
 	mem_detach(m);
-	for (i = 0; i < KILLS; i++)
+	for (int i = 0; i < NB_SLOTS; i++)
+		sh->slots[i].state = 1;
+	return sh;
+}
+
+static void
+owner_is_killed(void)
+{
+	const struct mem_pool_params q = {.name = "kill", .size = KILL_POOL, .quota = QUOTA};
+	struct mem_conf conf = {0};
+	struct shared *sh;
+	uint16_t pool;
+
+	sh = shared_up(&conf, &q, &pool);
+	for (int i = 0; i < KILLS; i++)
 		kill_once(sh, &conf, pool, i);
 	printf("%llu calls, %d kills ", (unsigned long long)sh->ops, KILLS);
+}
+
+/*
+ * The same, at every store of one call: the child is stepped instruction by instruction, and
+ * wherever what it keeps has changed, a copy is adopted.
+ */
+
+#define STEP_GRANULE UINT64_C(1024)
+#define STEP_POOL    (4 * MIB)
+#define STEP_FRONT   (2 * MIB - 6 * STEP_GRANULE) /* the call crosses a block of the map */
+
+/* Slot 1 is in doubt, slot 0 lies in front of it, and a hole behind. */
+struct step_call {
+	const char *what;
+	uint64_t before; /* length; 0 does not exist */
+	uint64_t after;
+};
+
+static void
+step_slot(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
+{
+	struct mem_alloc_req req = {
+		.pool = pool, .len = s->len, .set = s->set, .node = s->node, .name = NULL};
+	char name[32];
+
+	slot_name(name, sizeof(name), sh, s);
+	req.name = name;
+	if (mem_alloc_for(m, &req, &s->addr) != 0)
+		s->state = 1;
+}
+
+static void
+step_begin(struct mem *m, uint16_t pool, struct shared *sh, const struct step_call *call)
+{
+	struct slot *front = &sh->slots[0], *s = &sh->slots[1];
+	int err;
+
+	*front = (struct slot){.state = 2, .set = 3, .node = 1, .len = STEP_FRONT, .named = true};
+	step_slot(m, pool, sh, front);
+	*s = (struct slot){.set = 4, .node = 2, .len = call->before};
+	if (call->before == 0) {
+		s->len = call->after;
+		return;
+	}
+	step_slot(m, pool, sh, s);
+	memset(mem_access(m, s->addr, (uint32_t)s->len, 0, &err), 0xee, s->len);
+}
+
+static void
+step_do(struct mem *m, uint16_t pool, struct shared *sh, const struct step_call *call)
+{
+	struct slot *s = &sh->slots[1];
+
+	if (call->before == 0)
+		step_slot(m, pool, sh, s);
+	else if (call->after == 0)
+		mem_free(m, s->addr, 0);
+	else
+		mem_resize(m, s->addr, call->after, 0, NULL);
+}
+
+/* Whether the zones have changed, but for the data; was is brought up to date. */
+static bool
+step_changed(const struct shared *now, struct shared *was)
+{
+	const struct shared_zone *z;
+	uint64_t off, end;
+	bool changed = false;
+
+	for (z = now->zones; z < now->zones + NB_ZONES && z->len != 0; z++) {
+		off = z->off + (z->len > STEP_POOL ? STEP_POOL : 0);
+		end = z->off + z->len;
+		if (memcmp((const uint8_t *)now + off, (uint8_t *)was + off, end - off) == 0)
+			continue;
+		memcpy((uint8_t *)was + off, (const uint8_t *)now + off, end - off);
+		changed = true;
+	}
+	return changed;
+}
+
+/* The slot in doubt is as before the call or as after it, and has its name. */
+static unsigned int
+step_wrong(const struct mem *m, const struct shared *sh, const struct step_call *call)
+{
+	const struct slot *s = &sh->slots[1];
+	struct mem_alloc_info info = {0};
+	char name[32];
+
+	slot_name(name, sizeof(name), sh, s);
+	if (mem_alloc_find(m, sh->slots[0].addr + STEP_FRONT, &info) != 0)
+		return call->before != 0 && call->after != 0;
+	return (info.len != call->before && info.len != call->after) || info.set != s->set ||
+	       info.node != s->node || strcmp(info.name, name) != 0;
+}
+
+static unsigned int
+step_adopt(
+	const struct shared *sh, struct shared *copy, uint16_t pool, const struct step_call *call)
+{
+	const struct mem_conf conf = {
+		.provider = {copy, shared_reserve, shared_lookup, shared_release}};
+	unsigned int wrong;
+	struct mem *m;
+	int err;
+
+	memcpy(copy, sh, sh->end);
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	if (m == NULL)
+		return 1;
+	wrong = step_wrong(m, copy, call) + verify(m, pool, copy);
+	mem_detach(m);
+	return wrong;
+}
+
+/* Returns in how many of its states a call that was killed there leaves what is wrong. */
+static unsigned int
+step_through(struct shared *sh, struct shared *spare[2], uint16_t pool, pid_t pid,
+	const struct step_call *call, unsigned int *states)
+{
+	unsigned int wrong = 0;
+	int status;
+
+	memcpy(spare[0], sh, sh->end);
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		if (step_changed(sh, spare[0])) {
+			wrong += step_adopt(sh, spare[1], pool, call) != 0;
+			++*states;
+		}
+		CU_ASSERT_EQUAL_FATAL(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
+	}
+	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	return wrong;
+}
+
+static void
+step_call(const struct step_call *call)
+{
+	const struct mem_pool_params q = {.name = "step",
+		.size = STEP_POOL,
+		.granule = STEP_GRANULE,
+		.quota = QUOTA,
+		.max_names = 4};
+	struct mem_conf conf = {.max_nodes = 16, .max_sets = 32}, none = conf;
+	struct shared *sh, *spare[2];
+	unsigned int states = 0;
+	uint16_t pool, other;
+	struct mem *m;
+	pid_t pid;
+	int err;
+
+	sh = shared_up(&conf, &q, &pool);
+	spare[0] = shared_up(&none, &q, &other);
+	spare[1] = shared_up(&none, &q, &other);
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	step_begin(m, pool, sh, call);
+	fflush(stdout);
+	pid = fork();
+	CU_ASSERT_FATAL(pid >= 0);
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		step_do(m, pool, sh, call);
+		_exit(0);
+	}
+	mem_detach(m);
+	CU_ASSERT_EQUAL(step_through(sh, spare, pool, pid, call, &states), 0);
+	CU_ASSERT(states > 5);
+	printf("%s %u ", call->what, states);
+	munmap(sh, SHARED);
+	munmap(spare[0], SHARED);
+	munmap(spare[1], SHARED);
+}
+
+static void
+owner_is_killed_at_any_store(void)
+{
+	static const struct step_call calls[] = {
+		{"alloc", 0, 12 * STEP_GRANULE},
+		{"free", 12 * STEP_GRANULE, 0},
+		{"free later", 80 * STEP_GRANULE, 0},
+		{"grow", 3 * STEP_GRANULE, 12 * STEP_GRANULE},
+		{"cut", 12 * STEP_GRANULE, 3 * STEP_GRANULE},
+		{"cut later", 80 * STEP_GRANULE, 3 * STEP_GRANULE},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(calls); i++)
+		step_call(&calls[i]);
 }
 
 int
@@ -685,6 +889,7 @@ main(void)
 		{"damaged_extents", damaged_extents},
 		{"damaged_sets", damaged_sets},
 		{"owner_is_killed", owner_is_killed},
+		{"owner_is_killed_at_any_store", owner_is_killed_at_any_store},
 		{NULL, NULL},
 	};
 
