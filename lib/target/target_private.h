@@ -40,6 +40,7 @@ static_assert(TARGET_TURN_BYTES >= WIRE_FILL_MAX, "every operation gets its turn
 
 #define TARGET_WORKERS_MAX 32
 
+static_assert(MEM_NODES_MAX == WIRE_NODE_MAX + 1, "whoever has a session may own memory");
 static_assert(RTE_DIM(((struct target_stats *)0)->ops) >= WIRE_OP_MAX, "a counter each");
 
 /** Endpoints of one worker that may have borrowed in one turn; gets on others are copied. */
