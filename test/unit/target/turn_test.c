@@ -616,6 +616,40 @@ test_resize_with_two_workers(void)
 	test_resize_to_and_fro(2);
 }
 
+/*
+ * One that waits for memory to be cleared ends, though what is freed after it is cleared first. It
+ * may try as often as all that waits when it comes takes, 16 KiB each, and 63 times more.
+ */
+static void
+test_resize_ends(void)
+{
+	const struct fixture_conf conf = {.pool_size = 32 * MIB, .max_ops = OPS};
+	const uint64_t len = 320 * 1024, piece = 192 * 1024;
+	unsigned int turns = 0, most;
+	shmx_addr_t area, later[110];
+
+	begin(&conf);
+	area = alloc_of(&fx, 0, len);
+	for (unsigned int i = 0; i < RTE_DIM(later); i++)
+		later[i] = alloc_of(&fx, 0, piece);
+	fx.server_stopped = true;
+	SAME(mem_resize(fx.mem, area, 65536, 0, NULL), 0);
+	SAME(shmx_resize(fx.host[0].ep, area, len, 0), 0);
+	most = (unsigned int)((len + piece) / 16384 + 63);
+	for (; turns < RTE_DIM(later) && done == 0; turns++) {
+		SAME(mem_free(fx.mem, later[turns], 0), 0);
+		shmx_flush(fx.host[0].ep);
+		turn();
+		take_events(fx.host[0].ep);
+	}
+	SAME(done, 1);
+	SAME(status_of[0], -ENOMEM);
+	SAME(turns > 63 && turns <= most + 2, true);
+	/* It had not come to it. */
+	SAME(mem_resize(fx.mem, area, len, 0, NULL), -EAGAIN);
+	end();
+}
+
 /* What was freed is cleared pool by pool, not the first one until it gives nothing more. */
 static void
 test_clearing_goes_round(void)
@@ -660,6 +694,7 @@ static const struct named_test tests[] = {
 	{"owners in turns", test_owners_in_turns},
 	{"resize to and fro", test_resize_alone},
 	{"resize to and fro with two workers", test_resize_with_two_workers},
+	{"resize ends", test_resize_ends},
 	{"clearing goes round", test_clearing_goes_round},
 };
 
