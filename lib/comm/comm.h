@@ -254,7 +254,7 @@ struct comm_info {
 	uint64_t ref_bytes;
 	uint64_t ref_bytes_limit;
 	uint64_t lines;    /* with signals pending, a bit each */
-	uint64_t signals;  /* pending, over all lines */
+	uint64_t signals;  /* pending, over all lines: like messages, also those that are loaded */
 	uint64_t window;   /* that the holder gave, */
 	uint64_t unread;   /* and how much of it is handed out and not consumed */
 	uint64_t received; /* messages since it was opened first */

@@ -110,6 +110,7 @@ comm_revoke(struct comm *c, uint32_t holder)
 	comm_ready_update(c, node);
 }
 
+/* What is loaded has not arrived. */
 static uint64_t
 signals_pending(const struct comm_inbox *ib)
 {
@@ -117,7 +118,7 @@ signals_pending(const struct comm_inbox *ib)
 	uint32_t i;
 
 	for (i = 0; i < COMM_LINES; i++)
-		n += ib->pending[i];
+		n += ib->pending[i] + ib->loaded_count[i];
 	return n;
 }
 
@@ -139,7 +140,7 @@ comm_info(const struct comm *c, uint32_t node, struct comm_info *info)
 		.nb_refs = ib->nb_loans,
 		.ref_bytes = ib->ref_bytes,
 		.ref_bytes_limit = ib->ref_bytes_limit,
-		.lines = ib->lines,
+		.lines = ib->lines | ib->loaded_lines,
 		.signals = signals_pending(ib),
 		.window = ib->window,
 		.unread = ib->handed - ib->loaded_bytes - ib->consumed,

@@ -272,3 +272,21 @@ mem_own_check(const struct mem *m, uint64_t addr, uint64_t len, uint16_t node)
 	mem_access_slow(m, addr, len, node, &err);
 	return err;
 }
+
+uint64_t
+mem_own_bytes(const struct mem *m, uint64_t addr, uint64_t len)
+{
+	const struct mem_page *page = mem_page_of(m, addr);
+	uint32_t in = (uint32_t)addr & (MEM_PAGE_SIZE - 1), left, part;
+	uint64_t bytes = 0;
+
+	if (page == NULL || page->va == NULL)
+		return 0;
+	for (left = page->left; len > 0 && left > 0; len -= part, in = 0, page++, left--) {
+		part = (uint32_t)RTE_MIN(len, (uint64_t)MEM_PAGE_SIZE - in);
+		bytes += *page->block == MEM_SET_MIXED
+		                 ? (part >> mem_granule_log(m, addr)) * sizeof(*page->granule)
+		                 : sizeof(uint64_t);
+	}
+	return bytes;
+}

@@ -433,8 +433,16 @@ enum mem_own_how {
  */
 int mem_own_change(struct mem *m, uint64_t addr, uint64_t len, enum mem_own_how how, uint16_t nodes,
 	uint16_t from);
+/* [home] The same; tells how many runs of equal owners it met, also when it fails. */
+int mem_own_change_runs(struct mem *m, uint64_t addr, uint64_t len, enum mem_own_how how,
+	uint16_t nodes, uint16_t from, uint32_t *runs);
 /* [home] The same with MEM_OWN_SET. */
 int mem_own_set(struct mem *m, uint64_t addr, uint64_t len, uint16_t set);
+/*
+ * [home] Bytes of the map that these calls read for a range, as far as it lies in one extent: two
+ * for each granule of a block that has had several owners, eight for any other.
+ */
+uint64_t mem_own_bytes(const struct mem *m, uint64_t addr, uint64_t len);
 /* [any] [view] 0 when node owns all of the range; errors as mem_access(), any length. */
 int mem_own_check(const struct mem *m, uint64_t addr, uint64_t len, uint16_t node);
 

@@ -144,19 +144,30 @@ plan_apply(struct mem *m, const struct plan *p, uint64_t addr, uint64_t len)
 }
 
 int
-mem_own_change(struct mem *m, uint64_t addr, uint64_t len, enum mem_own_how how, uint16_t nodes,
-	uint16_t from)
+mem_own_change_runs(struct mem *m, uint64_t addr, uint64_t len, enum mem_own_how how,
+	uint16_t nodes, uint16_t from, uint32_t *runs)
 {
 	struct plan p = {.how = how, .nodes = nodes, .from_set = from};
 	int ret;
 
+	*runs = 0;
 	if (nodes == MEM_SET_FREE || !mem_set_usable(m, nodes) || len == 0)
 		return -EINVAL;
 	ret = plan_make(m, &p, addr, len);
 	if (ret == 0)
 		plan_apply(m, &p, addr, len);
 	plan_drop(m, &p);
+	*runs = p.runs;
 	return ret;
+}
+
+int
+mem_own_change(struct mem *m, uint64_t addr, uint64_t len, enum mem_own_how how, uint16_t nodes,
+	uint16_t from)
+{
+	uint32_t runs;
+
+	return mem_own_change_runs(m, addr, len, how, nodes, from, &runs);
 }
 
 int

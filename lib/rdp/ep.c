@@ -37,7 +37,8 @@ conf_check(const struct rdp_conf *conf)
 		return -EINVAL;
 	if (conf->vlan > RDP_VLAN_MAX || conf->vlan_priority > 7)
 		return -EINVAL;
-	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->udp_port == 0 ||
+	if (conf->mtu < RDP_MTU_MIN || conf->node == 0 || conf->node > WIRE_NODE_MAX ||
+		conf->udp_port == 0 ||
 		rte_pktmbuf_data_room_size(conf->pool) <
 			conf->mtu + RTE_ETHER_HDR_LEN + RTE_PKTMBUF_HEADROOM)
 		return -EINVAL;

@@ -279,13 +279,19 @@ supersedes(const struct rdp_session *old, const struct rdp_from *from, const str
 }
 
 static bool
+is_node(rte_be16_t node)
+{
+	return node != 0 && rte_be_to_cpu_16(node) <= WIRE_NODE_MAX;
+}
+
+static bool
 params_sane(const struct wire_hello *hello)
 {
 	uint16_t mtu = rte_be_to_cpu_16(hello->mtu);
 	uint16_t window = rte_be_to_cpu_16(hello->window);
 
 	return mtu >= RDP_MTU_MIN && window >= 8 && window <= WIRE_WINDOW_MAX &&
-	       rte_is_power_of_2(window) && rte_be_to_cpu_16(hello->node) != 0 &&
+	       rte_is_power_of_2(window) && is_node(hello->node) &&
 	       hello->session != RTE_BE16(WIRE_SESSION_NONE);
 }
 
@@ -511,13 +517,16 @@ challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wir
 
 /*
  * Whether this can have been agreed: no more than we offered, and with the CRC if we asked for
- * it. One that we did not ask for is the listener's wish, and as good.
+ * it. One that we did not ask for is the listener's wish, and as good. And by a node that can be.
  */
 static bool
-accept_sane(const struct rdp_conf *conf, uint16_t mtu, uint16_t window, bool crc)
+accept_sane(const struct rdp_conf *conf, const struct wire_accept *a)
 {
+	uint16_t window = rte_be_to_cpu_16(a->window), mtu = rte_be_to_cpu_16(a->mtu);
+	bool crc = a->features & RTE_BE32(WIRE_FEATURE_CRC);
+
 	return window >= 8 && window <= conf->window && mtu >= RDP_MTU_MIN && mtu <= conf->mtu &&
-	       (crc || !conf->crc);
+	       (crc || !conf->crc) && is_node(a->node);
 }
 
 static void
@@ -530,7 +539,7 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 
 	if (s == NULL || s->state != RDP_CONNECT || f->src_inc == 0)
 		return;
-	if (!accept_sane(&ep->conf, mtu, window, crc)) {
+	if (!accept_sane(&ep->conf, a)) {
 		rdp_session_fail(s, -EPROTO);
 		return;
 	}

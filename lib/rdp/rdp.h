@@ -261,7 +261,7 @@ struct rdp_conf {
 	struct ip_addr gateway6;
 	uint8_t prefix6_len; /**< 0: everything is on the link */
 	uint16_t udp_port;
-	uint16_t node;
+	uint16_t node; /**< 1 to WIRE_NODE_MAX */
 	uint64_t epoch;
 	uint16_t mtu;
 	uint16_t window; /**< frames in flight, power of two up to RDP_RING */

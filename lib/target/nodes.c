@@ -173,6 +173,13 @@ nodes_find(const struct target *t, uint16_t first, uint16_t *ids, uint32_t most)
 	return n;
 }
 
+/* So many looks at something of each worker. */
+static void
+spend(struct target_worker *w, uint32_t looks)
+{
+	turn_spend(w, (uint64_t)looks * w->target->nb_workers * TARGET_LOOK_BYTES);
+}
+
 /* Descriptions in one response. */
 #define LIST_MAX (WIRE_DATA_MAX / sizeof(struct wire_node_info))
 
@@ -185,6 +192,7 @@ nodes_list(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	uint32_t n = nodes_find(w->target, rte_be_to_cpu_16(list->first), ids, most);
 	struct wire_node_info *info = target_respond_data(s, rec, n * (uint32_t)sizeof(*info));
 
+	spend(w, MEM_NODES_MAX / 64 + n);
 	if (info == NULL)
 		return -EAGAIN;
 	for (uint32_t i = 0; i < n; i++)
@@ -245,6 +253,7 @@ nodes_stat(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 {
 	struct wire_stat_info *info = target_respond_data(s, rec, sizeof(*info));
 
+	spend(w, MEM_NODES_MAX / 64 + sizeof(struct target_stats) / RTE_CACHE_LINE_SIZE);
 	if (info == NULL)
 		return -EAGAIN;
 	stat_write(w->target, info);

@@ -77,10 +77,17 @@ owners_set(struct target_worker *w, const struct target_job *job, uint16_t *set)
 	return -EPERM;
 }
 
+/* What a run of equal owners counts for: it is found twice, and written once. */
+#define RUN_BYTES UINT64_C(1024)
+
+/* Times that a change reads or writes the part of the map: plan, apply, count and write. */
+#define CHANGE_PASSES 4
+
 static int
 change(struct target_worker *w, const struct target_job *job)
 {
 	uint16_t set, from = MEM_SET_FREE;
+	uint32_t runs;
 	int ret = owners_set(w, job, &set);
 
 	if (ret < 0)
@@ -88,8 +95,10 @@ change(struct target_worker *w, const struct target_job *job)
 	if (job->nb_from > 0)
 		ret = set_of_nodes(w->mem, job, job->nb_nodes - job->nb_from, job->nb_nodes, &from);
 	if (ret == 0) {
-		ret = mem_own_change(
-			w->mem, job->addr, job->size, (enum mem_own_how)job->how, set, from);
+		turn_spend(w, CHANGE_PASSES * mem_own_bytes(w->mem, job->addr, job->size));
+		ret = mem_own_change_runs(
+			w->mem, job->addr, job->size, (enum mem_own_how)job->how, set, from, &runs);
+		turn_spend(w, runs * RUN_BYTES);
 		mem_set_release(w->mem, from);
 	}
 	mem_set_release(w->mem, set);
@@ -101,6 +110,7 @@ owners_change(struct target_worker *w, const struct target_job *job)
 {
 	int ret = mem_own_check(w->mem, job->addr, job->size, job->node);
 
+	turn_spend(w, mem_own_bytes(w->mem, job->addr, job->size));
 	if (ret == 0 && send_memory_pinned_in(w, job->addr, job->size))
 		ret = -EBUSY;
 	return ret < 0 ? ret : change(w, job);
@@ -132,6 +142,7 @@ owners_find(struct target_worker *w, struct target_job *job)
 
 	if (ret < 0)
 		return ret;
+	turn_spend(w, mem_own_bytes(w->mem, job->addr, job->value[0]));
 	if (set == MEM_SET_FREE)
 		return -ESTALE;
 	job->owners = WIRE_OWNERS_EVERYONE;

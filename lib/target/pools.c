@@ -87,6 +87,11 @@ pools_describe(const struct mem *m, const struct mem_pool_stat *st, uint16_t nod
 /* Descriptions in one response. */
 #define LIST_MAX (WIRE_DATA_MAX / sizeof(struct wire_pool_info))
 
+/* What one counts for: a look at each id, and a description is put together from many words. */
+#define LIST_BYTES(mem, n)                                                                         \
+	((mem_last_pool(mem) - mem_first_pool(mem) + 1u) * 8 +                                     \
+		(n)*2 * sizeof(struct wire_pool_info))
+
 /*
  * One that begins to go just now, or is for other nodes, keeps its place, with its id alone, for
  * the requester goes on behind the last id.
@@ -100,6 +105,7 @@ pools_list(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	uint32_t n = mem_pool_list(w->mem, rte_be_to_cpu_16(list->first), ids, most);
 	struct wire_pool_info *info = target_respond_data(s, rec, n * (uint32_t)sizeof(*info));
 
+	turn_spend(w, LIST_BYTES(w->mem, n));
 	if (info == NULL)
 		return -EAGAIN;
 	for (uint32_t i = 0; i < n; i++) {
@@ -116,12 +122,16 @@ pools_list(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 /* Nodes in one response. */
 #define NODES_MAX (WIRE_DATA_MAX / sizeof(struct wire_pool_node))
 
+/* What one counts for: a look at each id from the first on, and another at each that is told. */
+#define NODES_BYTES(looks, n) ((uint32_t)(looks)*16 + (n)*2 * sizeof(struct wire_pool_node))
+
 /* From one on, who may use a pool where not all may, or holds some of it. @return how many. */
 static uint32_t
-find_nodes(const struct mem *m, uint16_t pool, uint16_t from, uint16_t *ids, uint32_t most)
+find_nodes(struct target_worker *w, uint16_t pool, uint16_t from, uint16_t *ids, uint32_t most)
 {
+	const struct mem *m = w->mem;
 	uint64_t bits[MEM_NODES_MAX / 64] = {0};
-	uint16_t set = mem_pool_nodes(m, pool), id = RTE_MAX(from, 1u);
+	uint16_t set = mem_pool_nodes(m, pool), first = RTE_MAX(from, 1u), id = first;
 	uint16_t holder = mem_pool_holder(m, pool, id);
 	uint32_t n = 0;
 
@@ -133,6 +143,8 @@ find_nodes(const struct mem *m, uint16_t pool, uint16_t from, uint16_t *ids, uin
 		if (id == holder)
 			holder = mem_pool_holder(m, pool, id + 1);
 	}
+	/* The search for a holder may have gone on beyond. */
+	turn_spend(w, NODES_BYTES(RTE_MAX(id, holder) - first, n));
 	return n;
 }
 
@@ -149,7 +161,7 @@ pools_nodes(struct target_worker *w, struct rdp_session *s, const struct wire_re
 		return target_respond_status(w, s, rec, STATUS_NOENT);
 	if (!pools_admit(w, pool, s->peer_node))
 		return target_respond_status(w, s, rec, STATUS_PERM);
-	n = find_nodes(w->mem, pool, rte_be_to_cpu_16(ask->first), ids, most);
+	n = find_nodes(w, pool, rte_be_to_cpu_16(ask->first), ids, most);
 	node = target_respond_data(s, rec, n * (uint32_t)sizeof(*node));
 	if (node == NULL)
 		return -EAGAIN;

@@ -203,15 +203,23 @@ is_patient(uint8_t op)
 	       op == WIRE_OP_LOCK_RETURN;
 }
 
+/* Whether it may cost more than it carries: it has to have its turn, and counts in it. */
+static bool
+is_costly(uint8_t op)
+{
+	return op == WIRE_OP_FREE || op == WIRE_OP_RESIZE || op == WIRE_OP_OWN ||
+	       op == WIRE_OP_OWNERS;
+}
+
 int
 target_start_job(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
-	bool clears = rec->op == WIRE_OP_FREE || rec->op == WIRE_OP_RESIZE;
+	bool costly = is_costly(rec->op);
 	int32_t before = w->turn_bytes;
 	struct target_job *job;
 	uint8_t status;
 
-	if (clears && !turn_admits(w, s))
+	if (costly && !turn_admits(w, s))
 		return -EAGAIN;
 	job = job_take(w);
 	if (job == NULL) {
@@ -240,9 +248,36 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 	}
 	target_jobs_add(s, rec->op, 1);
 	job_run(w->target, w->index, job);
-	if (clears)
+	if (costly)
 		turn_charge(s, (uint32_t)(before - w->turn_bytes));
 	return 0;
+}
+
+/* What looks at more than it carries. */
+static int
+answer_costly(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+{
+	int32_t before = w->turn_bytes;
+	int ret;
+
+	if (!turn_admits(w, s))
+		return -EAGAIN;
+	switch (rec->op) {
+	case WIRE_OP_POOL_LIST:
+		ret = pools_list(w, s, rec);
+		break;
+	case WIRE_OP_POOL_NODES:
+		ret = pools_nodes(w, s, rec);
+		break;
+	case WIRE_OP_NODE_LIST:
+		ret = nodes_list(w, s, rec);
+		break;
+	default:
+		ret = nodes_stat(w, s, rec);
+		break;
+	}
+	turn_charge(s, (uint32_t)(before - w->turn_bytes));
+	return ret;
 }
 
 int
@@ -254,19 +289,16 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 	case WIRE_OP_POOL_OPEN:
 		return pools_open(w, s, rec);
 	case WIRE_OP_POOL_LIST:
-		return pools_list(w, s, rec);
 	case WIRE_OP_POOL_NODES:
-		return pools_nodes(w, s, rec);
+	case WIRE_OP_NODE_LIST:
+	case WIRE_OP_STAT:
+		return answer_costly(w, s, rec);
 	case WIRE_OP_LOCK:
 		return locks_lock(w, s, rec);
 	case WIRE_OP_UNLOCK:
 		return locks_unlock(w, s, rec);
 	case WIRE_OP_PUT_FENCED:
 		return target_stage_fenced(w, s, rec);
-	case WIRE_OP_NODE_LIST:
-		return nodes_list(w, s, rec);
-	case WIRE_OP_STAT:
-		return nodes_stat(w, s, rec);
 	default:
 		if (target_is_comm(rec->op))
 			return inbox_request(w, s, rec);

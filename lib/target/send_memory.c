@@ -21,6 +21,9 @@
 /* Data of a pin: NULL, or */
 #define PIN_DEAD ((void *)1)
 
+/* What a look at one, used or not, counts for. */
+#define PIN_BYTES 64
+
 /* Where SEND_MEMORY is: the stations of send_memory_step(). */
 enum station {
 	AT_POOL,
@@ -64,13 +67,14 @@ send_memory_pinned(const struct target_worker *w, uint64_t addr)
 
 /* Whether one begins in there. */
 static bool
-pin_begins(const struct target_worker *w, uint64_t addr, uint64_t len)
+pin_begins(struct target_worker *w, uint64_t addr, uint64_t len)
 {
 	const void *key;
 	uint32_t next = 0;
 	uint64_t at;
 	void *dead;
 
+	turn_spend(w, ((uint64_t)rte_hash_max_key_id(w->pinned) + 1) * PIN_BYTES);
 	while (rte_hash_iterate(w->pinned, &key, &dead, &next) >= 0) {
 		memcpy(&at, key, sizeof(at));
 		if (at - addr < len && dead == NULL)
@@ -81,7 +85,7 @@ pin_begins(const struct target_worker *w, uint64_t addr, uint64_t len)
 
 /* Whether any of the range was sent and not read by all; mostly it is of one allocation. */
 bool
-send_memory_pinned_in(const struct target_worker *w, uint64_t addr, uint64_t len)
+send_memory_pinned_in(struct target_worker *w, uint64_t addr, uint64_t len)
 {
 	struct mem_alloc_info info;
 
@@ -126,6 +130,9 @@ receivers(struct target_worker *w, struct target_job *job, uint16_t *set)
 	return owners_set(w, job, set);
 }
 
+/* Times that the allocation's part of the map is read or written: two looks, and a change. */
+#define SEND_PASSES 6
+
 /* The allocation, if it is the sender's as a whole and all of it has the same owners. */
 static int
 check(struct target_worker *w, const struct target_job *job, uint64_t *len, uint16_t *set)
@@ -134,6 +141,7 @@ check(struct target_worker *w, const struct target_job *job, uint64_t *len, uint
 	uint64_t run = 0;
 	int ret = mem_alloc_info(w->mem, job->addr, &info);
 
+	turn_spend(w, SEND_PASSES * mem_own_bytes(w->mem, job->addr, info.len));
 	if (ret == 0)
 		ret = mem_own_check(w->mem, job->addr, info.len, job->node);
 	if (ret == 0)
@@ -196,6 +204,8 @@ begin(struct target_worker *w, struct target_job *job)
 	uint64_t len = 0;
 	uint16_t set = MEM_SET_FREE;
 
+	if (w->turn_bytes <= 0)
+		return JOB_LATER;
 	job->err = target_pool_gone(w->target, job) ? -ENOENT : check(w, job, &len, &set);
 	if (job->err == 0)
 		job->err = take(w, job, len, set);

@@ -189,6 +189,8 @@ step_own(struct target_worker *w, struct target_job *job)
 	int ret;
 
 	if (job->step == 0) {
+		if (w->turn_bytes <= 0)
+			return JOB_LATER;
 		ret = owners_change(w, job);
 		if (ret == -ENOSPC && !job->reclaimed)
 			return JOB_CONTROL;
@@ -199,6 +201,12 @@ step_own(struct target_worker *w, struct target_job *job)
 			return JOB_QUIESCENT;
 	}
 	return job_done(job, 0);
+}
+
+static enum job_place
+step_owners(struct target_worker *w, struct target_job *job)
+{
+	return w->turn_bytes > 0 ? job_done(job, owners_find(w, job)) : JOB_LATER;
 }
 
 static enum job_place
@@ -328,7 +336,7 @@ job_step_home(struct target_worker *w, struct target_job *job)
 	case WIRE_OP_OWN:
 		return step_own(w, job);
 	case WIRE_OP_OWNERS:
-		return job_done(job, owners_find(w, job));
+		return step_owners(w, job);
 	case WIRE_OP_LOOKUP:
 		return step_lookup(w, job);
 	case WIRE_OP_POOL_STAT:

@@ -32,6 +32,9 @@
 #define TARGET_TURN_BYTES 131072
 static_assert(TARGET_TURN_BYTES >= WIRE_FILL_MAX, "every operation gets its turn");
 
+/** What a look at a line of memory that another worker writes counts for. */
+#define TARGET_LOOK_BYTES 64
+
 /** Operations that wait for memory, or for room for their response: so many are tried a turn. */
 #define TARGET_TURN_TRIES 32
 
@@ -40,6 +43,7 @@ static_assert(TARGET_TURN_BYTES >= WIRE_FILL_MAX, "every operation gets its turn
 
 #define TARGET_WORKERS_MAX 32
 
+static_assert(MEM_NODES_MAX == WIRE_NODE_MAX + 1, "whoever has a session may own memory");
 static_assert(RTE_DIM(((struct target_stats *)0)->ops) >= WIRE_OP_MAX, "a counter each");
 
 /** Endpoints of one worker that may have borrowed in one turn; gets on others are copied. */
@@ -69,7 +73,7 @@ enum job_place {
 	JOB_CONTROL,
 	/* At home, and not yet. */
 	JOB_QUIESCENT, /**< when every worker has passed a quiescent state */
-	JOB_LATER,     /**< when freed memory has been cleared, or in the next turn */
+	JOB_LATER,     /**< when freed memory has been cleared, or in another turn */
 };
 
 /** In target_job.op, and no requests: a session has ended; a pool changes by itself; owners of
@@ -420,7 +424,7 @@ enum job_place send_memory_step(struct target_worker *w, struct target_job *job)
 bool send_memory_at_inboxes(const struct target_job *job);
 enum job_place send_memory_read(struct target_worker *w, struct target_job *job);
 bool send_memory_pinned(const struct target_worker *w, uint64_t addr);
-bool send_memory_pinned_in(const struct target_worker *w, uint64_t addr, uint64_t len);
+bool send_memory_pinned_in(struct target_worker *w, uint64_t addr, uint64_t len);
 void send_memory_pool_gone(struct target_worker *w, uint16_t pool);
 
 /* turn.c: what one turn may do beside serving its frames */
@@ -428,6 +432,7 @@ void turn_init(struct target_worker *w);
 uint32_t turn_renew(struct target_worker *w);
 bool turn_admits(struct target_worker *w, struct rdp_session *s);
 void turn_charge(struct rdp_session *s, uint32_t bytes);
+void turn_spend(struct target_worker *w, uint64_t bytes);
 uint32_t turn_clear(struct target_worker *w, uint16_t pool);
 
 /** A turn begins. @return 1 when operations were put off in the last one: there is work to do. */

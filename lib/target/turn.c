@@ -7,12 +7,15 @@
  * One turn of a worker serves all its sessions, and none of them may hold it up for long. Most
  * operations cost about what their frame is long. Those that write more than they carry share
  * TARGET_TURN_BYTES a turn: FILL, clearing what a FREE or RESIZE gives back, and clearing for an
- * allocation that waits. Each may begin while anything is left, so a turn exceeds it by one of
- * them at most: 64 KiB, or 127 granules of the pool where those are more.
+ * allocation that waits. So do those that look at more than they carry, each look for as many bytes
+ * as could be written meanwhile: lists of nodes and pools, counters of all workers, and whose
+ * memory a range is and becomes. Each may begin while anything is left, so a turn exceeds it by one
+ * of them at most: 64 KiB, or 127 granules of the pool, or one such look, where those are more.
  *
- * FILL, FREE and RESIZE that find nothing left are put off: their frame is parked (lib/rdp/park.c),
+ * Those that find nothing left are put off: their frame is parked (lib/rdp/park.c),
  * which offers it again once a poll and once for each frame of its session that arrives. A refusal
- * costs a look at one record, and none of the records before it are looked at again.
+ * costs a look at one record, and none of the records before it are looked at again. What came
+ * from another worker waits at home, in the order it came, and is tried again in each turn.
  *
  * So that none starves: turns make rounds. In a round, each session may have as much as one turn
  * has, once; the round ends when a turn put off none but those that have had their share.
@@ -24,6 +27,9 @@
 #define USER(round, bytes) ((uint64_t)(round) << 32 | (bytes))
 #define USER_ROUND(user)   ((uint32_t)((user) >> 32))
 #define USER_BYTES(user)   ((uint32_t)(user))
+
+/* Nothing counts for more: the sums of one operation must not wrap. */
+#define SPENT_MOST (UINT64_C(1) << 27)
 
 void
 turn_init(struct target_worker *w)
@@ -62,6 +68,13 @@ void
 turn_charge(struct rdp_session *s, uint32_t bytes)
 {
 	s->user[0] += bytes;
+}
+
+/* Work other than filling and clearing, in bytes that could be written meanwhile. */
+void
+turn_spend(struct target_worker *w, uint64_t bytes)
+{
+	w->turn_bytes -= (int32_t)RTE_MIN(bytes, SPENT_MOST);
 }
 
 /* Clear freed memory of a pool for an allocation, as far as the turn goes. */

@@ -68,6 +68,9 @@ static_assert(sizeof(struct wire_frame) == 30, "frame header is part of the prot
 #define WIRE_TS_SHIFT 6
 #define WIRE_TS_NS    (1u << WIRE_TS_SHIFT)
 
+/** Nodes have ids from 1 to this one. */
+#define WIRE_NODE_MAX 1023
+
 /** Frames a receive bitmap covers; no sender has more than this many unacknowledged. */
 #define WIRE_WINDOW_MAX 256
 

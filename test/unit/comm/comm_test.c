@@ -607,10 +607,14 @@ loaded(void)
 	CU_ASSERT_EQUAL(send_to(H2, 0, to, 'b', 1), 1);
 	CU_ASSERT_EQUAL(comm_ready(f.c), 0);
 	CU_ASSERT(info_of(1).nb_messages == 3 && info_of(1).unread == 0);
+	CU_ASSERT(info_of(1).signals == 2 + 3 && info_of(1).lines == UINT64_C(1) << 4);
 	comm_unload(f.c, H1, false);
+	CU_ASSERT(info_of(1).signals == 2 + 3 && info_of(1).lines == UINT64_C(1) << 4);
 	CU_ASSERT_EQUAL(comm_ready(f.c), H1);
 	CU_ASSERT_EQUAL(load_all(H1), 4);
+	CU_ASSERT(info_of(1).signals == 2 + 3 && info_of(1).lines == UINT64_C(1) << 4);
 	comm_unload(f.c, H1, true);
+	CU_ASSERT_EQUAL(info_of(1).lines, 0);
 	CU_ASSERT_EQUAL(comm_ready(f.c), 0);
 	CU_ASSERT(info_of(1).nb_messages == 0 && info_of(1).bytes == 0 && info_of(1).signals == 0);
 	CU_ASSERT_EQUAL(comm_read_done(f.c, H1, id), 0);

@@ -270,6 +270,35 @@ too_many_runs(void)
 	finish();
 }
 
+/* What a look at a range costs, and how many runs it has. */
+static void
+cost(void)
+{
+	const uint64_t page = 2 * MIB;
+	uint16_t one, two;
+	uint32_t runs = 99;
+	uint64_t addr;
+
+	start();
+	one = set_of(1 << 1), two = set_of(1 << 2);
+	CU_ASSERT_EQUAL_FATAL(mem_alloc(t->f.m, t->pool, 2 * page, page, one, NULL, &addr), 0);
+	CU_ASSERT_EQUAL(mem_own_bytes(t->f.m, addr, 2 * page), 16);
+	CU_ASSERT_EQUAL(mem_own_set(t->f.m, addr + 3 * GRANULE, GRANULE, two), 0);
+	CU_ASSERT_EQUAL(mem_own_bytes(t->f.m, addr, GRANULE), 2);
+	CU_ASSERT_EQUAL(mem_own_bytes(t->f.m, addr, page), 2 * page / GRANULE);
+	CU_ASSERT_EQUAL(mem_own_bytes(t->f.m, addr + page - GRANULE, 2 * GRANULE), 2 + 8);
+	CU_ASSERT_EQUAL(mem_own_bytes(t->f.m, addr, UINT64_MAX), 2 * page / GRANULE + 8);
+	CU_ASSERT_EQUAL(mem_own_bytes(t->f.m, addr_of(SPAN), GRANULE), 0);
+	CU_ASSERT_EQUAL(mem_own_bytes(t->f.m, 0, GRANULE), 0);
+	CU_ASSERT_EQUAL(
+		mem_own_change_runs(t->f.m, addr, 2 * page, MEM_OWN_ADD, set_of(1 << 3), 0, &runs),
+		0);
+	CU_ASSERT_EQUAL(runs, 3);
+	CU_ASSERT_EQUAL(mem_own_change_runs(t->f.m, addr, 0, MEM_OWN_SET, one, 0, &runs), -EINVAL);
+	CU_ASSERT_EQUAL(runs, 0);
+	finish();
+}
+
 /* No id is left for the set that would be needed: nothing has changed. */
 static void
 no_set_left(void)
@@ -332,6 +361,7 @@ main(void)
 		{"random_changes", random_changes},
 		{"too_many_runs", too_many_runs},
 		{"no_set_left", no_set_left},
+		{"cost", cost},
 		{"errors", errors},
 		{NULL, NULL},
 	};

@@ -601,6 +601,8 @@ connect__insane_values(void)
 		{.mtu = RTE_BE16(1500), .window = RTE_BE16(48), .node = RTE_BE16(2)},
 		{.mtu = RTE_BE16(1500), .window = RTE_BE16(512), .node = RTE_BE16(2)},
 		{.mtu = RTE_BE16(1500), .window = RTE_BE16(64), .node = RTE_BE16(0)},
+		{.mtu = RTE_BE16(1500), .window = RTE_BE16(64), .node = RTE_BE16(1024)},
+		{.mtu = RTE_BE16(1500), .window = RTE_BE16(64), .node = RTE_BE16(UINT16_MAX)},
 	};
 	struct pair p = pair_start(NULL);
 	struct wire_hello *hello = caught_body(&p, WIRE_CONNECT);
@@ -616,14 +618,15 @@ connect__insane_values(void)
 	pair_free(&p);
 }
 
-/* More than was asked for cannot have been agreed. */
+/* More than was asked for cannot have been agreed, nor can no node have agreed to it. */
 static void
 accept__insane_values(void)
 {
 	static const struct {
-		uint16_t mtu, window;
-	} bad[] = {{NET_MTU + 1, 64}, {RDP_MTU_MIN - 1, 64}, {0, 64}, {NET_MTU, 128}, {NET_MTU, 4},
-		{NET_MTU, 0}};
+		uint16_t mtu, window, node;
+	} bad[] = {{NET_MTU + 1, 64, 1}, {RDP_MTU_MIN - 1, 64, 1}, {0, 64, 1}, {NET_MTU, 128, 1},
+		{NET_MTU, 4, 1}, {NET_MTU, 0, 1}, {NET_MTU, 64, 0}, {NET_MTU, 64, 1024},
+		{NET_MTU, 64, UINT16_MAX}};
 
 	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
 		struct pair p = pair_start(NULL);
@@ -631,6 +634,7 @@ accept__insane_values(void)
 
 		accept->mtu = rte_cpu_to_be_16(bad[i].mtu);
 		accept->window = rte_cpu_to_be_16(bad[i].window);
+		accept->node = rte_cpu_to_be_16(bad[i].node);
 		send_changed(&p);
 		CU_ASSERT_EQUAL(p.client->opened, 0);
 		CU_ASSERT_EQUAL(p.client->failed, 1);
@@ -666,6 +670,21 @@ accept__without_the_crc_that_was_asked_for(void)
 	CU_ASSERT_EQUAL(p.client->failed, 1);
 	CU_ASSERT_EQUAL(p.client->status, -EPROTO);
 	CU_ASSERT_EQUAL(sessions(p.client), 0);
+	pair_free(&p);
+}
+
+/* The last one that there can be is as good as any. */
+static void
+accept__of_the_last_node(void)
+{
+	struct pair p = pair_start(NULL);
+	struct wire_accept *accept = caught_body(&p, WIRE_ACCEPT);
+
+	accept->node = RTE_BE16(WIRE_NODE_MAX);
+	send_changed(&p);
+	CU_ASSERT_EQUAL(p.client->failed, 0);
+	CU_ASSERT_EQUAL_FATAL(p.client->opened, 1);
+	CU_ASSERT_EQUAL(p.client->session->peer_node, WIRE_NODE_MAX);
 	pair_free(&p);
 }
 
@@ -876,6 +895,7 @@ conf__of_an_endpoint(void)
 	REFUSED(mtu, RDP_MTU_MIN - 1);
 	REFUSED(mtu, 9000); /* the pool's buffers are too small */
 	REFUSED(node, 0);
+	REFUSED(node, WIRE_NODE_MAX + 1);
 	REFUSED(ip, 0);
 	REFUSED(udp_port, 0);
 	CU_ASSERT_PTR_NULL(ep);
@@ -897,6 +917,7 @@ CU_TestInfo handshake_tests[] = {
 	TEST(connect__insane_values),
 	TEST(connect__without_an_incarnation),
 	TEST(accept__insane_values),
+	TEST(accept__of_the_last_node),
 	TEST(accept__without_the_crc_that_was_asked_for),
 	TEST(accept__with_a_crc_that_was_not_asked_for),
 	TEST(answers__that_were_not_asked_for),

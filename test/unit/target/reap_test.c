@@ -344,11 +344,131 @@ in_pieces(void)
 	fixture_down(&fx);
 }
 
+/* What a host has asked for is done, and no worker looks for anything meanwhile. */
+static void
+served(unsigned int host)
+{
+	shmx_poll(fx.host[host].ep, NULL, 0);
+	rdp_poll(fx.host[host].server);
+	for (unsigned int i = 0; i < fx.workers; i++)
+		target_worker_offline(target_worker_at(fx.target, i));
+	target_control_poll(fx.target);
+	for (unsigned int i = 0; i < fx.workers; i++)
+		target_worker_online(target_worker_at(fx.target, i));
+}
+
+/* The pool goes, with all that is in it, and another one gets its id. */
+static void
+pool_anew(unsigned int host)
+{
+	const struct shmx_pool_req req = {.name = "new", .size = 32 * MIB};
+	struct shmx_ep *ep = fx.host[host].ep;
+
+	fx.server_stopped = true;
+	SAME(shmx_pool_destroy(ep, fx.pool, true, 1), 0);
+	served(host);
+	SAME(mem_pool_exists(fx.mem, fx.pool), false);
+	SAME(shmx_pool_create(ep, fx.host[host].session, &req, 2), 0);
+	served(host);
+	SAME(mem_pool_exists(fx.mem, fx.pool), true);
+	fx.server_stopped = false;
+}
+
+/* Of a pool with many pieces, which a walk stands in when it goes. */
+static uint64_t
+half_walked(uint64_t len, uint16_t set)
+{
+	struct target_worker *w = target_worker_at(fx.target, 0);
+	uint64_t addr, end = rte_rdtsc() + 10 * rte_get_tsc_hz();
+	uint16_t other;
+
+	SAME(mem_set_of_node(fx.mem, 2, &other), 0);
+	SAME(alloc_mortal(len, set, &addr), 0);
+	for (uint64_t off = 0; off < len; off += 8192)
+		SAME(mem_own_set(fx.mem, addr + off, 64, other), 0);
+	leave(0);
+	leave(1);
+	while (w->reap.next <= addr && rte_rdtsc() < end)
+		target_worker_poll(w);
+	SAME(w->reap.here.addr, addr);
+	SAME(w->reap.next > addr && w->reap.next < addr + len, true);
+	return addr;
+}
+
+/* What was found in a pool that goes says nothing of the one that gets its id. */
+static void
+pool_goes(void)
+{
+	const uint64_t len = 24 * MIB;
+	struct mem_alloc_req req = {.len = len};
+	uint64_t addr, again = 0;
+	uint16_t set;
+
+	begin(1);
+	SAME(mem_set_of_node(fx.mem, 1, &set), 0);
+	addr = half_walked(len, set);
+	pool_anew(2);
+	/* As long and at the same place, of a node that is gone: but to be kept. */
+	req.pool = fx.pool;
+	req.set = set;
+	SAME(mem_alloc_for(fx.mem, &req, &again), 0);
+	SAME(again, addr);
+	mourn();
+	SAME(lives(again), true);
+	SAME(reaped(), 0);
+	/* Nothing of it is forgotten either: what ends with its owners does so in the new pool. */
+	SAME(alloc_mortal(LEN, set, &addr), 0);
+	come(0);
+	leave(0);
+	mourn();
+	SAME(lives(addr), false);
+	SAME(lives(again), true);
+	fixture_down(&fx);
+}
+
+/* Likewise when the memory was on its way back, and waits for the other workers. */
+static void
+pool_goes_half_done(void)
+{
+	struct mem_alloc_req req = {.len = LEN};
+	struct target_worker *home;
+	uint64_t addr, again, end = rte_rdtsc() + 10 * rte_get_tsc_hz();
+	struct mem_pool_stat st;
+	unsigned int jobs, host;
+	uint16_t set;
+
+	begin(2);
+	host = target_home(fx.target, fx.pool) == 0 ? 2 : 1;
+	home = target_worker_at(fx.target, target_home(fx.target, fx.pool));
+	SAME(mem_set_of_node(fx.mem, 1, &set), 0);
+	SAME(alloc_mortal(LEN, set, &addr), 0);
+	leave(0);
+	jobs = home->nb_free_job;
+	while (reaped() == 0 && rte_rdtsc() < end)
+		target_worker_poll(home);
+	SAME(reaped(), 1);
+	SAME(home->nb_free_job, jobs - 1);
+	pool_anew(host);
+	req.pool = fx.pool;
+	req.set = set;
+	SAME(mem_alloc_for(fx.mem, &req, &again), 0);
+	SAME(again, addr);
+	SAME(mem_free_begin(fx.mem, again, 0, &(struct mem_freed){0}), 0);
+	mourn();
+	/* A free has begun there, and is not for the old one to end. */
+	SAME(mem_pool_stat(fx.mem, fx.pool, &st), 0);
+	SAME(st.used, LEN);
+	SAME(home->nb_free_job, jobs);
+	fixture_down(&fx);
+}
+
 static const struct named_test tests[] = {
 	{"one worker", one_worker},
 	{"three workers", three_workers},
 	{"many", many},
 	{"in pieces", in_pieces},
+	{"pool goes", pool_goes},
+	{"pool goes, half done", pool_goes_half_done},
 };
 
 int

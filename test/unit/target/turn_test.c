@@ -460,6 +460,118 @@ test_allocations_wait_in_turns(void)
 	end();
 }
 
+/* What looks at more than it carries: of each kind so many are served a turn. */
+static shmx_addr_t mixed;
+static uint16_t shared;
+static unsigned int asker;
+
+#define ASKED (fx.host[asker])
+#define ASKS  300
+
+static int
+ask_pool_nodes(uint64_t cookie)
+{
+	static struct shmx_pool_node node[ASKS];
+
+	return shmx_pool_nodes(ASKED.ep, ASKED.session, shared, 1, &node[cookie], 1, cookie);
+}
+
+static int
+ask_node_list(uint64_t cookie)
+{
+	static struct shmx_node_info info[ASKS][2];
+
+	return shmx_node_list(ASKED.ep, ASKED.session, 1, info[cookie], 2, cookie);
+}
+
+/* All but the ends of a block: it has to be looked at granule by granule. */
+#define MIXED_LEN (2 * MIB - 128)
+
+static int
+ask_owners(uint64_t cookie)
+{
+	static uint16_t nodes[ASKS][4];
+
+	return shmx_owners(ASKED.ep, mixed, MIXED_LEN, nodes[cookie], 4, cookie);
+}
+
+static int
+ask_own(uint64_t cookie)
+{
+	return shmx_own(ASKED.ep, mixed, MIXED_LEN, SHMX_OWNER_EVERYONE, cookie);
+}
+
+static void
+begin_asking(unsigned int workers)
+{
+	const struct fixture_conf conf = {
+		.workers = workers, .nb_hosts = 2, .max_ops = OPS, .pool_size = 8 * MIB};
+	const struct shmx_pool_req req = {.name = "shared", .size = 2 * MIB, .quota = MIB};
+	uint16_t set;
+
+	begin(&conf);
+	/* Not where its pool is at home, if there is another one. */
+	asker = workers > 1 ? 1 - fx.pool % 2 : 0;
+	SAME(shmx_pool_create_sync(ASKED.ep, ASKED.session, &req, &shared), 0);
+	mixed = RTE_ALIGN_CEIL(alloc_of(&fx, asker, 4 * MIB), 2 * MIB) + 64;
+	SAME(mem_set_of_node(fx.mem, 1, &set), 0);
+	SAME(mem_own_set(fx.mem, mixed, 64, set), 0);
+	SAME(mem_own_set(fx.mem, mixed, 64, MEM_SET_EVERYONE), 0);
+}
+
+/* All are answered, no more than @p share in a turn, and a GET beside them within each. */
+static void
+asked_in_turns(unsigned int workers, int (*ask)(uint64_t cookie), unsigned int share)
+{
+	unsigned int turns = 0, most = 0, got = 0, before;
+	struct shmx_ep *other;
+	static uint64_t word;
+
+	begin_asking(workers);
+	other = fx.host[1 - asker].ep;
+	fx.server_stopped = true;
+	for (unsigned int i = 0; i < ASKS; i++)
+		SAME(ask(i), 0);
+	shmx_flush(ASKED.ep);
+	for (; turns < 4 * ASKS && done < ASKS; turns++) {
+		SAME(shmx_get(other, mixed, &word, 8, OPS - 1), 0);
+		shmx_flush(other);
+		turn();
+		take_events(other);
+		got += seen[OPS - 1];
+		done -= seen[OPS - 1];
+		seen[OPS - 1] = 0;
+		before = done;
+		take_events(ASKED.ep);
+		most = RTE_MAX(most, done - before);
+	}
+	SAME(ended_well(ASKS), ASKS);
+	SAME(got, turns);
+	SAME(most > 0 && most <= share, true);
+	end();
+}
+
+/* Each begins while anything is left. */
+#define SHARE(bytes) ((TURN_BYTES + (bytes)-1) / (bytes))
+
+static void
+test_lists_in_turns(void)
+{
+	asked_in_turns(1, ask_pool_nodes, SHARE(16 * 1023));
+	asked_in_turns(2, ask_pool_nodes, SHARE(16 * 1023));
+	asked_in_turns(1, ask_node_list, SHARE(64 * (16 + 2)));
+	asked_in_turns(2, ask_node_list, SHARE(2 * 64 * (16 + 2)));
+}
+
+static void
+test_owners_in_turns(void)
+{
+	for (unsigned int workers = 1; workers <= 2; workers++) {
+		asked_in_turns(workers, ask_owners, SHARE(2 * MIXED_LEN / 64));
+		asked_in_turns(workers, ask_own, 1);
+	}
+}
+
 static int
 resize_sync(struct shmx_ep *ep, shmx_addr_t addr, uint64_t len)
 {
@@ -504,6 +616,40 @@ test_resize_with_two_workers(void)
 	test_resize_to_and_fro(2);
 }
 
+/*
+ * One that waits for memory to be cleared ends, though what is freed after it is cleared first. It
+ * may try as often as all that waits when it comes takes, 16 KiB each, and 63 times more.
+ */
+static void
+test_resize_ends(void)
+{
+	const struct fixture_conf conf = {.pool_size = 32 * MIB, .max_ops = OPS};
+	const uint64_t len = 320 * 1024, piece = 192 * 1024;
+	unsigned int turns = 0, most;
+	shmx_addr_t area, later[110];
+
+	begin(&conf);
+	area = alloc_of(&fx, 0, len);
+	for (unsigned int i = 0; i < RTE_DIM(later); i++)
+		later[i] = alloc_of(&fx, 0, piece);
+	fx.server_stopped = true;
+	SAME(mem_resize(fx.mem, area, 65536, 0, NULL), 0);
+	SAME(shmx_resize(fx.host[0].ep, area, len, 0), 0);
+	most = (unsigned int)((len + piece) / 16384 + 63);
+	for (; turns < RTE_DIM(later) && done == 0; turns++) {
+		SAME(mem_free(fx.mem, later[turns], 0), 0);
+		shmx_flush(fx.host[0].ep);
+		turn();
+		take_events(fx.host[0].ep);
+	}
+	SAME(done, 1);
+	SAME(status_of[0], -ENOMEM);
+	SAME(turns > 63 && turns <= most + 2, true);
+	/* It had not come to it. */
+	SAME(mem_resize(fx.mem, area, len, 0, NULL), -EAGAIN);
+	end();
+}
+
 /* What was freed is cleared pool by pool, not the first one until it gives nothing more. */
 static void
 test_clearing_goes_round(void)
@@ -544,8 +690,11 @@ static const struct named_test tests[] = {
 	{"free in turns, two workers", test_free_with_two_workers},
 	{"ends in turns", test_ends_in_turns},
 	{"allocations wait in turns", test_allocations_wait_in_turns},
+	{"lists in turns", test_lists_in_turns},
+	{"owners in turns", test_owners_in_turns},
 	{"resize to and fro", test_resize_alone},
 	{"resize to and fro with two workers", test_resize_with_two_workers},
+	{"resize ends", test_resize_ends},
 	{"clearing goes round", test_clearing_goes_round},
 };
 
