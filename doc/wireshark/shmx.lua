@@ -44,7 +44,7 @@ local ops = {
 	[36] = "LOCK_LOOKUP", [37] = "LOCK_LIST", [38] = "LOCK_FORCE", [39] = "PUT_FENCED",
 	[40] = "SIGNAL", [41] = "SEND", [42] = "SEND_MEMORY", [43] = "INBOX_OPEN",
 	[44] = "INBOX_CLOSE", [45] = "INBOX_CREDIT", [46] = "MESSAGE_DONE", [48] = "BARRIER",
-	[49] = "LOCK_RETURN",
+	[49] = "LOCK_RETURN", [50] = "LOCK_CANCEL",
 	[56] = "SIGNALLED", [57] = "MESSAGE", [58] = "MEMORY_MESSAGE",
 	[60] = "NODE_LIST", [61] = "STAT",
 }
@@ -136,6 +136,7 @@ field("lock", ProtoField.uint32, "Lock", base.DEC)
 field("shared", ProtoField.uint8, "Shared", base.DEC, {[0] = "alone", [1] = "with others"})
 field("token", ProtoField.uint64, "Fencing token", base.DEC)
 field("died", ProtoField.uint16, "Node that died", base.DEC)
+field("call", ProtoField.uint16, "Id of the call", base.DEC)
 field("lock.shared", ProtoField.uint32, "Holders that share it", base.DEC)
 field("lock.waiting", ProtoField.uint32, "Requests that wait", base.DEC)
 field("lock.holder", ProtoField.uint16, "Node that has it alone", base.DEC)
@@ -545,6 +546,11 @@ local requests = {
 		node_ids(c, len)
 	end,
 	[49] = grants,
+	[50] = function(c)
+		c.take(4, "lock")
+		c.take(2, "call")
+		c.reserved(2)
+	end,
 
 	-- Events.
 	[56] = function(c)

@@ -81,6 +81,8 @@ client_give_up(struct shmx_ep *ep, uint16_t id, int32_t status)
 		deadline_disarm(ep, id);
 	client_complete(ep, op->cookie, op->session, status, 0, 0);
 	op->bulk = OP_GIVEN_UP;
+	if (op->kind == OP_LOCK)
+		client_lock_give_up(ep, id);
 }
 
 int

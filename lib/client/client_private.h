@@ -36,7 +36,8 @@ enum op_kind {
 	OP_NODE_STAT,  /**< what the memory node has counted, for `dst` */
 	OP_REOPEN,     /**< a pool id, which kept pool `len` should have; the library's own */
 	OP_SKIP,       /**< what nobody wants any more */
-	OP_LOCK,       /**< grants of `len` locks, for `dst` */
+	OP_LOCK,       /**< grants, for `dst`; `len`: OP_LOCKS() */
+	OP_LOCK_ENDS,  /**< the same, given up: `turn` responses are to come */
 	OP_SEND,       /**< one 64-bit number; `len`: the run it was sent in */
 	OP_BARRIER,    /**< ids of nodes for `dst` when it fails, at most `len` of them */
 	OP_INBOX,      /**< nothing; `len`: whether the inbox is to be open then */
@@ -51,11 +52,17 @@ struct op {
 	uint32_t psn;  /**< frame that carries the request */
 	uint16_t bulk; /**< transfer it is a part of, CLIENT_NONE, or OP_GIVEN_UP */
 	uint16_t session;
-	uint8_t kind;   /**< enum op_kind */
-	bool timed : 1; /**< it has a deadline */
-	bool large : 1; /**< it counts in struct share.large */
-	uint16_t turn;  /**< of `bulk`, when it was started */
+	uint8_t kind;    /**< enum op_kind */
+	bool timed : 1;  /**< it has a deadline */
+	bool large : 1;  /**< it counts in struct share.large */
+	bool cancel : 1; /**< LOCK_CANCEL is to be sent; it counts in shmx_ep.nb_cancels */
+	uint16_t turn;   /**< of `bulk`, when it was started */
 };
+
+/** How many locks, up to 16, and one of them. */
+#define OP_LOCKS(n, lock)  ((n) | (uint32_t)(lock) << 5)
+#define OP_LOCKS_N(len)    ((len)&31u)
+#define OP_LOCKS_LOCK(len) ((len) >> 5)
 
 /** Its event has been told, its response is to come. */
 #define OP_GIVEN_UP (CLIENT_NONE - 1)
@@ -183,6 +190,8 @@ struct shmx_ep {
 	uint64_t others_ns;          /**< when others were last about; 0: never */
 	uint64_t timeout_ns;         /**< with ATTR_DEADLINE */
 	uint32_t nb_deadlines;
+	uint32_t nb_cancels;                    /**< calls for locks to be cancelled */
+	uint32_t cancel_next;                   /**< operation where the search for them goes on */
 	uint64_t deadline_tick;                 /**< slots up to here have been looked at */
 	struct deadline *deadline;              /**< by operation, then by transfer */
 	uint32_t deadline_slot[DEADLINE_SLOTS]; /**< first of each; index plus one */
@@ -450,10 +459,15 @@ rte_be16_t *client_nodes_write(rte_be16_t *to, const uint16_t *nodes, unsigned i
 bool client_grants_read(
 	const struct op *op, const void *data, uint32_t len, uint64_t *token, uint64_t *died);
 
-/** Locks that nobody waits for any more go back; operation @p id waits for the answer to that.
- * @return false: there is no room for that now. */
-bool client_grants_return(
-	struct shmx_ep *ep, struct rdp_session *s, uint16_t id, const void *data, uint32_t len);
+/** A call for locks has been given up: it is to end at the memory node, too. */
+void client_lock_give_up(struct shmx_ep *ep, uint16_t id);
+
+/** The calls that were given up, as far as there is room. */
+void client_cancels_send(struct shmx_ep *ep);
+
+/** A response to one of them, or to what was asked since, with its id. @return false: it is none,
+ * or ep->no_room: there is no room for the next question. */
+bool client_lock_ends(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec);
 
 /** The response to shmx_lock_list(). @return false: it is none. */
 bool client_lock_infos_read(const struct op *op, const void *data, uint32_t len);

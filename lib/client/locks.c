@@ -3,6 +3,7 @@
 
 #include <rte_memcpy.h>
 
+#include "base/status.h"
 #include "client/client_private.h"
 
 /* Locks of a memory node, and writes that a lock guards. */
@@ -29,8 +30,8 @@ shmx_lock(struct shmx_ep *ep, shmx_session_t session, const struct shmx_lock_req
 	if (unlikely(ep == NULL || locks == NULL || n == 0 || n > SHMX_LOCKS_MAX ||
 		     has_twice(locks, n)))
 		return -EINVAL;
-	lock = (struct wire_lock *)client_ask(
-		ep, session, WIRE_OP_LOCK, sizeof(*lock), tail, OP_LOCK, grants, n, cookie, &err);
+	lock = (struct wire_lock *)client_ask(ep, session, WIRE_OP_LOCK, sizeof(*lock), tail,
+		OP_LOCK, grants, OP_LOCKS(n, locks[0].lock), cookie, &err);
 	if (unlikely(lock == NULL))
 		return err;
 	lock->timeout_us = rte_cpu_to_be_64(timeout_us);
@@ -68,12 +69,13 @@ client_grants_read(
 {
 	const struct wire_lock_grant *from = data;
 	struct shmx_lock_grant *to = op->dst;
+	uint32_t n = OP_LOCKS_N(op->len);
 
-	if (len != op->len * sizeof(*from))
+	if (len != n * sizeof(*from))
 		return false;
 	*token = rte_be_to_cpu_64(from[0].token);
 	*died = 0;
-	for (uint32_t i = 0; i < op->len; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		if (*died == 0)
 			*died = rte_be_to_cpu_16(from[i].died);
 		if (to != NULL)
@@ -86,17 +88,95 @@ client_grants_read(
 	return true;
 }
 
-bool
-client_grants_return(
-	struct shmx_ep *ep, struct rdp_session *s, uint16_t id, const void *data, uint32_t len)
+/* ---- calls that were given up ------------------------------------------------------------- */
+
+/*
+ * The memory node is asked to let the call wait no more; what it had granted before goes back. All
+ * that is asked for it has the id of the call, which is free when all of that is answered: so no
+ * request can be taken for one that has the id after it.
+ */
+
+void
+client_lock_give_up(struct shmx_ep *ep, uint16_t id)
 {
+	struct op *op = &ep->op[id];
+
+	op->kind = OP_LOCK_ENDS;
+	op->dst = NULL;
+	op->turn = 1;
+	op->cancel = true;
+	if (ep->nb_cancels++ == 0)
+		ep->cancel_next = id;
+}
+
+/* Behind the call itself, whichever frame comes first. @return whether there was room. */
+static bool
+cancel_send(struct shmx_ep *ep, struct op *op, uint16_t id)
+{
+	struct rdp_session *s = ep->session[op->session];
+	struct wire_lock_cancel *req = NULL;
+
+	if (s != NULL)
+		req = (struct wire_lock_cancel *)rdp_request(s, sizeof(*req));
+	if (req == NULL)
+		return false;
+	wire_record_write(req, WIRE_OP_LOCK_CANCEL, WIRE_REQUEST_ORDERED, rte_cpu_to_be_16(id), 0);
+	rdp_order(s);
+	req->lock = rte_cpu_to_be_32(OP_LOCKS_LOCK(op->len));
+	req->call = rte_cpu_to_be_16(id);
+	memset(req->reserved, 0, sizeof(req->reserved));
+	op->turn++;
+	op->cancel = false;
+	ep->nb_cancels--;
+	return true;
+}
+
+/* Operations that one poll looks at. */
+#define CANCEL_LOOKS 256
+
+void
+client_cancels_send(struct shmx_ep *ep)
+{
+	for (uint32_t i = 0; i < CANCEL_LOOKS && ep->nb_cancels > 0; i++) {
+		struct op *op = &ep->op[ep->cancel_next];
+
+		if (op->kind == OP_LOCK_ENDS && op->cancel &&
+			!cancel_send(ep, op, (uint16_t)ep->cancel_next))
+			return;
+		ep->cancel_next = (ep->cancel_next + 1) % ep->max_ops;
+	}
+}
+
+static bool
+grants_return(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
+{
+	struct rdp_session *s = ep->session[ep->op[id].session];
 	uint8_t *to = rdp_response(s, (uint32_t)sizeof(struct wire_lock_return) + len);
 
 	if (to == NULL)
 		return false;
 	wire_record_write(to, WIRE_OP_LOCK_RETURN, 0, rte_cpu_to_be_16(id), len);
 	memcpy((struct wire_lock_return *)to + 1, data, len);
-	ep->op[id].kind = OP_SKIP;
+	return true;
+}
+
+bool
+client_lock_ends(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
+{
+	struct op *op = &ep->op[id];
+	uint32_t len = rte_be_to_cpu_32(rec->len);
+
+	if (rec->status == STATUS_OK && rec->op == (WIRE_OP_LOCK | WIRE_RESPONSE)) {
+		if (len != OP_LOCKS_N(op->len) * sizeof(struct wire_lock_grant))
+			return false;
+		ep->no_room = !grants_return(ep, id, rec + 1, len);
+		if (!ep->no_room && op->cancel) {
+			op->cancel = false;
+			ep->nb_cancels--;
+		}
+		return !ep->no_room;
+	}
+	op->turn--;
 	return true;
 }
 

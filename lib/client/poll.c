@@ -21,6 +21,10 @@ op_release(struct shmx_ep *ep, uint16_t id)
 {
 	if (unlikely(ep->op[id].timed))
 		deadline_disarm(ep, id);
+	if (unlikely(ep->op[id].cancel)) {
+		ep->op[id].cancel = false;
+		ep->nb_cancels--;
+	}
 	op_free(ep, id);
 }
 
@@ -139,23 +143,26 @@ op_failed(struct shmx_ep *ep, uint16_t id, int32_t status)
 	op_finish(ep, id, status, 0, 0);
 }
 
-/* Granted, though perhaps nobody wants it any more. */
 static bool
 locked(struct shmx_ep *ep, uint16_t id, const void *data, uint32_t len)
 {
-	struct op *op = &ep->op[id];
-	bool wanted = !client_given_up(ep, op);
 	uint64_t token, died;
 
-	if (!wanted)
-		op->dst = NULL;
-	if (!client_grants_read(op, data, len, &token, &died))
+	if (!client_grants_read(&ep->op[id], data, len, &token, &died))
 		return false;
-	if (wanted)
-		op_finish(ep, id, 0, token, died);
-	else if (!client_grants_return(ep, ep->session[op->session], id, data, len))
-		ep->no_room = true;
-	return !ep->no_room;
+	op_finish(ep, id, 0, token, died);
+	return true;
+}
+
+/* Nobody wants them any more. */
+static bool
+lock_ends(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
+{
+	if (!client_lock_ends(ep, id, rec))
+		return false;
+	if (ep->op[id].turn == 0)
+		op_release(ep, id);
+	return true;
 }
 
 static bool
@@ -281,6 +288,8 @@ complete_any(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 	uint32_t len = rte_be_to_cpu_32(rec->len);
 	const void *data = rec + 1;
 
+	if (unlikely(op->kind == OP_LOCK_ENDS))
+		return lock_ends(ep, id, rec);
 	if (unlikely(rec->status != STATUS_OK && op->kind == OP_BARRIER)) {
 		missed(ep, id, rec);
 		return true;
@@ -528,6 +537,8 @@ shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 		inboxes_consume(ep);
 	if (unlikely(ep->bulk_active != CLIENT_NONE))
 		bulk_progress(ep);
+	if (unlikely(ep->nb_cancels > 0))
+		client_cancels_send(ep);
 	if (unlikely(ep->look_ns <= rdp_now(ep->rdp)))
 		link_run(ep);
 	/* Since the poll before this one the application did its own work. */

@@ -80,7 +80,7 @@ grant(struct sync *t, uint32_t holder, const struct sync_want *want, struct sync
 /* Out of line: what is granted at once does not pay for it. */
 static __rte_noinline int
 wait_for(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n,
-	uint64_t deadline, uint64_t cookie, uint32_t *handle)
+	uint64_t deadline, uint64_t cookie)
 {
 	struct sync_call *call;
 	uint32_t c, r;
@@ -97,14 +97,13 @@ wait_for(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigne
 		call->records[call->n] = r;
 	}
 	sync_call_advance(t, c);
-	*handle = c;
 	return -EINPROGRESS;
 }
 
 /* wants are in ascending order. Inline, so that a call for one lock, n known, has no loops. */
 static __rte_always_inline int
 acquire(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n,
-	uint64_t deadline, uint64_t cookie, struct sync_grant *grants, uint32_t *call)
+	uint64_t deadline, uint64_t cookie, struct sync_grant *grants)
 {
 	int ret = check_holder(t, holder);
 	unsigned int i;
@@ -115,7 +114,7 @@ acquire(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned
 		return ret;
 	if (!at_once(t, wants, n))
 		return deadline == SYNC_TRY ? -EBUSY
-		                            : wait_for(t, holder, wants, n, deadline, cookie, call);
+		                            : wait_for(t, holder, wants, n, deadline, cookie);
 	if (n > t->hdr->nb_grants - t->used.nb_grants)
 		return -ENOSPC;
 	for (i = 0; i < n; i++)
@@ -125,15 +124,15 @@ acquire(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned
 
 int
 sync_acquire(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n,
-	uint64_t deadline, uint64_t cookie, struct sync_grant *grants, uint32_t *call)
+	uint64_t deadline, uint64_t cookie, struct sync_grant *grants)
 {
 	struct sync_want sorted[SYNC_CALL_MAX];
 
 	if (n == 1 && wants->mode <= SYNC_EXCLUSIVE)
-		return acquire(t, holder, wants, 1, deadline, cookie, grants, call);
+		return acquire(t, holder, wants, 1, deadline, cookie, grants);
 	if (!sort(sorted, wants, n))
 		return -EINVAL;
-	return acquire(t, holder, sorted, n, deadline, cookie, grants, call);
+	return acquire(t, holder, sorted, n, deadline, cookie, grants);
 }
 
 static __rte_noinline bool

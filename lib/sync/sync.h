@@ -163,14 +163,13 @@ struct sync_event {
 
 /*
  * [home] All n locks, or none. 0: granted, grants[0 .. n - 1] in ascending order of id.
- * -EINPROGRESS: the call waits, *call names it for sync_cancel(), and sync_poll() will answer with
- * the cookie. deadline is in the time of sync_poll()'s now, SYNC_TRY or SYNC_FOREVER.
- * -EINVAL for n, a mode, a lock twice, or the index of holder; -EEXIST as above; -ENOENT no such
- * lock; -EDEADLK as above; -EBUSY a try that would wait; -ENOSPC no room for grants or for another
- * waiting call.
+ * -EINPROGRESS: the call waits, and sync_poll() will answer with the cookie. deadline is in the
+ * time of sync_poll()'s now, SYNC_TRY or SYNC_FOREVER. -EINVAL for n, a mode, a lock twice, or the
+ * index of holder; -EEXIST as above; -ENOENT no such lock; -EDEADLK as above; -EBUSY a try that
+ * would wait; -ENOSPC no room for grants or for another waiting call.
  */
 int sync_acquire(struct sync *t, uint32_t holder, const struct sync_want *wants, unsigned int n,
-	uint64_t deadline, uint64_t cookie, struct sync_grant *grants, uint32_t *call);
+	uint64_t deadline, uint64_t cookie, struct sync_grant *grants);
 /*
  * [home] Gives back n locks, 1 to 16, all or none; they may come from several calls. -EINVAL for n
  * or a lock twice; -ENOENT no such lock; -EPERM not held by holder. A lock that a waiting call
@@ -190,10 +189,10 @@ int sync_take_back(
  */
 void sync_prefetch(const struct sync *t, uint32_t lock);
 /*
- * [home] Ends a waiting call with -ECANCELED. -ENOENT when that call with this cookie does not wait
- * (any more): what became of it was told, or will be.
+ * [home] Ends a waiting call with -ECANCELED: that of holder with this cookie, which is for lock
+ * among others. -ENOENT when it does not wait (any more): what became of it was told, or will be.
  */
-int sync_cancel(struct sync *t, uint32_t call, uint64_t cookie);
+int sync_cancel(struct sync *t, uint32_t holder, uint32_t lock, uint64_t cookie);
 
 /*
  * [home] Hands locks on and ends calls whose deadline is now or earlier; writes up to n events and

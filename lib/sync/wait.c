@@ -70,9 +70,13 @@ sync_call_end(struct sync *t, uint32_t c, int status)
 }
 
 int
-sync_cancel(struct sync *t, uint32_t c, uint64_t cookie)
+sync_cancel(struct sync *t, uint32_t holder, uint32_t lock, uint64_t cookie)
 {
-	if (c == 0 || c > t->hdr->nb_calls || !t->calls[c].waits || t->calls[c].cookie != cookie)
+	uint32_t r = sync_lock_of(t, lock) != NULL ? sync_record_find(t, holder, lock) : 0;
+	uint32_t c = r != 0 ? t->records[r].call : 0;
+
+	if (c == 0 || t->records[r].state == SYNC_HELD || !t->calls[c].waits ||
+		t->calls[c].cookie != cookie)
 		return -ENOENT;
 	sync_call_end(t, c, -ECANCELED);
 	return 0;

@@ -123,6 +123,7 @@ locks_read(struct target_job *job, const struct wire_record *rec)
 {
 	const struct wire_lock_id *id = (const struct wire_lock_id *)rec;
 	const struct wire_lock_list *list = (const struct wire_lock_list *)rec;
+	const struct wire_lock_cancel *cancel = (const struct wire_lock_cancel *)rec;
 
 	switch (rec->op) {
 	case WIRE_OP_LOCK:
@@ -137,6 +138,10 @@ locks_read(struct target_job *job, const struct wire_record *rec)
 	case WIRE_OP_LOCK_RETURN:
 		job->nb_locks = (uint8_t)returned_read(rec, job->grants);
 		return job->nb_locks > 0;
+	case WIRE_OP_LOCK_CANCEL:
+		job->lock = rte_be_to_cpu_32(cancel->lock);
+		job->waiter = target_waiter(job->session_inc, cancel->call);
+		return true;
 	case WIRE_OP_LOCK_LOOKUP:
 		job->values = 1;
 		return target_name_read((const struct wire_lock_lookup *)rec + 1, rec, job->name);
@@ -193,9 +198,8 @@ acquire(struct target_locks *l, uint32_t holder, const struct sync_want *wants, 
 	uint64_t now, uint64_t timeout_us, uint64_t cookie, struct sync_grant *grants)
 {
 	uint64_t deadline = timeout_us == 0 ? SYNC_TRY : locks_deadline(now, timeout_us);
-	uint32_t call;
 
-	return sync_acquire(l->sync, holder, wants, n, deadline, cookie, grants, &call);
+	return sync_acquire(l->sync, holder, wants, n, deadline, cookie, grants);
 }
 
 /* ---- on the spot -------------------------------------------------------------------------- */
@@ -354,6 +358,14 @@ step_return(struct target_worker *w, struct target_job *job)
 		job, sync_take_back(w->target->locks.sync, job->holder, grants, job->nb_locks));
 }
 
+/* One that does not wait any more has been answered, or will be. */
+static enum job_place
+step_cancel(struct target_worker *w, struct target_job *job)
+{
+	sync_cancel(w->target->locks.sync, job->holder, job->lock, job->waiter);
+	return job_done(job, 0);
+}
+
 static enum job_place
 step_reserve(struct target_worker *w, struct target_job *job)
 {
@@ -460,6 +472,8 @@ locks_step(struct target_worker *w, struct target_job *job)
 		return step_unlock(w, job);
 	case WIRE_OP_LOCK_RETURN:
 		return step_return(w, job);
+	case WIRE_OP_LOCK_CANCEL:
+		return step_cancel(w, job);
 	case WIRE_OP_LOCK_RESERVE:
 		return step_reserve(w, job);
 	case WIRE_OP_LOCK_UNRESERVE:

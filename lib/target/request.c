@@ -195,12 +195,12 @@ admit(const struct target_worker *w, struct target_job *job)
 }
 
 /* No message may overtake one that is refused for another reason than its receivers; and credit is
- * told once, as are grants that nobody wants. */
+ * told once, as are grants, and waits for them, that nobody wants. */
 static bool
 is_patient(uint8_t op)
 {
 	return op == WIRE_OP_SEND || op == WIRE_OP_SEND_MEMORY || op == WIRE_OP_INBOX_CREDIT ||
-	       op == WIRE_OP_LOCK_RETURN;
+	       op == WIRE_OP_LOCK_RETURN || op == WIRE_OP_LOCK_CANCEL;
 }
 
 /* Whether it may cost more than it carries: it has to have its turn, and counts in it. */

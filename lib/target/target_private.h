@@ -158,6 +158,7 @@ struct target_job {
 	uint16_t owners;         /**< OWNERS: how many there are, or WIRE_OWNERS_EVERYONE */
 	uint16_t nb_nodes;       /**< in `nodes` */
 	uint32_t holder;         /**< of locks and inboxes: see target_holder() */
+	uint64_t waiter;         /**< LOCK_CANCEL: target_waiter() of the call */
 	uint32_t lock;
 	uint32_t life;       /**< of the pool, when it was asked for: see target_life() */
 	uint32_t letter_len; /**< bytes of target_letter() */
@@ -535,8 +536,8 @@ target_jobs_add(struct rdp_session *s, uint8_t op, int n)
 static inline bool
 target_is_sync(uint8_t op)
 {
-	return op == TARGET_OP_GONE || op == WIRE_OP_BARRIER || op == WIRE_OP_LOCK_RETURN ||
-	       (op >= WIRE_OP_LOCK && op <= WIRE_OP_LOCK_FORCE);
+	return op == TARGET_OP_GONE || (op >= WIRE_OP_LOCK && op <= WIRE_OP_LOCK_FORCE) ||
+	       (op >= WIRE_OP_BARRIER && op <= WIRE_OP_LOCK_CANCEL);
 }
 
 /** On inboxes. */

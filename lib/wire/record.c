@@ -56,6 +56,7 @@ const struct wire_op_info wire_op_table[256] = {
 	[WIRE_OP_MESSAGE_DONE] = {sizeof(struct wire_message_done), NONE},
 	[WIRE_OP_BARRIER] = {sizeof(struct wire_barrier), NODES},
 	[WIRE_OP_LOCK_RETURN] = {sizeof(struct wire_lock_return), GRANTS},
+	[WIRE_OP_LOCK_CANCEL] = {sizeof(struct wire_lock_cancel), NONE},
 	[WIRE_OP_NODE_LIST] = {sizeof(struct wire_node_list), NONE},
 	[WIRE_OP_STAT] = {sizeof(struct wire_record), NONE},
 };
@@ -103,6 +104,7 @@ static const char *const names[WIRE_OP_MAX] = {
 	[WIRE_OP_MESSAGE_DONE] = "message-done",
 	[WIRE_OP_BARRIER] = "barrier",
 	[WIRE_OP_LOCK_RETURN] = "lock-return",
+	[WIRE_OP_LOCK_CANCEL] = "lock-cancel",
 	[WIRE_OP_NODE_LIST] = "node-list",
 	[WIRE_OP_STAT] = "stat",
 };

@@ -68,6 +68,7 @@ enum wire_op {
 
 	WIRE_OP_BARRIER = 48,
 	WIRE_OP_LOCK_RETURN = 49,
+	WIRE_OP_LOCK_CANCEL = 50,
 
 	/* Events: the memory node tells, and gets no response. */
 	WIRE_OP_SIGNALLED = 56,
@@ -359,6 +360,14 @@ struct wire_lock_return {
 	struct wire_record rec;
 };
 
+/** LOCK_CANCEL, of a LOCK that still waits: it gets CANCELED. Response: no data, in any case. */
+struct wire_lock_cancel {
+	struct wire_record rec;
+	rte_be32_t lock; /**< one of those it is for */
+	rte_be16_t call; /**< its id */
+	uint8_t reserved[2];
+};
+
 /**
  * LOCK_RESERVE (len = bytes of the name behind this, 0 for none; lock 0: any that is free),
  * LOCK_UNRESERVE, LOCK_FORCE (len = 0). Response data: RESERVE the id in eight bytes; FORCE how
@@ -582,6 +591,7 @@ static_assert(sizeof(struct wire_lock_want) == 8, "part of the protocol");
 static_assert(sizeof(struct wire_lock_grant) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_unlock) == 8, "part of the protocol");
 static_assert(sizeof(struct wire_lock_return) == 8, "part of the protocol");
+static_assert(sizeof(struct wire_lock_cancel) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_id) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_list) == 16, "part of the protocol");
 static_assert(sizeof(struct wire_lock_info) == 96, "part of the protocol");

@@ -535,6 +535,7 @@ forge_response_len(uint8_t op, uint32_t len)
 				 sizeof(struct wire_lock_grant));
 	case WIRE_OP_UNLOCK:
 	case WIRE_OP_LOCK_RETURN:
+	case WIRE_OP_LOCK_CANCEL:
 	case WIRE_OP_LOCK_UNRESERVE:
 	case WIRE_OP_PUT_FENCED:
 	case WIRE_OP_INBOX_OPEN ... WIRE_OP_MESSAGE_DONE:

@@ -31,7 +31,7 @@ struct load {
 
 static struct sync *t;
 static struct sync_grant g[SYNC_CALL_MAX];
-static uint32_t call, place = 1;
+static uint32_t place = 1;
 
 static double
 now(void)
@@ -59,7 +59,7 @@ pair(const struct load *load, uint32_t holder, uint32_t at)
 		locks[k] = 1 + ((at + k) & (load->over - 1));
 		w[k] = (struct sync_want){locks[k], load->mode};
 	}
-	if (sync_acquire(t, holder, w, load->n, SYNC_TRY, 0, g, &call) != 0 ||
+	if (sync_acquire(t, holder, w, load->n, SYNC_TRY, 0, g) != 0 ||
 		sync_release(t, holder, locks, load->n) != 0)
 		exit(1);
 }
@@ -96,10 +96,10 @@ hand_over(const struct load *load)
 	struct sync_event ev;
 	uint32_t i, lock = 1;
 
-	if (sync_acquire(t, 1, &w, 1, SYNC_TRY, 0, g, &call) != 0)
+	if (sync_acquire(t, 1, &w, 1, SYNC_TRY, 0, g) != 0)
 		exit(1);
 	for (i = 0; i < ROUNDS; i++) {
-		if (sync_acquire(t, 1 + (i + 1) % 2, &w, 1, i + 1, 0, g, &call) != -EINPROGRESS ||
+		if (sync_acquire(t, 1 + (i + 1) % 2, &w, 1, i + 1, 0, g) != -EINPROGRESS ||
 			sync_release(t, 1 + i % 2, &lock, 1) != 0 || sync_poll(t, 0, &ev, 1) != 1)
 			exit(1);
 	}

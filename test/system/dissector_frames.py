@@ -114,7 +114,8 @@ def inbox_requests():
             request(43, struct.pack("!IIQB7x", 65536, 4096, 1 << 20, 1)), request(44, b""),
             request(45, struct.pack("!Q", 1040)), request(46, struct.pack("!Q", 12)),
             request(48, struct.pack("!QI4x", 1000, 3), tail=struct.pack("!HH", 5, 6)),
-            request(49, b"", tail=struct.pack("!QIH2x", 78, 20, 6) * 2)]
+            request(49, b"", tail=struct.pack("!QIH2x", 78, 20, 6) * 2),
+            request(50, struct.pack("!IH2x", 20, 4711))]
 
 
 def events():
@@ -143,7 +144,7 @@ def responses():
     node = struct.pack("!16sIIHH4x", bytes(10) + b"\xff\xff\x0a\0\0\x02", 3, 2, 5, 4660)
     stat = struct.pack("!6QIIH6x64Q", 1, 2, 3, 4, 5, 6, 7, 8, 2, *range(64))
     out += [response(60, node + node), response(61, stat)]
-    return out + [response(48, struct.pack("!H", 6), status=15), response(49)] + events() + events()
+    return out + [response(48, struct.pack("!H", 6), status=15), response(49), response(50)] + events() + events()
 
 
 def frames():

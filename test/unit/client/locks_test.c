@@ -9,6 +9,7 @@
 
 #include <rte_cycles.h>
 
+#include "client/client_private.h"
 #include "fixture.h"
 
 #define EP(i) fx.host[i].ep
@@ -399,8 +400,8 @@ died__with_many_locks(void)
 	fixture_down(&fx);
 }
 
-/* Given up here, granted there all the same, and given back: who gets them then is told of the
- * death that nobody here heard of, once. */
+/* Given up before they are granted, or when they are and the grants are on their way, and given
+ * back: who gets them then is told of the death that nobody here heard of, once. */
 static void
 died__told_to_who_wants_to_hear(void)
 {
@@ -416,14 +417,15 @@ died__told_to_who_wants_to_hear(void)
 		SAME(shmx_op_attr_set(EP(1), late ? &soon : NULL), 0);
 		SAME(shmx_lock(EP(1), S(1), two, 2, SHMX_FOREVER, NULL, 71), 0);
 		SAME(shmx_op_attr_set(EP(1), NULL), 0);
-		if (!late) {
+		if (late)
+			poll_for(EP(1), 1);
+		else
 			SAME(ended(1, 71, &event), 1);
-			SAME(shmx_cancel(EP(1), 71), 0);
-		}
-		poll_for(EP(1), 1);
 		SAME(shmx_disconnect(EP(0), S(0)), 0);
 		poll_for(EP(0), 1);
 		SAME(release(2, 2), 0);
+		if (!late)
+			SAME(shmx_cancel(EP(1), 71), 0);
 		settle();
 		SAME(acquire(2, 1, false, 1000000, &grant), 0);
 		SAME(grant.died, 1);
@@ -457,6 +459,67 @@ given_up__and_one_was_forced(void)
 	settle();
 	SAME(acquire(0, 1, false, 0, NULL), -EBUSY);
 	SAME(acquire(0, 2, false, 0, NULL), 0);
+	fixture_down(&fx);
+}
+
+/* What waits is given up: it has no place any more, keeps nothing from others, and may be asked for
+ * again. */
+static void
+given_up__waits_no_more(void)
+{
+	const struct shmx_lock_req two[] = {{.lock = 1}, {.lock = 2}};
+	const struct shmx_op_attr soon = {.timeout_us = 300};
+	struct shmx_event event = {0};
+
+	for (unsigned int late = 0; late < 2; late++) {
+		begin();
+		SAME(acquire(0, 2, false, 0, NULL), 0);
+		SAME(shmx_op_attr_set(EP(1), late ? &soon : NULL), 0);
+		SAME(shmx_lock(EP(1), S(1), two, 2, SHMX_FOREVER, NULL, 71), 0);
+		SAME(shmx_op_attr_set(EP(1), NULL), 0);
+		if (!late) {
+			SAME(ended(1, 71, &event), 1);
+			SAME(acquire(2, 1, false, 0, NULL), -EBUSY);
+			SAME(shmx_cancel(EP(1), 71), 0);
+		}
+		poll_for(EP(1), 1);
+		SAME(acquire(2, 1, false, 0, NULL), 0);
+		SAME(acquire(1, 2, false, 0, NULL), -EBUSY);
+		SAME(release(0, 2), 0);
+		SAME(acquire(2, 2, false, 0, NULL), 0);
+		SAME(release(2, 1), 0);
+		SAME(release(2, 2), 0);
+		SAME(acquire(1, 1, false, 0, NULL), 0);
+		fixture_down(&fx);
+	}
+}
+
+/* As many as there may be, all at once, and their operations are free again. */
+static void
+given_up__by_the_hundred(void)
+{
+	struct shmx_event event = {0};
+	uint64_t waiting = 0;
+
+	begin();
+	for (uint32_t id = 1; id <= 20; id++)
+		SAME(acquire(0, id, false, 0, NULL), 0);
+	for (unsigned int round = 0; round < 20; round++) {
+		for (uint32_t id = 1; id <= 20; id++)
+			waiting += start(1, id, id % 2, SHMX_FOREVER, NULL, 100 + id) == 0;
+		if (round % 2 == 0)
+			SAME(ended(1, 71, &event), 1);
+		for (uint32_t id = 1; id <= 20; id++)
+			SAME(shmx_cancel(EP(1), 100 + id), 0);
+		poll_for(EP(1), 1);
+	}
+	SAME(waiting, 400);
+	SAME(EP(1)->nb_free_op, EP(1)->max_ops);
+	SAME(EP(1)->nb_cancels, 0);
+	for (uint32_t id = 1; id <= 20; id++)
+		SAME(release(0, id), 0);
+	for (uint32_t id = 1; id <= 20; id++)
+		SAME(acquire(2, id, false, 0, NULL), 0);
 	fixture_down(&fx);
 }
 
@@ -651,6 +714,8 @@ static const struct named_test tests[] = {
 	{"died__with_many_locks", died__with_many_locks},
 	{"died__told_to_who_wants_to_hear", died__told_to_who_wants_to_hear},
 	{"given_up__and_one_was_forced", given_up__and_one_was_forced},
+	{"given_up__waits_no_more", given_up__waits_no_more},
+	{"given_up__by_the_hundred", given_up__by_the_hundred},
 	{"force__by_an_operator", force__by_an_operator},
 	{"force__of_a_call_that_waits", force__of_a_call_that_waits},
 	{"ids__reserved_by_number_and_name", ids__reserved_by_number_and_name},

@@ -27,7 +27,7 @@ memzones(void)
 	CU_ASSERT_EQUAL(err, -EEXIST);
 	CU_ASSERT_EQUAL(sync_reserve(t, 65536, "last", &id), 0);
 	CU_ASSERT_EQUAL(sync_reserve(t, 65537, NULL, &id), -EINVAL);
-	CU_ASSERT_EQUAL(sync_acquire(t, SYNC_HOLDERS_MAX, &w, 1, SYNC_TRY, 0, &g, &id), 0);
+	CU_ASSERT_EQUAL(sync_acquire(t, SYNC_HOLDERS_MAX, &w, 1, SYNC_TRY, 0, &g), 0);
 	sync_detach(t);
 	t = sync_memzone_adopt("zt_sync", &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);

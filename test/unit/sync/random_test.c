@@ -16,7 +16,7 @@ enum model_call_state { UNUSED, WAITS, TELL };
 
 struct model_call {
 	enum model_call_state state;
-	uint32_t holder, n, pos, handle;
+	uint32_t holder, n, pos;
 	uint64_t cookie, deadline;
 	struct sync_want wants[SYNC_CALL_MAX];
 	uint64_t tokens[SYNC_CALL_MAX];
@@ -370,7 +370,7 @@ static void
 step_acquire(void)
 {
 	uint32_t n = below(3) ? 1 : below(16) ? 1 + below(4) : 1 + below(16), i;
-	uint32_t holder = below(64) ? someone() : below(2) * (FIXTURE_HOLDERS + 1), handle = 0;
+	uint32_t holder = below(64) ? someone() : below(2) * (FIXTURE_HOLDERS + 1);
 	uint64_t deadline = random_deadline();
 	struct sync_want w[SYNC_CALL_MAX];
 	struct sync_grant g[SYNC_CALL_MAX];
@@ -380,7 +380,7 @@ step_acquire(void)
 	for (i = 0; i < n; i++)
 		w[i] = (struct sync_want){below(64) ? 1 + below(LOCKS) : below(2) * 99, below(2)};
 	m->cookie++;
-	ret = sync_acquire(m->f.t, holder, w, n, deadline, m->cookie, g, &handle);
+	ret = sync_acquire(m->f.t, holder, w, n, deadline, m->cookie, g);
 	qsort(w, n, sizeof(w[0]), by_lock);
 	want = expect(holder, w, n, deadline);
 	CHECK(ret == want);
@@ -396,7 +396,6 @@ step_acquire(void)
 	*c = (struct model_call){.state = WAITS,
 		.holder = holder,
 		.n = n,
-		.handle = handle,
 		.cookie = m->cookie,
 		.deadline = deadline};
 	memcpy(c->wants, w, n * sizeof(w[0]));
@@ -503,13 +502,16 @@ static void
 step_cancel(void)
 {
 	struct model_call *c = &m->calls[below(CALLS)];
+	uint32_t lock = c->n > 0 ? c->wants[below(c->n)].lock : 1;
 
-	CHECK(sync_cancel(m->f.t, c->handle, ~c->cookie) == -ENOENT);
+	CHECK(sync_cancel(m->f.t, c->holder, lock, ~c->cookie) == -ENOENT);
+	CHECK(sync_cancel(m->f.t, c->holder + 1, lock, c->cookie) == -ENOENT);
+	CHECK(sync_cancel(m->f.t, c->holder, 2 * LOCKS + lock, c->cookie) == -ENOENT);
 	if (c->state != WAITS) {
-		CHECK(sync_cancel(m->f.t, c->handle, c->cookie) == -ENOENT);
+		CHECK(sync_cancel(m->f.t, c->holder, lock, c->cookie) == -ENOENT);
 		return;
 	}
-	CHECK(sync_cancel(m->f.t, c->handle, c->cookie) == 0);
+	CHECK(sync_cancel(m->f.t, c->holder, lock, c->cookie) == 0);
 	end_call(c, -ECANCELED);
 }
 

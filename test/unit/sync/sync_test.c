@@ -14,7 +14,6 @@
 static struct fixture f;
 static struct sync_grant g[SYNC_CALL_MAX];
 static struct sync_event ev[32];
-static uint32_t call;
 
 /* Ids 1 .. n are reserved. */
 static void
@@ -32,7 +31,7 @@ take(uint32_t holder, uint32_t lock, uint32_t mode, uint64_t deadline)
 {
 	struct sync_want w = {lock, mode};
 
-	return sync_acquire(f.t, holder, &w, 1, deadline, holder, g, &call);
+	return sync_acquire(f.t, holder, &w, 1, deadline, holder, g);
 }
 
 static int
@@ -87,14 +86,14 @@ errors(void)
 	const uint32_t twice[] = {A, A}, both[] = {A, B};
 
 	up(8, 8, 1, 2);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, w, 0, 0, 0, g, &call), -EINVAL);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, w, 17, 0, 0, g, &call), -EINVAL);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, w, 3, 0, 0, g, &call), -EINVAL);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, &bad, 1, 0, 0, g, &call), -EINVAL);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, w, 0, 0, 0, g), -EINVAL);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, w, 17, 0, 0, g), -EINVAL);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, w, 3, 0, 0, g), -EINVAL);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, &bad, 1, 0, 0, g), -EINVAL);
 	CU_ASSERT_EQUAL(take(1, 0, X, 0), -ENOENT);
 	CU_ASSERT_EQUAL(take(1, 3, X, 0), -ENOENT);
 	CU_ASSERT_EQUAL(take(1, 9, X, 0), -ENOENT);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, w, 2, 0, 0, g, &call), 0);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, w, 2, 0, 0, g), 0);
 	CU_ASSERT(g[0].lock == A && g[0].mode == S && g[1].lock == B && g[1].mode == X);
 	CU_ASSERT_EQUAL(take(1, A, S, 0), -EDEADLK);
 	CU_ASSERT_EQUAL(take(2, B, S, 0), -EBUSY);
@@ -109,8 +108,8 @@ errors(void)
 	CU_ASSERT_EQUAL(take(3, B, X, SYNC_FOREVER), -EINPROGRESS);
 	CU_ASSERT_EQUAL(take(3, B, S, SYNC_FOREVER), -EDEADLK);
 	CU_ASSERT_EQUAL(take(4, B, X, SYNC_FOREVER), -ENOSPC);
-	CU_ASSERT_EQUAL(sync_cancel(f.t, call, 3), 0);
-	CU_ASSERT_EQUAL(sync_cancel(f.t, call, 3), -ENOENT);
+	CU_ASSERT_EQUAL(sync_cancel(f.t, 3, B, 3), 0);
+	CU_ASSERT_EQUAL(sync_cancel(f.t, 3, B, 3), -ENOENT);
 	CU_ASSERT_EQUAL(sync_poll(f.t, 0, ev, 32), 1);
 	CU_ASSERT(ev[0].status == -ECANCELED && ev[0].cookie == 3 && ev[0].nb_grants == 0);
 	CU_ASSERT_EQUAL(sync_release(f.t, 1, both, 2), 0);
@@ -161,7 +160,7 @@ taken_back(void)
 	up(2, 8, 8, 2);
 	CU_ASSERT_EQUAL(take(1, A, X, 0), 0);
 	CU_ASSERT_EQUAL(sync_revoke(f.t, 1, 9), 1);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, w, 2, 0, 0, g, &call), 0);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, w, 2, 0, 0, g), 0);
 	CU_ASSERT(g[0].died && g[0].died_holder == 1 && !g[1].died);
 	CU_ASSERT_EQUAL(take(3, A, X, SYNC_FOREVER), -EINPROGRESS);
 	sync_take_back(f.t, 2, g, 2);
@@ -252,10 +251,10 @@ no_room(void)
 
 	up(8, 3, 2, 3);
 	CU_ASSERT_EQUAL(take(1, 3, X, 0), 0);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, w, 3, SYNC_FOREVER, 0, g, &call), -ENOSPC);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, w, 3, SYNC_FOREVER, 0, g), -ENOSPC);
 	sync_usage(f.t, &u);
 	CU_ASSERT(u.nb_grants == 1 && u.nb_calls == 0 && u.nb_holders == 1);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, w, 2, 0, 0, g, &call), 0);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, w, 2, 0, 0, g), 0);
 	CU_ASSERT_EQUAL(take(3, 3, S, 5), -ENOSPC);
 	CU_ASSERT_EQUAL(sync_revoke(f.t, 1, 9), 1);
 	CU_ASSERT_EQUAL(sync_revoke(f.t, 2, 1), 1);
@@ -333,8 +332,8 @@ no_deadlock(void)
 
 	up(2, 8, 8, 2);
 	CU_ASSERT_EQUAL(take(9, B, X, 0), 0);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, ab, 2, 10, 1, g, &call), -EINPROGRESS);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, ba, 2, 20, 2, g, &call), -EINPROGRESS);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 1, ab, 2, 10, 1, g), -EINPROGRESS);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, ba, 2, 20, 2, g), -EINPROGRESS);
 	CU_ASSERT_EQUAL(sync_of_holder(f.t, 1, it, 4), 2);
 	CU_ASSERT(it[0].state == SYNC_KEPT && it[1].state == SYNC_WAITING);
 	CU_ASSERT_EQUAL(sync_of_holder(f.t, 2, it, 4), 2);
@@ -353,6 +352,7 @@ no_deadlock(void)
 static void
 owner_died(void)
 {
+	uint32_t id;
 	struct sync_want ab[] = {{A, X}, {B, X}};
 
 	up(4, 8, 8, 2);
@@ -367,7 +367,7 @@ owner_died(void)
 	CU_ASSERT_EQUAL(sync_token_holder(f.t, A, g[0].token), 0);
 	/* a call that takes the lock and gives up was never told: the mark stays */
 	CU_ASSERT_EQUAL(take(2, B, X, 0), 0);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 3, ab, 2, 10, 3, g, &call), -EINPROGRESS);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 3, ab, 2, 10, 3, g), -EINPROGRESS);
 	CU_ASSERT_EQUAL(sync_poll(f.t, 10, ev, 32), 1);
 	CU_ASSERT_EQUAL(take(4, A, S, 0), 0);
 	CU_ASSERT(g[0].died && g[0].died_holder == 1 && g[0].token == 3);
@@ -380,7 +380,7 @@ owner_died(void)
 	CU_ASSERT(ev[0].holder == 6 && ev[0].grants[0].died && ev[0].grants[0].died_holder == 2);
 	/* of a call that keeps a lock, too: it ends */
 	CU_ASSERT_EQUAL(sync_force(f.t, A, 9), 2);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 7, ab, 2, 20, 7, g, &call), -EINPROGRESS);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 7, ab, 2, 20, 7, g), -EINPROGRESS);
 	CU_ASSERT_EQUAL(sync_force(f.t, A, 9), 1);
 	CU_ASSERT_EQUAL(sync_force(f.t, 4, 9), 0);
 	CU_ASSERT_EQUAL(sync_poll(f.t, 10, ev, 32), 1);
@@ -388,7 +388,7 @@ owner_died(void)
 	CU_ASSERT_EQUAL(sync_revoke(f.t, 6, 9), 1);
 	/* an id that is given up takes its mark with it, not its token */
 	CU_ASSERT_EQUAL(sync_unreserve(f.t, A), 0);
-	CU_ASSERT_EQUAL(sync_reserve(f.t, A, NULL, &call), 0);
+	CU_ASSERT_EQUAL(sync_reserve(f.t, A, NULL, &id), 0);
 	CU_ASSERT_EQUAL(take(1, A, X, 0), 0);
 	CU_ASSERT(!g[0].died && g[0].token == 6);
 	CU_ASSERT_EQUAL(give(1, A), 0);
@@ -438,18 +438,18 @@ adoption(void)
 	CU_ASSERT_EQUAL(sync_reserve(f.t, A, "first", &id), 0);
 	CU_ASSERT_EQUAL(sync_reserve(f.t, B, NULL, &id), 0);
 	CU_ASSERT_EQUAL(take(1, B, X, 0), 0);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, ab, 2, 10, 3, g, &call), -EINPROGRESS);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 2, ab, 2, 10, 3, g), -EINPROGRESS);
 	fixture_adopt(&f);
 	CU_ASSERT_EQUAL(sync_lookup(f.t, "first", &id), 0);
 	CU_ASSERT_EQUAL(id, A);
 	CU_ASSERT_EQUAL(sync_poll(f.t, 100, ev, 32), 0);
 	CU_ASSERT_EQUAL(sync_token_holder(f.t, B, 1), 0);
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 3, ab, 2, 0, 3, g, &call), 0);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 3, ab, 2, 0, 3, g), 0);
 	CU_ASSERT(!g[0].died && g[0].token == 2); /* kept by a call that was not told */
 	CU_ASSERT(g[1].died && g[1].died_holder == 1 && g[1].token == 2);
 	CU_ASSERT_EQUAL(sync_revoke(f.t, 3, 9), 2);
 	fixture_adopt(&f); /* and again, with nothing held: the marks are still there */
-	CU_ASSERT_EQUAL(sync_acquire(f.t, 4, ab, 2, 0, 3, g, &call), 0);
+	CU_ASSERT_EQUAL(sync_acquire(f.t, 4, ab, 2, 0, 3, g), 0);
 	CU_ASSERT(g[0].died && g[0].died_holder == 3 && g[1].died && g[1].died_holder == 3);
 	CU_ASSERT_EQUAL(sync_revoke(f.t, 4, 9), 2);
 	fixture_down(&f);

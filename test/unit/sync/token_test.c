@@ -64,11 +64,10 @@ home(void)
 {
 	struct sync_want w = {1, SYNC_EXCLUSIVE};
 	struct sync_grant g;
-	uint32_t i, lock = 1, call;
+	uint32_t i, lock = 1;
 
 	for (i = 1; i <= ROUNDS || !all_saw(); i++) {
-		CU_ASSERT_FATAL(
-			sync_acquire(f.t, holder_of(i), &w, 1, SYNC_TRY, 0, &g, &call) == 0);
+		CU_ASSERT_FATAL(sync_acquire(f.t, holder_of(i), &w, 1, SYNC_TRY, 0, &g) == 0);
 		__atomic_store_n(&granted, g.token, __ATOMIC_RELEASE);
 		if (i % 64 == 0)
 			sched_yield();

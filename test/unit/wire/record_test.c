@@ -61,6 +61,7 @@ static const struct expected {
 	{46, 16, WIRE_TAIL_NONE, "message-done"},
 	{48, 24, WIRE_TAIL_NODES, "barrier"},
 	{49, 8, WIRE_TAIL_GRANTS, "lock-return"},
+	{50, 16, WIRE_TAIL_NONE, "lock-cancel"},
 	{60, 16, WIRE_TAIL_NONE, "node-list"},
 	{61, 8, WIRE_TAIL_NONE, "stat"},
 };
