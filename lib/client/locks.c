@@ -96,6 +96,27 @@ client_grants_read(
  * request can be taken for one that has the id after it.
  */
 
+/* Behind the call itself, whichever frame comes first, and where responses have room: requests may
+ * take all of theirs for as long as they like. @return whether there was any. */
+static bool
+cancel_send(struct shmx_ep *ep, struct op *op, uint16_t id)
+{
+	struct rdp_session *s = ep->session[op->session];
+	struct wire_lock_cancel *req = NULL;
+
+	if (s != NULL)
+		req = (struct wire_lock_cancel *)rdp_response(s, sizeof(*req));
+	if (req == NULL)
+		return false;
+	wire_record_write(req, WIRE_OP_LOCK_CANCEL, 0, rte_cpu_to_be_16(id), 0);
+	rdp_order(s);
+	req->lock = rte_cpu_to_be_32(OP_LOCKS_LOCK(op->len));
+	req->call = rte_cpu_to_be_16(id);
+	memset(req->reserved, 0, sizeof(req->reserved));
+	op->turn++;
+	return true;
+}
+
 void
 client_lock_give_up(struct shmx_ep *ep, uint16_t id)
 {
@@ -104,31 +125,8 @@ client_lock_give_up(struct shmx_ep *ep, uint16_t id)
 	op->kind = OP_LOCK_ENDS;
 	op->dst = NULL;
 	op->turn = 1;
-	op->cancel = true;
-	if (ep->nb_cancels++ == 0)
-		ep->cancel_next = id;
-}
-
-/* Behind the call itself, whichever frame comes first. @return whether there was room. */
-static bool
-cancel_send(struct shmx_ep *ep, struct op *op, uint16_t id)
-{
-	struct rdp_session *s = ep->session[op->session];
-	struct wire_lock_cancel *req = NULL;
-
-	if (s != NULL)
-		req = (struct wire_lock_cancel *)rdp_request(s, sizeof(*req));
-	if (req == NULL)
-		return false;
-	wire_record_write(req, WIRE_OP_LOCK_CANCEL, WIRE_REQUEST_ORDERED, rte_cpu_to_be_16(id), 0);
-	rdp_order(s);
-	req->lock = rte_cpu_to_be_32(OP_LOCKS_LOCK(op->len));
-	req->call = rte_cpu_to_be_16(id);
-	memset(req->reserved, 0, sizeof(req->reserved));
-	op->turn++;
-	op->cancel = false;
-	ep->nb_cancels--;
-	return true;
+	op->cancel = !cancel_send(ep, op, id);
+	ep->nb_cancels += op->cancel;
 }
 
 /* Operations that one poll looks at. */
@@ -138,12 +136,14 @@ void
 client_cancels_send(struct shmx_ep *ep)
 {
 	for (uint32_t i = 0; i < CANCEL_LOOKS && ep->nb_cancels > 0; i++) {
-		struct op *op = &ep->op[ep->cancel_next];
+		uint16_t id = (uint16_t)ep->cancel_next;
+		struct op *op = &ep->op[id];
 
-		if (op->kind == OP_LOCK_ENDS && op->cancel &&
-			!cancel_send(ep, op, (uint16_t)ep->cancel_next))
-			return;
 		ep->cancel_next = (ep->cancel_next + 1) % ep->max_ops;
+		if (op->kind == OP_LOCK_ENDS && op->cancel && cancel_send(ep, op, id)) {
+			op->cancel = false;
+			ep->nb_cancels--;
+		}
 	}
 }
 

@@ -592,8 +592,8 @@ struct shmx_lock_grant {
  * a session that waits has no locks from earlier calls.
  *
  * Waiting costs the memory node nothing. shmx_cancel() and a deadline end the wait there, too, a
- * message later; a lock that was granted by then is given back by the library. Until then the
- * session can get -EDEADLK for it.
+ * message later; a lock that was granted by then is given back by the library. Where frames are
+ * lost or overtake each other, who asks again at once may be told -EDEADLK.
  * @param timeout_us how long to wait, at the memory node; 0: not at all; SHMX_FOREVER
  * @param[out] grants @p n of them, in ascending order of the ids; the library's until completion.
  *   May be NULL. Event value: the token of the first, value2: the node that died, of the first

@@ -481,6 +481,7 @@ given_up__waits_no_more(void)
 			SAME(ended(1, 71, &event), 1);
 			SAME(acquire(2, 1, false, 0, NULL), -EBUSY);
 			SAME(shmx_cancel(EP(1), 71), 0);
+			SAME(acquire(1, 2, false, 0, NULL), -EBUSY);
 		}
 		poll_for(EP(1), 1);
 		SAME(acquire(2, 1, false, 0, NULL), 0);
@@ -520,6 +521,34 @@ given_up__by_the_hundred(void)
 		SAME(release(0, id), 0);
 	for (uint32_t id = 1; id <= 20; id++)
 		SAME(acquire(2, id, false, 0, NULL), 0);
+	fixture_down(&fx);
+}
+
+/* However much else its session asks for, without a pause. */
+static void
+given_up__beside_a_full_window(void)
+{
+	const struct shmx_lock_req two[] = {{.lock = 1}, {.lock = 2}};
+	static const uint8_t data[SHMX_INLINE_MAX];
+	struct shmx_event e[64];
+	shmx_addr_t addr;
+	int ret = -EBUSY;
+
+	begin();
+	addr = alloc_of(&fx, 1, sizeof(data));
+	SAME(acquire(0, 2, false, 0, NULL), 0);
+	SAME(shmx_lock(EP(1), S(1), two, 2, SHMX_FOREVER, NULL, 71), 0);
+	for (unsigned int i = 0; i < 400 && ret == -EBUSY; i++) {
+		while (shmx_put(EP(1), addr, data, 1024, 72) == 0)
+			;
+		if (i == 50)
+			SAME(shmx_cancel(EP(1), 71), 0);
+		shmx_poll(EP(1), e, RTE_DIM(e));
+		if (i % 50 == 49)
+			ret = acquire(2, 1, false, 0, NULL);
+		CU_ASSERT(i > 50 || ret == -EBUSY);
+	}
+	SAME(ret, 0);
 	fixture_down(&fx);
 }
 
@@ -716,6 +745,7 @@ static const struct named_test tests[] = {
 	{"given_up__and_one_was_forced", given_up__and_one_was_forced},
 	{"given_up__waits_no_more", given_up__waits_no_more},
 	{"given_up__by_the_hundred", given_up__by_the_hundred},
+	{"given_up__beside_a_full_window", given_up__beside_a_full_window},
 	{"force__by_an_operator", force__by_an_operator},
 	{"force__of_a_call_that_waits", force__of_a_call_that_waits},
 	{"ids__reserved_by_number_and_name", ids__reserved_by_number_and_name},
