@@ -462,6 +462,14 @@ bool client_grants_read(
 /** A call for locks has been given up: it is to end at the memory node, too. */
 void client_lock_give_up(struct shmx_ep *ep, uint16_t id);
 
+/** LOCK_CANCEL was sent, or is not needed any more. */
+static inline void
+client_cancel_done(struct shmx_ep *ep, struct op *op)
+{
+	ep->nb_cancels -= op->cancel;
+	op->cancel = false;
+}
+
 /** The calls that were given up, as far as there is room. */
 void client_cancels_send(struct shmx_ep *ep);
 

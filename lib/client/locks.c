@@ -123,7 +123,6 @@ client_lock_give_up(struct shmx_ep *ep, uint16_t id)
 	struct op *op = &ep->op[id];
 
 	op->kind = OP_LOCK_ENDS;
-	op->dst = NULL;
 	op->turn = 1;
 	op->cancel = !cancel_send(ep, op, id);
 	ep->nb_cancels += op->cancel;
@@ -140,10 +139,8 @@ client_cancels_send(struct shmx_ep *ep)
 		struct op *op = &ep->op[id];
 
 		ep->cancel_next = (ep->cancel_next + 1) % ep->max_ops;
-		if (op->kind == OP_LOCK_ENDS && op->cancel && cancel_send(ep, op, id)) {
-			op->cancel = false;
-			ep->nb_cancels--;
-		}
+		if (op->kind == OP_LOCK_ENDS && op->cancel && cancel_send(ep, op, id))
+			client_cancel_done(ep, op);
 	}
 }
 
@@ -170,10 +167,8 @@ client_lock_ends(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 		if (len != OP_LOCKS_N(op->len) * sizeof(struct wire_lock_grant))
 			return false;
 		ep->no_room = !grants_return(ep, id, rec + 1, len);
-		if (!ep->no_room && op->cancel) {
-			op->cancel = false;
-			ep->nb_cancels--;
-		}
+		if (!ep->no_room)
+			client_cancel_done(ep, op);
 		return !ep->no_room;
 	}
 	op->turn--;

@@ -21,10 +21,7 @@ op_release(struct shmx_ep *ep, uint16_t id)
 {
 	if (unlikely(ep->op[id].timed))
 		deadline_disarm(ep, id);
-	if (unlikely(ep->op[id].cancel)) {
-		ep->op[id].cancel = false;
-		ep->nb_cancels--;
-	}
+	client_cancel_done(ep, &ep->op[id]);
 	op_free(ep, id);
 }
 

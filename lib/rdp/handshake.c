@@ -517,16 +517,13 @@ challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wir
 
 /*
  * Whether this can have been agreed: no more than we offered, and with the CRC if we asked for
- * it. One that we did not ask for is the listener's wish, and as good. And by a node that can be.
+ * it. One that we did not ask for is the listener's wish, and as good.
  */
 static bool
-accept_sane(const struct rdp_conf *conf, const struct wire_accept *a)
+accept_sane(const struct rdp_conf *conf, uint16_t mtu, uint16_t window, bool crc)
 {
-	uint16_t window = rte_be_to_cpu_16(a->window), mtu = rte_be_to_cpu_16(a->mtu);
-	bool crc = a->features & RTE_BE32(WIRE_FEATURE_CRC);
-
 	return window >= 8 && window <= conf->window && mtu >= RDP_MTU_MIN && mtu <= conf->mtu &&
-	       (crc || !conf->crc) && is_node(a->node);
+	       (crc || !conf->crc);
 }
 
 static void
@@ -539,7 +536,7 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 
 	if (s == NULL || s->state != RDP_CONNECT || f->src_inc == 0)
 		return;
-	if (!accept_sane(&ep->conf, a)) {
+	if (!is_node(a->node) || !accept_sane(&ep->conf, mtu, window, crc)) {
 		rdp_session_fail(s, -EPROTO);
 		return;
 	}

@@ -191,7 +191,7 @@ sync_release(struct sync *t, uint32_t holder, const uint32_t *locks, unsigned in
 static uint32_t
 find_grant(const struct sync *t, uint32_t holder, const struct sync_grant *g)
 {
-	uint32_t r = sync_lock_of(t, g->lock) != NULL ? sync_record_find(t, holder, g->lock) : 0;
+	uint32_t r = sync_record_of(t, holder, g->lock);
 
 	if (r == 0 || t->records[r].state != SYNC_HELD || t->records[r].token != g->token)
 		return 0;

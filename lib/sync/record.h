@@ -57,6 +57,13 @@ sync_record_find(const struct sync *t, uint32_t holder, uint32_t lock)
 	return oldest != 0 && l->nb_records == 1 ? 0 : sync_record_lookup(t, holder, lock);
 }
 
+/* The same of any id. */
+static inline uint32_t
+sync_record_of(const struct sync *t, uint32_t holder, uint32_t lock)
+{
+	return sync_lock_of(t, lock) != NULL ? sync_record_find(t, holder, lock) : 0;
+}
+
 static inline void
 sync_holder_link(struct sync *t, uint32_t holder, uint32_t r)
 {

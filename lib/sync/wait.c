@@ -72,7 +72,7 @@ sync_call_end(struct sync *t, uint32_t c, int status)
 int
 sync_cancel(struct sync *t, uint32_t holder, uint32_t lock, uint64_t cookie)
 {
-	uint32_t r = sync_lock_of(t, lock) != NULL ? sync_record_find(t, holder, lock) : 0;
+	uint32_t r = sync_record_of(t, holder, lock);
 	uint32_t c = r != 0 ? t->records[r].call : 0;
 
 	if (c == 0 || t->records[r].state == SYNC_HELD || !t->calls[c].waits ||

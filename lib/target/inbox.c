@@ -274,7 +274,6 @@ serve(struct comm *c, const struct target_job *job)
 	}
 }
 
-/* Answered when what is on its way to the session's frames has come there, or the session ended. */
 /* What brings a holder its events; NULL: nothing does, for there is one worker, or no such node. */
 static struct target_carrier *
 carrier_of(const struct target *t, uint32_t holder)
@@ -304,6 +303,7 @@ inbox_ends(const struct target *t, uint32_t holder)
 	return true;
 }
 
+/* Answered when what is on its way to the session's frames has come there, or the session ended. */
 static enum job_place
 close_step(struct target_worker *w, struct target_job *job)
 {

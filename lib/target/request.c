@@ -253,29 +253,20 @@ target_start_job(struct target_worker *w, struct rdp_session *s, const struct wi
 	return 0;
 }
 
+typedef int answer_fn(
+	struct target_worker *w, struct rdp_session *s, const struct wire_record *rec);
+
 /* What looks at more than it carries. */
 static int
-answer_costly(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
+answer_costly(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec,
+	answer_fn *answer)
 {
 	int32_t before = w->turn_bytes;
 	int ret;
 
 	if (!turn_admits(w, s))
 		return -EAGAIN;
-	switch (rec->op) {
-	case WIRE_OP_POOL_LIST:
-		ret = pools_list(w, s, rec);
-		break;
-	case WIRE_OP_POOL_NODES:
-		ret = pools_nodes(w, s, rec);
-		break;
-	case WIRE_OP_NODE_LIST:
-		ret = nodes_list(w, s, rec);
-		break;
-	default:
-		ret = nodes_stat(w, s, rec);
-		break;
-	}
+	ret = answer(w, s, rec);
 	turn_charge(s, (uint32_t)(before - w->turn_bytes));
 	return ret;
 }
@@ -289,10 +280,13 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 	case WIRE_OP_POOL_OPEN:
 		return pools_open(w, s, rec);
 	case WIRE_OP_POOL_LIST:
+		return answer_costly(w, s, rec, pools_list);
 	case WIRE_OP_POOL_NODES:
+		return answer_costly(w, s, rec, pools_nodes);
 	case WIRE_OP_NODE_LIST:
+		return answer_costly(w, s, rec, nodes_list);
 	case WIRE_OP_STAT:
-		return answer_costly(w, s, rec);
+		return answer_costly(w, s, rec, nodes_stat);
 	case WIRE_OP_LOCK:
 		return locks_lock(w, s, rec);
 	case WIRE_OP_UNLOCK:

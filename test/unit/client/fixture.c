@@ -260,6 +260,16 @@ fixture_up(struct fixture *f, const struct fixture_conf *conf)
 }
 
 void
+fixture_control(struct fixture *f)
+{
+	for (unsigned int i = 0; i < f->workers; i++)
+		target_worker_offline(target_worker_at(f->target, i));
+	target_control_poll(f->target);
+	for (unsigned int i = 0; i < f->workers; i++)
+		target_worker_online(target_worker_at(f->target, i));
+}
+
+void
 fixture_down(struct fixture *f)
 {
 	for (unsigned int i = 0; i < f->nb_hosts; i++) {

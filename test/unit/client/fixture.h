@@ -90,6 +90,9 @@ struct fixture_conf {
 int fixture_up(struct fixture *f, const struct fixture_conf *conf);
 void fixture_down(struct fixture *f);
 
+/** A turn of the control thread in which no worker looks at anything. */
+void fixture_control(struct fixture *f);
+
 /** The memory node's endpoint of a host dies, and another one comes; memory stays. */
 void server_restart(struct fixture *f, unsigned int host);
 

@@ -309,16 +309,6 @@ to_its_worker(unsigned int host)
 	rdp_poll(fx.host[host].server);
 }
 
-static void
-control_turn(void)
-{
-	for (unsigned int i = 0; i < fx.workers; i++)
-		target_worker_offline(target_worker_at(fx.target, i));
-	target_control_poll(fx.target);
-	for (unsigned int i = 0; i < fx.workers; i++)
-		target_worker_online(target_worker_at(fx.target, i));
-}
-
 /* All that a node may ask of the old pool, which then lies in the ring to its home. */
 static void
 ask_late(struct shmx_ep *ep, shmx_addr_t addr, struct shmx_pool_info *info)
@@ -348,7 +338,7 @@ pool_anew(void)
 	to_its_worker(1);
 	SAME(shmx_pool_create(ep, fx.host[1].session, &req, MANY + 1), 0);
 	to_its_worker(1);
-	control_turn();
+	fixture_control(&fx);
 }
 
 /* None of it is done to the new one. */
@@ -367,7 +357,7 @@ test_id_used_again(void)
 	SAME(shmx_alloc_sync(fx.host[1].ep, &req, &addr), 0);
 	fx.server_stopped = true;
 	ask_late(fx.host[0].ep, addr, &info);
-	control_turn(); /* the extent to grow by is on its way home */
+	fixture_control(&fx); /* the extent to grow by is on its way home */
 	pool_anew();
 	SAME(shmx_alloc(fx.host[1].ep, &req, MANY + 2), 0);
 	to_its_worker(1);

@@ -350,11 +350,7 @@ served(unsigned int host)
 {
 	shmx_poll(fx.host[host].ep, NULL, 0);
 	rdp_poll(fx.host[host].server);
-	for (unsigned int i = 0; i < fx.workers; i++)
-		target_worker_offline(target_worker_at(fx.target, i));
-	target_control_poll(fx.target);
-	for (unsigned int i = 0; i < fx.workers; i++)
-		target_worker_online(target_worker_at(fx.target, i));
+	fixture_control(&fx);
 }
 
 /* The pool goes, with all that is in it, and another one gets its id. */
