@@ -62,6 +62,9 @@ int bench_port_open(struct bench *b);
 /** Endpoint, session, pool and regions. @return likewise. */
 int bench_connect(struct bench *b);
 
+/** Those of --fault or --drop from now on, or those of --baseline-fault. @return likewise. */
+int bench_faults_set(const struct bench *b, bool baseline);
+
 /** What faults have done so far, in both directions. */
 void bench_fault_stats(const struct bench *b, struct fault_stats stats[FAULT_DIRS]);
 

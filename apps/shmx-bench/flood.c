@@ -31,8 +31,6 @@ struct flood {
 	uint64_t gap;  /**< ticks between two frames */
 	uint64_t next; /**< when the next is due, ticks */
 	uint64_t sent;
-	struct rte_mbuf *ready[BURST]; /**< the next to be sent */
-	uint16_t nb_ready;
 	uint32_t ip_sum;  /**< of the frame, without what differs between strangers */
 	uint32_t udp_sum; /**< the same, with the pseudo header */
 	struct hello frame;
@@ -65,45 +63,10 @@ frame_init(struct flood *f, const struct bench *b)
 	f->udp_sum = (uint16_t)~rte_ipv4_udptcp_cksum(&frame->h.ip, &frame->h.udp);
 }
 
-struct flood *
-flood_create(struct bench *b)
-{
-	struct flood *f = calloc(1, sizeof(*f));
-
-	if (f == NULL) {
-		fail("out of memory");
-		return NULL;
-	}
-	f->port_id = b->port_id;
-	f->gap = rte_get_tsc_hz() / b->opt.flood;
-	f->pool = rte_mempool_lookup(POOL_NAME);
-	if (f->pool == NULL)
-		f->pool = rte_pktmbuf_pool_create(
-			POOL_NAME, POOL_MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_socket_id());
-	if (f->pool == NULL) {
-		fail("no memory for frames: give EAL more with -m");
-		free(f);
-		return NULL;
-	}
-	frame_init(f, b);
-	f->next = rte_rdtsc();
-	return f;
-}
-
-/* Frames may sit in the transmit ring until the port is closed: the pool stays, for the next. */
-void
-flood_destroy(struct flood *f)
-{
-	if (f != NULL)
-		rte_pktmbuf_free_bulk(f->ready, f->nb_ready);
-	free(f);
-}
-
 /* Another stranger. The sums are carried on, so that little time is spent on being one. */
 static void
-frame_write(struct flood *f, struct rte_mbuf *m)
+frame_write(const struct flood *f, struct hello *frame)
 {
-	struct hello *frame = rte_pktmbuf_mtod(m, struct hello *);
 	uint64_t random = rte_rand();
 	uint32_t ip = (uint32_t)random;
 	uint32_t inc = (uint32_t)(random >> 16) | RTE_BE32(1);
@@ -119,47 +82,72 @@ frame_write(struct flood *f, struct rte_mbuf *m)
 		f->udp_sum + ip_words + port + (inc >> 16) + (inc & 0xffff));
 	if (unlikely(frame->h.udp.dgram_cksum == 0))
 		frame->h.udp.dgram_cksum = 0xffff;
-	m->data_len = sizeof(*frame);
-	m->pkt_len = sizeof(*frame);
 }
 
-/* The memory node has had its hands on these buffers: they are fetched while there is time. */
 static void
-get_ready(struct flood *f)
+buffer_write(struct rte_mempool *pool, void *arg, void *object, unsigned int index)
 {
-	if (rte_pktmbuf_alloc_bulk(f->pool, f->ready, BURST) != 0)
-		return;
-	f->nb_ready = BURST;
-	for (uint16_t i = 0; i < BURST; i++) {
-		uint8_t *data = rte_pktmbuf_mtod(f->ready[i], uint8_t *);
+	struct rte_mbuf *m = object;
 
-		__builtin_prefetch(data - RTE_CACHE_LINE_SIZE, 1);
-		__builtin_prefetch(data, 1);
-		__builtin_prefetch(data + RTE_CACHE_LINE_SIZE, 1);
+	RTE_SET_USED(pool);
+	RTE_SET_USED(index);
+	rte_pktmbuf_reset(m);
+	frame_write(arg, rte_pktmbuf_mtod(m, struct hello *));
+}
+
+struct flood *
+flood_create(struct bench *b)
+{
+	struct flood *f = calloc(1, sizeof(*f));
+
+	if (f == NULL) {
+		fail("out of memory");
+		return NULL;
 	}
+	f->port_id = b->port_id;
+	f->gap = rte_get_tsc_hz() / b->opt.flood;
+	f->pool = rte_mempool_lookup(POOL_NAME);
+	if (f->pool == NULL)
+		f->pool = rte_pktmbuf_pool_create(
+			POOL_NAME, POOL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_socket_id());
+	if (f->pool == NULL) {
+		fail("no memory for frames: give EAL more with -m");
+		free(f);
+		return NULL;
+	}
+	frame_init(f, b);
+	rte_mempool_obj_iter(f->pool, buffer_write, f);
+	f->next = rte_rdtsc();
+	return f;
+}
+
+/* Frames may sit in the transmit ring until the port is closed: the pool stays, for the next. */
+void
+flood_destroy(struct flood *f)
+{
+	free(f);
 }
 
 void
 flood_turn(struct flood *f)
 {
 	uint64_t now = rte_rdtsc(), due = 0;
-	struct rte_mbuf **m;
+	struct rte_mbuf *m[BURST];
 	uint16_t n, sent;
 
-	if (unlikely(f->nb_ready == 0))
-		get_ready(f);
 	if (now >= f->next)
 		due = RTE_MIN((now - f->next) / f->gap + 1, (uint64_t)BURST);
-	n = RTE_MIN((uint16_t)due, f->nb_ready);
-	if (due < BURST_MIN || n == 0)
+	n = (uint16_t)due;
+	if (due < BURST_MIN || rte_pktmbuf_alloc_bulk(f->pool, m, n) != 0)
 		return;
-	m = &f->ready[f->nb_ready - n];
-	for (uint16_t i = 0; i < n; i++)
-		frame_write(f, m[i]);
+	for (uint16_t i = 0; i < n; i++) {
+		m[i]->data_len = sizeof(struct hello);
+		m[i]->pkt_len = sizeof(struct hello);
+	}
+	frame_write(f, rte_pktmbuf_mtod(m[0], struct hello *));
 	sent = rte_eth_tx_burst(f->port_id, 0, m, n);
 	if (unlikely(sent < n))
 		rte_pktmbuf_free_bulk(m + sent, (unsigned int)(n - sent));
-	f->nb_ready -= n;
 	f->sent += sent;
 	/* Who comes late does not catch up by more than a burst. */
 	f->next = RTE_MAX(f->next + n * f->gap, now - BURST * f->gap);

@@ -39,6 +39,7 @@ static const char text[] =
 	"  --cc fixed|swift    congestion control of what we send                       [fixed]\n"
 	"  --fault SPEC        faults on purpose: drop=1%,dup=1%,reorder=2%/8,delay=50us~20us,\n"
 	"                      flip=0.1%,trunc=0.1%,blackhole=100ms,seed=7,dir=rx\n"
+	"  --baseline-fault SPEC  the same for the baseline of pairs alone, or off\n"
 	"  --drop PERCENT      short for drop=PERCENT both ways; --drop-seed N repeats a run\n"
 	"  -i, --interactive   a prompt beside it, to change faults; needs a second lcore\n"
 	"  --check             verify every result\n"

@@ -60,6 +60,7 @@ static const struct option_type types[] = {
 	{"drop", OPTION_REAL, AT(drop), 0, 100},
 	{"drop-seed", OPTION_BYTES, AT(drop_seed), 0, UINT64_MAX},
 	{"fault", OPTION_FAULT, AT(fault)},
+	{"baseline-fault", OPTION_FAULT, AT(baseline_fault)},
 	{"interactive", OPTION_FLAG, AT(interactive), .letter = 'i'},
 	{"check", OPTION_FLAG, AT(check)},
 	{"json", OPTION_FLAG, AT(json)},
@@ -230,14 +231,29 @@ check_workload(const struct options *o)
 	return 0;
 }
 
+bool
+options_baseline_faults(const struct options *o)
+{
+	return o->baseline_fault.named[FAULT_RX] || o->baseline_fault.named[FAULT_TX];
+}
+
+/* What the workload suffers, and the baseline does not. */
+static bool
+disturbed(const struct options *o)
+{
+	return o->beside > 0 || o->flood > 0 || options_baseline_faults(o);
+}
+
 static int
 check_pairs(const struct options *o)
 {
+	if (options_baseline_faults(o) && (o->pairs == 0 || o->interactive))
+		return fail("--baseline-fault goes with --pairs, and without --interactive");
 	if (o->pairs == 0)
 		return 0;
 	if (o->check || o->word != NULL || o->count != COUNT_NONE)
 		return fail("--pairs measures: leave out --check, --word and --count");
-	if (o->baseline == o->workload && o->beside == 0)
+	if (o->baseline == o->workload && !disturbed(o))
 		return fail("--pairs compares --workload with --baseline: choose two different");
 	if (o->workload == WORKLOAD_RAW)
 		return fail("--pairs with --workload raw: raw is the baseline; choose another "

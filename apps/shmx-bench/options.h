@@ -86,6 +86,7 @@ struct options {
 	double drop;
 	uint64_t drop_seed; /**< 0: from the clock */
 	struct fault_settings fault;
+	struct fault_settings baseline_fault; /**< while the baseline is measured; else as above */
 	bool interactive;
 	bool check;
 	bool json;
@@ -102,6 +103,9 @@ int options_parse(struct options *o, int argc, char **argv);
 /** Bytes that an operation of that workload moves, which is the one that is measured or the
  * baseline. */
 uint64_t options_size(const struct options *o, enum workload_id id);
+
+/** Whether the baseline of pairs has faults of its own. */
+bool options_baseline_faults(const struct options *o);
 
 /** The screen of --help. */
 void options_help(void);

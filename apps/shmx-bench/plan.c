@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "../common/fail.h"
+#include "beside.h"
+#include "flood.h"
 #include "plan.h"
 #include "raw.h"
 #include "report.h"
@@ -28,7 +30,7 @@ struct plan {
 };
 
 static int
-side_measure(struct plan *p, struct side *side, struct result *result)
+side_run(struct plan *p, struct side *side, struct result *result)
 {
 	const struct options *o = &p->bench->opt;
 	struct raw_conf conf;
@@ -39,6 +41,20 @@ side_measure(struct plan *p, struct side *side, struct result *result)
 	return raw_run(p->raw, &conf, result);
 }
 
+/* The baseline may have faults of its own. */
+static int
+side_measure(struct plan *p, struct side *side, struct result *result)
+{
+	bool other = side == &p->baseline && options_baseline_faults(&p->bench->opt);
+	int ret = other ? bench_faults_set(p->bench, true) : 0;
+
+	if (ret == 0)
+		ret = side_run(p, side, result);
+	if (ret == 0 && other)
+		ret = bench_faults_set(p->bench, false);
+	return ret;
+}
+
 static int
 side_create(struct plan *p, struct side *side, enum workload_id id)
 {
@@ -47,6 +63,19 @@ side_create(struct plan *p, struct side *side, enum workload_id id)
 		return 0;
 	side->run = run_create(p->bench, id);
 	return side->run != NULL ? 0 : -1;
+}
+
+/* What the workload alone has beside it, and the baseline has not. */
+static int
+disturb(struct bench *b, struct run *run)
+{
+	int ret = beside_create(run);
+
+	if (ret == 0 && b->opt.flood > 0) {
+		run->flood = flood_create(b);
+		ret = run->flood != NULL ? 0 : -1;
+	}
+	return ret;
 }
 
 /* The raw side learns addresses with the queue to itself: before there is an endpoint. */
@@ -66,7 +95,7 @@ plan_create(struct plan *p, struct bench *b)
 	if (ret == 0)
 		ret = side_create(p, &p->workload, (enum workload_id)o->workload);
 	if (ret == 0 && p->workload.run != NULL)
-		ret = beside_create(p->workload.run);
+		ret = disturb(b, p->workload.run);
 	if (ret == 0 && o->pairs > 0)
 		ret = side_create(p, &p->baseline, (enum workload_id)o->baseline);
 	return ret;

@@ -114,10 +114,6 @@ run_create(struct bench *b, enum workload_id id)
 		return NULL;
 	}
 	slots_init(run);
-	if (b->opt.flood > 0 && (run->flood = flood_create(b)) == NULL) {
-		run_destroy(run);
-		return NULL;
-	}
 	if (run->workload->prepare != NULL && run->workload->prepare(run) < 0) {
 		run_destroy(run);
 		return NULL;

@@ -60,20 +60,29 @@ queues(const struct bench *b)
 	return (uint16_t)(1 + b->opt.receivers);
 }
 
-static int
-faults_start(struct bench *b)
+int
+bench_faults_set(const struct bench *b, bool baseline)
 {
 	struct fault_settings settings = faults_asked(&b->opt);
 	int ret;
 
-	b->fault = fault_create(b->port_id, queues(b));
-	if (b->fault == NULL)
-		return fail("out of memory: give EAL more with -m");
-	b->faults = (struct fault_ports){1, {b->fault}, {b->opt.link.port}};
+	settings.named[FAULT_RX] = settings.named[FAULT_TX] = true;
+	if (baseline)
+		fault_settings_merge(&settings, &b->opt.baseline_fault);
 	ret = fault_set(b->fault, &settings);
 	if (ret < 0)
 		fail("--fault: the port takes no faults: %s", rte_strerror(-ret));
 	return ret;
+}
+
+static int
+faults_start(struct bench *b)
+{
+	b->fault = fault_create(b->port_id, queues(b));
+	if (b->fault == NULL)
+		return fail("out of memory: give EAL more with -m");
+	b->faults = (struct fault_ports){1, {b->fault}, {b->opt.link.port}};
+	return bench_faults_set(b, false);
 }
 
 void

@@ -24,7 +24,7 @@
 static const char *const numbers[] = {"--node", "--size", "--burst", "--span", "--live", "--count",
 	"--pairs", "--locks", "--expect", "--drop-seed", "--window", "--receivers"};
 static const char *const others[] = {"--ip", "--server", "--gateway", "--seconds", "--warmup",
-	"--drop", "--port", "--fault", "--nodes"};
+	"--drop", "--port", "--fault", "--baseline-fault", "--nodes"};
 
 static char text[TEXT_MAX + 1];
 static unsigned int complaints;
@@ -69,6 +69,7 @@ check_accepted(const struct options *o)
 	for (uint32_t i = 0; i < o->nb_nodes; i++)
 		CHECK(o->nodes[i] >= 1 && o->nodes[i] <= 1023);
 	CHECK(o->drop >= 0 && o->drop <= 100);
+	CHECK(!options_baseline_faults(o) || (o->pairs > 0 && !o->interactive));
 }
 
 static bool

@@ -136,35 +136,36 @@ pair() {
 	number median <<<"$json"
 }
 
-# against BASE MORE OPTIONS...: operations a second with the options MORE by those with BASE, one
-# after the other in each round. 10,000 idle sessions take 4 KiB each at either end: 40 MiB.
-against() {
-	local round base more alone rate
-	read -ra base <<<"$1"
-	read -ra more <<<"$2"
-	shift 2
+# pair_often OPTIONS...: of sides that are nearly the same. The machine's mood may change within a
+# second: more pairs, and short ones.
+pair_often() {
+	pairs=$((4 * pairs)) seconds=0.1 pair "$@"
+}
+
+# beside EXTRA OPTIONS...: operations a second with the options EXTRA by those without, one after the
+# other in each round. 10,000 idle sessions take 4 KiB each at either end: 40 MiB.
+beside() {
+	local round extra alone rate
+	read -ra extra <<<"$1"
+	shift
 	for ((round = 1; round <= pairs; round++)); do
-		alone=$(bench --seconds "$seconds" "$@" "${base[@]}" | number ops_per_second)
-		rate=$(bench --seconds "$seconds" "$@" "${more[@]}" | number ops_per_second)
-		say "    round $round: ${base[*]:-alone} $alone/s, ${more[*]} $rate/s"
+		alone=$(bench --seconds "$seconds" "$@" | number ops_per_second)
+		rate=$(bench --seconds "$seconds" "$@" "${extra[@]}" | number ops_per_second)
+		say "    round $round: alone $alone/s, ${extra[*]} $rate/s"
 		ratio "${rate:-0}" "${alone:-0}"
 	done | median
 }
 
-beside() {
-	against '' "$@"
-}
-
 # That frames are counted and dropped in the client's port costs a little, with or without loss: one
 # frame in ten million is lost in the baseline, and fault_layer_rate_vs_none tells that cost.
-readonly lossless='--fault drop=0.00001%'
+readonly lossless='drop=0.00001%'
 
 lossy() {
-	against "$lossless" "--fault drop=$1" --workload get --window full
+	pair_often --workload get --baseline get --window full --fault "drop=$1" --baseline-fault "$lossless"
 }
 
 fault_layer() {
-	beside "$lossless" --workload get --window full
+	pair_often --workload get --baseline get --window full --fault "$lossless" --baseline-fault off
 }
 
 idle() {
@@ -172,7 +173,7 @@ idle() {
 }
 
 flood() {
-	beside '--flood 1488095' --workload get --window full
+	pair_often --workload get --baseline get --window full --flood 1488095
 }
 
 # mean OPTIONS...: microseconds.

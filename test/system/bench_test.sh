@@ -123,6 +123,22 @@ python3 - "$TMP/json" <<-'END' || fail "the JSON object is not as doc/bench.md s
 END
 echo "the JSON object has its keys"
 
+# spared NAME OPTIONS...: gets beside something, by the same gets without
+spared() {
+	bench "$port" --json --pairs 2 --seconds 0.1 --window full --baseline get "${@:2}" 2>"$TMP/bench.log" \
+		>"$TMP/json" || fail "pairs with $1: exit status $?"
+	python3 - "$TMP/json" "$1" <<-'END' || fail "pairs with $1 do not spare the baseline: $(<"$TMP/json")"
+		import json, sys
+		baseline, workload = json.load(open(sys.argv[1]))["results"]
+		suffered = {"flood": lambda r: r["flooded"], "faults": lambda r: r["faults"]["tx"]["dropped"]}[sys.argv[2]]
+		assert baseline["ops"] > 0 and workload["ops"] > 0
+		assert suffered(baseline) == 0 and suffered(workload) > 0
+	END
+}
+spared flood --flood 100000
+spared faults --fault drop=1% --baseline-fault off
+echo "what is beside the workload spares the baseline"
+
 # ---- an early end still tells what there is
 
 # Not below timeout, which would pass the signal on a second time.

@@ -133,6 +133,23 @@ faults(void)
 	CU_ASSERT_EQUAL(parse(PORT "--drop 1 --fault off"), 0);
 }
 
+/* A workload may be its own baseline when something disturbs it that the baseline is spared. */
+static void
+disturbed_pairs(void)
+{
+	CU_ASSERT_EQUAL(parse(PORT "--pairs 3 --baseline get --beside 1M"), 0);
+	CU_ASSERT_EQUAL(parse(PORT "--pairs 3 --baseline get --flood 1000"), 0);
+	CU_ASSERT_FALSE(options_baseline_faults(&o));
+	CU_ASSERT_EQUAL(
+		parse(PORT "--pairs 3 --baseline get --fault drop=1% --baseline-fault off"), 0);
+	CU_ASSERT_TRUE(options_baseline_faults(&o));
+	CU_ASSERT_FALSE(fault_spec_on(&o.baseline_fault.dir[FAULT_RX]));
+	CU_ASSERT_TRUE(fault_spec_on(&o.fault.dir[FAULT_RX]));
+	CU_ASSERT_EQUAL(parse(PORT "--pairs 3 --baseline get --fault drop=1%"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--baseline-fault drop=1%"), -EINVAL);
+	CU_ASSERT_EQUAL(parse(PORT "--pairs 3 --baseline-fault drop=1% -i"), -EINVAL);
+}
+
 static void
 what_follows_from_others(void)
 {
@@ -314,6 +331,7 @@ CU_TestInfo options_tests[] = {
 	{"tags and frame sizes", tags},
 	{"every kind of value", every_kind},
 	{"faults", faults},
+	{"disturbed pairs", disturbed_pairs},
 	{"what follows from other options", what_follows_from_others},
 	{"locks, messages and barriers", meeting},
 	{"receivers of a broadcast", receivers},
