@@ -7,7 +7,7 @@
 #	--pairs N       pairs a figure, of which the median counts (default 7)
 #	--only PATTERN  only figures whose name matches the extended regular expression
 #	--list          only their names and what they are
-#	--verbose       every pair, on standard error
+#	--verbose       every pair, and where the cores were before it, on standard error
 # A server on core 0, the measuring client on core 1, vhost-user between them. No figure passes or
 # fails: the machine is shared. doc/bench.md says what they mean; the build is build/, or
 # $SHMX_BUILD.
@@ -176,6 +176,13 @@ flood() {
 	pair_often --workload get --baseline get --window full --flood 1488095
 }
 
+# cores FIELD: where they are now: see cores.c. The memory node rests meanwhile.
+cores() {
+	kill -STOP "$server_pid"
+	"$build/test/perf/cores" | cut -d' ' -f"$1"
+	kill -CONT "$server_pid"
+}
+
 # mean OPTIONS...: microseconds.
 mean() {
 	local round us
@@ -300,6 +307,8 @@ against_redis() {
 
 figures() {
 	cat <<-'END'
+		cores_line_ns|a cache line to the other core and back, just now|cores 1
+		cores_both_vs_alone|work that both cores do at once, by twice that of one alone: 0.5 when they are threads of one|cores 2
 		get8_rtt_vs_raw|median round trip of an 8-byte get by that of a 64-byte frame|pair --workload get --span 4096
 		get8_rtt_64m_vs_raw|the same, anywhere in 64 MiB: the memory's own latency comes on top|pair --workload get
 		get8_rate_vs_raw|8-byte gets a second by 64-byte frames a second|pair --workload get --window full
@@ -343,6 +352,6 @@ start_server
 while IFS='|' read -r name _ command; do
 	[[ $name =~ $only ]] || continue
 	read -ra words <<<"$command"
-	say "$name: $command"
+	say "$name: $command; cores: $(cores 1,2)"
 	echo "$name $("${words[@]}" </dev/null)"
 done < <(figures)
