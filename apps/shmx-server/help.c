@@ -107,15 +107,17 @@ sample_value(const struct setting *s)
 		return "1-64";
 	if (s->type.kind == VALUE_NODES)
 		return "1,2,5-9";
+	if (s->type.kind == VALUE_PATH)
+		return "/dev/hugepages/shmx";
 	return s->scope == SCOPE_PORT ? "vhost:iface=/run/shmx.sock" : "--lcores 0@0,1@0";
 }
 
-/* Without these, the sample would not serve, or take all cores. */
+/* Without the others, the sample would not serve, or take all cores. */
 static bool
 sample_active(const struct setting *s)
 {
 	return s->fallback == NULL && s->type.kind != VALUE_IP && s->type.kind != VALUE_RANGE &&
-	       s->type.kind != VALUE_NODES;
+	       s->type.kind != VALUE_NODES && s->type.kind != VALUE_PATH;
 }
 
 static void

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The shmx developers */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include <rte_eal.h>
@@ -41,7 +42,7 @@ bytes_needed(const struct options *o)
 
 	for (unsigned int i = 0; i < o->nb_ports; i++)
 		bytes += port_bytes(&o->ports[i], o->max_sessions);
-	for (unsigned int i = 0; i < o->nb_pools; i++)
+	for (unsigned int i = 0; i < o->nb_pools && o->memory_dir[0] == '\0'; i++)
 		bytes += o->pools[i].size + o->pools[i].size / (o->pools[i].quota != 0 ? 16 : 32);
 	return bytes;
 }
@@ -64,8 +65,67 @@ no_memory(const struct server *s, const char *what, struct problem *p)
 {
 	char advice[128];
 
+	if (s->store != NULL)
+		return problem_set(p,
+			"no room for %s in %s: give its file system more, hugepages with "
+			"config/hugepages.sh, or have less",
+			what, s->options->memory_dir);
 	preflight_more_memory(s->eal, bytes_needed(s->options), advice, sizeof(advice));
 	return problem_set(p, "no memory for %s: %s", what, advice);
+}
+
+static int
+open_store(struct server *s, struct problem *p)
+{
+	const char *dir = s->options->memory_dir;
+	int err = 0;
+
+	if (dir[0] == '\0')
+		return 0;
+	s->store = mem_provider_files_create(dir, &err);
+	if (s->store != NULL)
+		return 0;
+	if (err == -EBUSY)
+		return problem_set(
+			p, "%s: another server has it: stop that, or give another directory", dir);
+	return problem_set(p, "--memory-dir %s: %s", dir, rte_strerror(-err));
+}
+
+/* What the files hold belongs to whoever has these ids: addresses are made of them. */
+static int
+check_ids(const struct server *s, const struct number_range *ids, struct problem *p)
+{
+	unsigned int first = mem_first_pool(s->mem), last = mem_last_pool(s->mem);
+
+	if (first == ids->first && last == ids->last)
+		return 0;
+	return problem_set(p, "%s keeps pools with the ids %u to %u: give --pool-ids %u-%u",
+		s->options->memory_dir, first, last, first, last);
+}
+
+/* The memory of an earlier server, if there is any. */
+static int
+adopt_memory(struct server *s, const struct mem_conf *conf, struct problem *p)
+{
+	const struct number_range ids = {conf->first_pool, conf->last_pool};
+	int err = 0;
+
+	s->mem = mem_attach(conf, MEM_ATTACH_ADOPT, &err);
+	if (s->mem != NULL)
+		return check_ids(s, &ids, p);
+	switch (err) {
+	case -ENOENT:
+		return 0;
+	case -EPROTO:
+		return problem_set(p,
+			"%s is of another version of shmx: start that, or give another directory",
+			s->options->memory_dir);
+	case -EBADMSG:
+		return problem_set(p, "%s is damaged: give another directory, or remove this one",
+			s->options->memory_dir);
+	default:
+		return problem_set(p, "%s: %s", s->options->memory_dir, rte_strerror(-err));
+	}
 }
 
 static int
@@ -76,10 +136,13 @@ create_memory(struct server *s, struct problem *p)
 		.first_pool = ids.first,
 		.last_pool = ids.last,
 		.max_nodes = MEM_NODES_MAX,
-		.provider = mem_provider_memzone((int)rte_socket_id()),
+		.provider = s->store != NULL ? *s->store
+	                                     : mem_provider_memzone((int)rte_socket_id()),
 	};
-	int err = 0;
+	int err = s->store != NULL ? adopt_memory(s, &conf, p) : 0;
 
+	if (err != 0 || s->mem != NULL)
+		return err;
 	s->mem = mem_create(&conf, &err);
 	if (s->mem != NULL)
 		return 0;
@@ -98,6 +161,40 @@ pool_nodes(struct mem *mem, const struct pool_options *po, uint16_t *set)
 		any |= po->nodes.bits[i];
 	*set = MEM_SET_EVERYONE;
 	return any != 0 ? mem_set_intern(mem, po->nodes.bits, RTE_DIM(po->nodes.bits), set) : 0;
+}
+
+static void
+tell_kept(const struct mem *mem)
+{
+	uint16_t ids[OPTIONS_POOL_IDS_MAX];
+	uint32_t n = mem_pool_list(mem, mem_first_pool(mem), ids, RTE_DIM(ids));
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct mem_pool_stat st;
+		char size[32];
+
+		if (mem_pool_stat(mem, ids[i], &st) != 0)
+			continue;
+		value_format_size(st.size, size, sizeof(size));
+		printf("shmx-server: pool %s of %s, id %u, kept with %" PRIu64 " allocations\n",
+			st.name, size, ids[i], st.nb_allocs);
+	}
+}
+
+/* One of an earlier server is as it was made, whatever the options say of it now. */
+static bool
+is_kept(const struct server *s, const struct pool_options *po)
+{
+	uint16_t id;
+
+	return mem_pool_lookup(s->mem, po->name, &id) == 0;
+}
+
+/* Whether EAL has enough at all: it would try for long. */
+static bool
+may_fit(const struct server *s, const struct pool_options *po)
+{
+	return s->store != NULL || po->size <= bytes_available();
 }
 
 static int
@@ -120,10 +217,10 @@ create_pool(struct server *s, const struct pool_options *po, struct problem *p)
 	value_format_size(po->size, size, sizeof(size));
 	snprintf(what, sizeof(what), "pool %s of %s", po->name, size);
 	if (ret == 0)
-		ret = po->size <= bytes_available() ? 0 : -ENOMEM; /* EAL would try for long */
+		ret = may_fit(s, po) ? 0 : -ENOMEM;
 	if (ret == 0)
 		ret = mem_pool_create(s->mem, &params, 0, &id);
-	if (ret == -ENOMEM && po->size > PIECE && po->size <= bytes_available()) {
+	if (ret == -ENOMEM && po->size > PIECE && s->store == NULL && may_fit(s, po)) {
 		params.extent_size = PIECE;
 		ret = mem_pool_create(s->mem, &params, 0, &id);
 	}
@@ -139,17 +236,26 @@ create_pool(struct server *s, const struct pool_options *po, struct problem *p)
 int
 pools_create(struct server *s, struct problem *p)
 {
-	int ret = create_memory(s, p);
+	int ret = open_store(s, p);
 
+	if (ret == 0)
+		ret = create_memory(s, p);
+	if (ret == 0)
+		tell_kept(s->mem);
 	for (unsigned int i = 0; i < s->options->nb_pools && ret == 0; i++)
-		ret = create_pool(s, &s->options->pools[i], p);
+		if (!is_kept(s, &s->options->pools[i]))
+			ret = create_pool(s, &s->options->pools[i], p);
 	return ret;
 }
 
 void
 pools_destroy(struct server *s)
 {
-	if (s->mem != NULL)
+	if (s->store != NULL)
+		mem_detach(s->mem);
+	else
 		mem_destroy(s->mem);
+	mem_provider_files_destroy(s->store);
 	s->mem = NULL;
+	s->store = NULL;
 }

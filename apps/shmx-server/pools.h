@@ -7,7 +7,8 @@
 #include "server.h"
 
 /**
- * The memory of the node, with the pools that the options ask for.
+ * The memory of the node, with the pools that the options ask for. With --memory-dir those that an
+ * earlier server left there are as they were, also those that the options do not name.
  * @return 0, or -EINVAL with a problem.
  */
 int pools_create(struct server *s, struct problem *p);

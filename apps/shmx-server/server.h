@@ -26,6 +26,7 @@
 
 struct comm;
 struct mem;
+struct mem_provider;
 struct port;
 struct rdp_ep;
 struct sync;
@@ -76,7 +77,8 @@ struct server {
 	const struct options *options;
 	const struct eal_args *eal;
 	struct clock clock;
-	uint64_t epoch; /**< start of this process, ns of the wall clock */
+	uint64_t epoch;             /**< start of this process, ns of the wall clock */
+	struct mem_provider *store; /**< files of --memory-dir; NULL: memory is EAL's */
 	struct mem *mem;
 	struct sync *sync; /**< worker 0; NULL: no locks */
 	struct comm *comm; /**< worker 0; NULL: no inboxes */

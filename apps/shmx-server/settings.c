@@ -67,6 +67,8 @@ const struct setting settings[] = {
 		"lock ids; 0: no locks"},
 	{"server", "inboxes", "inboxes", "SIZE", SERVER(inboxes), SIZE(0, SIZE_4G), "16M",
 		"bytes for messages that wait; 0: no inboxes"},
+	{"server", "memory-dir", "memory-dir", "DIR", SERVER(memory_dir), OTHER(VALUE_PATH), NULL,
+		"pools and locks outlive the server, in files there"},
 	{"server", "max-sessions-per-source", "max-sessions-per-source", "N", TUNING(max_per_source),
 		NUMBER(0, 65534), "0", "of these, from one address or IPv6 /64; 0: all"},
 	{"server", "window", "window", "N", SERVER(window), POWER(8, 256), "128",
@@ -140,7 +142,7 @@ const struct setting settings[] = {
 
 	{"test", "drop", "drop", "PERCENT", SERVER(drop), OTHER(VALUE_PERCENT), "0",
 		"lose this share of all frames, at random"},
-	{"test", "drop-seed", "drop-seed", "N", SERVER(drop_seed), NUMBER(0, UINT32_MAX), "0",
+	{"test", "drop-seed", "drop-seed", "N", TUNING(drop_seed), NUMBER(0, UINT32_MAX), "0",
 		"of that randomness; 0: chosen at start"},
 };
 /* clang-format on */

@@ -8,6 +8,7 @@
 #include <rte_random.h>
 
 #include "comm/comm.h"
+#include "mem/mem.h"
 #include "sync/sync.h"
 #include "tables.h"
 
@@ -26,6 +27,37 @@ no_table(struct problem *p, const char *what, const char *option, size_t size, i
 	return problem_set(p, "no table for %s: %s", what, rte_strerror(-err));
 }
 
+/* The table of an earlier server, or a new one in its place. */
+static struct sync *
+kept_locks(struct mem_provider *store, const struct sync_conf *conf, int *err)
+{
+	size_t len = sync_table_size(conf), found;
+	struct sync *t;
+	void *zone;
+
+	*err = store->lookup(store->ctx, LOCKS, &zone, &found);
+	if (*err == 0) {
+		t = sync_adopt(zone, found, err);
+		if (*err != -ENOENT)
+			return t;
+		store->release(store->ctx, LOCKS, zone); /* never finished */
+	}
+	if (*err == -ENOENT)
+		*err = store->reserve(store->ctx, LOCKS, len, RTE_CACHE_LINE_SIZE, &zone);
+	return *err == 0 ? sync_create(zone, len, conf, err) : NULL;
+}
+
+static int
+check_kept(const struct server *s, struct problem *p)
+{
+	uint32_t last = sync_last_lock(s->sync);
+
+	if (last == s->options->locks)
+		return 0;
+	return problem_set(p, "%s keeps a table of %u locks: give --locks %u, or remove %s/" LOCKS,
+		s->options->memory_dir, last, last, s->options->memory_dir);
+}
+
 static int
 create_locks(struct server *s, struct problem *p)
 {
@@ -37,8 +69,13 @@ create_locks(struct server *s, struct problem *p)
 
 	if (s->options->locks == 0)
 		return 0;
-	s->sync = sync_memzone_create(LOCKS, (int)rte_socket_id(), &conf, &err);
-	return s->sync != NULL ? 0 : no_table(p, "locks", "--locks", sync_table_size(&conf), err);
+	if (s->store != NULL)
+		s->sync = kept_locks(s->store, &conf, &err);
+	else
+		s->sync = sync_memzone_create(LOCKS, (int)rte_socket_id(), &conf, &err);
+	if (s->sync == NULL)
+		return no_table(p, "locks", "--locks", sync_table_size(&conf), err);
+	return check_kept(s, p);
 }
 
 static int
@@ -68,7 +105,9 @@ tables_create(struct server *s, struct problem *p)
 void
 tables_destroy(struct server *s)
 {
-	if (s->sync != NULL)
+	if (s->sync != NULL && s->store != NULL)
+		sync_detach(s->sync);
+	else if (s->sync != NULL)
 		sync_memzone_destroy(s->sync, LOCKS);
 	if (s->comm != NULL)
 		comm_memzone_destroy(s->comm, INBOXES);

@@ -243,6 +243,7 @@ parse(const struct value_type *type, const char *text, void *field)
 	case VALUE_NODES:
 		return parse_nodes(text, field);
 	case VALUE_TEXT:
+	case VALUE_PATH:
 		return parse_text(type, text, field);
 	case VALUE_FAULT: /* by itself: it says more than what is allowed */
 		break;
@@ -344,6 +345,9 @@ value_allowed(const struct value_type *type, char *buf, size_t size)
 	case VALUE_FAULT:
 		strlcpy(buf, "off, or as in drop=1%,delay=50us~20us,seed=7,dir=rx: see drivers.md",
 			size);
+		break;
+	case VALUE_PATH:
+		snprintf(buf, size, "a path of 1 to %" PRIu64 " characters", type->max);
 		break;
 	case VALUE_TEXT:
 		snprintf(buf, size, "a text of 1 to %" PRIu64 " characters", type->max);

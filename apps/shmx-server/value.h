@@ -29,6 +29,7 @@ enum value_kind {
 	VALUE_NODES,   /**< struct node_list */
 	VALUE_FAULT,   /**< struct fault_settings */
 	VALUE_TEXT,    /**< char[max + 1], not empty */
+	VALUE_PATH,    /**< likewise */
 };
 
 struct value_type {

@@ -115,6 +115,7 @@ field("used", ProtoField.uint64, "Used", base.DEC)
 field("largest_free", ProtoField.uint64, "Longest free piece", base.DEC)
 field("allocs", ProtoField.uint64, "Allocations", base.DEC)
 field("granule", ProtoField.uint32, "Granule", base.DEC)
+field("memory", ProtoField.uint64, "Memory", base.HEX)
 field("grow_below", ProtoField.uint64, "Grow below, free bytes", base.DEC)
 field("grow_by", ProtoField.uint64, "Grow by, bytes", base.DEC)
 field("shrink_above", ProtoField.uint64, "Shrink above, free bytes", base.DEC)
@@ -613,7 +614,7 @@ local function pools(c, len)
 		c.take(8, "grow_by")
 		c.take(8, "shrink_above")
 		c.take(2, "pool.nodes")
-		c.reserved(6)
+		c.take(6, "memory")
 	end
 end
 

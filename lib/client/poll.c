@@ -75,6 +75,7 @@ static void
 pool_info_decode(struct shmx_pool_info *to, const struct wire_pool_info *from)
 {
 	size_t len = RTE_MIN(from->name_len, (size_t)WIRE_NAME_MAX);
+	rte_be64_t memory = 0;
 
 	memcpy(to->name, from->name, len);
 	to->name[len] = '\0';
@@ -92,6 +93,8 @@ pool_info_decode(struct shmx_pool_info *to, const struct wire_pool_info *from)
 	to->grow_below = rte_be_to_cpu_64(from->grow_below);
 	to->grow_by = rte_be_to_cpu_64(from->grow_by);
 	to->shrink_above = rte_be_to_cpu_64(from->shrink_above);
+	memcpy((uint8_t *)&memory + 2, from->memory, sizeof(from->memory));
+	to->memory = rte_be_to_cpu_64(memory);
 }
 
 static int32_t

@@ -247,7 +247,8 @@ struct shmx_peer {
  * the library has connected again, pools that were opened or created over the session are looked
  * up by name, and SHMX_EV_CONNECTED comes with status 0 and the first cookie: the same session
  * leads to the pools that have the same id as before, and no more to the others. With another
- * epoch than before, a pool may be there but what was allocated in it is gone. When all tries have
+ * epoch than before, a pool may be there but what was allocated in it is gone, unless `memory` of
+ * struct shmx_pool_info is as before: then the memory outlived its node. When all tries have
  * failed, SHMX_EV_CONNECTED comes with the last error, and the session is gone. No operation is
  * started again by the library: that is the application's to decide, who knows whether it may
  * take effect twice.
@@ -878,6 +879,11 @@ struct shmx_pool_info {
 	uint64_t quota;    /**< as it was created, rounded; so the next */
 	uint64_t grow_below, grow_by, shrink_above;
 	uint64_t held; /**< of the quota, by this node; 0 without one */
+	/**
+	 * Number of the memory that the pools of its node lie in. Is it the same after the memory
+	 * node has started again, all that was allocated is as it was. 0: the node does not tell.
+	 */
+	uint64_t memory;
 };
 
 /** A node that may use a pool which is not for all, or that holds some of one with a quota. */
@@ -893,8 +899,8 @@ struct shmx_pool_node {
  * does not fit waits for it, and fails with -ENOMEM when it may not grow as far or the memory node
  * has no memory left.
  * @event -EEXIST; -ENOMEM; -ENOSPC all pool ids of the memory node are taken, 64 unless it was
- * given more, or it knows as many different sets of nodes as it can; -EINVAL more than 2^31
- * granules, or nodes that it does not have; -EBUSY.
+ * given more, or it knows as many different sets of nodes as it can; -EINVAL nodes that it does
+ * not have; -EBUSY.
  */
 SHMX_API int shmx_pool_create(struct shmx_ep *ep, shmx_session_t session,
 	const struct shmx_pool_req *req, uint64_t cookie);

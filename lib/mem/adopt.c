@@ -173,7 +173,7 @@ find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
 	void *zone;
 
 	if ((uint64_t)rec->first + rec->pages > p->hdr->span || rec->pages == 0 ||
-		(uint64_t)rec->pages << (MEM_PAGE_LOG - p->granule_log) > UINT32_C(1) << 31)
+		(uint64_t)rec->pages << MEM_PAGE_LOG > mem_ext_most(p->granule_log))
 		return -EBADMSG;
 	if (mem_zone_lookup(m, p->id, (int)i, &zone, &zone_len) != 0)
 		return -EBADMSG;
@@ -386,6 +386,17 @@ mem_refresh(struct mem *m)
 	return ret;
 }
 
+/* One that was never finished has no pools: who adopts it begins anew. */
+static int
+root_find(struct mem *m, void *zone, size_t len)
+{
+	int ret = mem_root_check(zone, len);
+
+	if (ret == -ENOENT && m->priv->mode == MEM_ATTACH_ADOPT)
+		mem_zone_release(m, -1, -1, zone);
+	return ret;
+}
+
 struct mem *
 mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err)
 {
@@ -398,7 +409,7 @@ mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err)
 	m->priv->mode = mode;
 	*err = mem_zone_lookup(m, -1, -1, &zone, &len);
 	if (*err == 0)
-		*err = mem_root_check(zone, len);
+		*err = root_find(m, zone, len);
 	if (*err == 0)
 		*err = mem_root_map(m, zone);
 	if (*err == 0)

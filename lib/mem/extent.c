@@ -14,7 +14,7 @@ pages_of(uint64_t len, uint32_t granule_log)
 {
 	uint64_t pages = len / MEM_PAGE_SIZE + (len % MEM_PAGE_SIZE != 0);
 
-	if (pages > (UINT64_C(1) << 31) >> (MEM_PAGE_LOG - granule_log))
+	if (pages > mem_ext_most(granule_log) / MEM_PAGE_SIZE)
 		return 0;
 	return (uint32_t)pages;
 }

@@ -208,17 +208,21 @@ root_layout(struct mem_root *r, const struct mem_conf *conf)
 	return 0;
 }
 
-/* Whether a root zone is laid out as it would be here, for as much as it says it holds. */
+/* Whether a root zone is laid out as it would be here, for as much as it says it holds. -ENOENT: it
+ * is not finished. */
 int
 mem_root_check(const struct mem_root *r, size_t len)
 {
 	struct mem_conf conf = {0};
 	struct mem_root want;
+	uint64_t magic;
 
 	if (len < sizeof(*r))
 		return -EBADMSG;
-	if (__atomic_load_n(&r->magic, __ATOMIC_ACQUIRE) != MEM_ROOT_MAGIC ||
-		r->version != MEM_VERSION || r->size != sizeof(*r))
+	magic = __atomic_load_n(&r->magic, __ATOMIC_ACQUIRE);
+	if (magic == 0)
+		return -ENOENT;
+	if (magic != MEM_ROOT_MAGIC || r->version != MEM_VERSION || r->size != sizeof(*r))
 		return -EPROTO;
 	if (r->first_pool == 0 || r->nb_pools == 0 || r->nb_pools > UINT16_MAX)
 		return -EBADMSG;
@@ -245,6 +249,7 @@ root_create(struct mem *m, const struct mem_conf *conf)
 		ret = mem_zone_reserve(m, -1, -1, r.len, &zone);
 	if (ret != 0)
 		return ret;
+	r.identity = (clock_seed() & MEM_IDENTITY_MAX) | 1;
 	memset(zone, 0, r.len);
 	memcpy(zone, &r, sizeof(r));
 	ret = mem_root_map(m, zone);
@@ -282,6 +287,12 @@ mem_detach(struct mem *m)
 		if (m->priv->pools[i] != NULL)
 			mem_pool_forget(m, m->priv->pools[i]);
 	mem_delete(m);
+}
+
+uint64_t
+mem_identity(const struct mem *m)
+{
+	return m->priv->root->identity;
 }
 
 uint16_t

@@ -83,13 +83,24 @@ struct mem_provider {
 	void *ctx;
 	/* A new zone; -EEXIST when the name is taken, -ENOMEM. */
 	int (*reserve)(void *ctx, const char *name, size_t len, size_t align, void **va);
-	/* A zone that exists, in this or in another process; -ENOENT. */
+	/* A zone that exists, in this or in another process; -ENOENT, -EBADMSG: damaged. */
 	int (*lookup)(void *ctx, const char *name, void **va, size_t *len);
 	int (*release)(void *ctx, const char *name, void *va);
 };
 
 /* Zones are memzones on this NUMA socket (or SOCKET_ID_ANY). */
 struct mem_provider mem_provider_memzone(int socket);
+
+/*
+ * Zones are files of this directory, for whoever comes after this process: mem_attach(). It is made
+ * if it is not there, and best lies on hugetlbfs or tmpfs; what it says of room is true, for all
+ * pages are taken and mapped at once. One process at a time: the directory is locked, and the lock
+ * goes with the process. NULL and *err on failure: -EBUSY another has it, -ENOMEM, what mkdir()
+ * and open() say.
+ */
+struct mem_provider *mem_provider_files_create(const char *path, int *err);
+/* Unmaps the zones, after mem_detach(). The files stay. NULL is allowed. */
+void mem_provider_files_destroy(struct mem_provider *prov);
 
 /*
  * Zones are aligned blocks of the C heap, kept in a table of this process: for tests, and for
@@ -136,10 +147,18 @@ enum mem_attach_mode {
 /*
  * [control] Finds the zones of an earlier mem_create() by conf->prefix; pool ids and sizes in conf
  * are ignored, those of the zone hold: its pools keep their ids, and new ones get ids beside them.
- * -ENOENT without a root zone, -EPROTO when its magic, version or layout differ, -EBADMSG when it
+ * -ENOENT without a root zone, or with one that its owner was still making or already taking apart,
+ * which who adopts releases; -EPROTO when its magic, version or layout differ, -EBADMSG when it
  * is damaged.
  */
 struct mem *mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err);
+
+/*
+ * [any] [view] A number that was chosen when this memory was created, and stays with it from one
+ * process to the next: not 0, 48 bits.
+ */
+#define MEM_IDENTITY_MAX ((UINT64_C(1) << 48) - 1)
+uint64_t mem_identity(const struct mem *m);
 
 /* [any] [view] The ids that pools of this memory have or may get. */
 uint16_t mem_first_pool(const struct mem *m);
@@ -166,7 +185,8 @@ struct mem_pool_params {
 	uint64_t size;        /* initial, rounded up to 2 MiB; 0 makes an empty pool */
 	uint64_t max_size;    /* growth limit; 0 is size; below 2^46 */
 	uint32_t granule;     /* unit of ownership: a power of two 64 .. 32768; 0 is 64 */
-	uint64_t extent_size; /* initial size is cut in extents of this, 0 is one extent */
+	uint64_t extent_size; /* initial size is cut in extents of this; 0 is as few as can be, of
+	                         2^31 granules at most */
 	uint32_t max_names;   /* named allocations; 0 is 1024, at most 2^20 */
 	/* How it changes by itself, for mem_pool_wants(); bytes, grow_by rounded up to 2 MiB */
 	uint64_t grow_below;   /* with less free, it is to grow; 0 is never */

@@ -74,6 +74,7 @@ struct mem_root {
 	uint64_t bits_off;
 	uint64_t recs_off;
 	uint64_t index_off; /* of the sets: derived */
+	uint64_t identity;  /* mem_identity() */
 	/* what changes has a line of its own; all above is constant once magic is there */
 	uint32_t set_lock __attribute__((aligned(64))); /* any worker: 1 while interning */
 	uint32_t set_free;                              /* under set_lock: derived */

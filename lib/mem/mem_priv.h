@@ -66,6 +66,13 @@ struct mem_priv {
 	char prefix[16];
 };
 
+/* Bytes of the largest extent: its granules are counted in 31 bits. */
+static inline uint64_t
+mem_ext_most(uint32_t granule_log)
+{
+	return UINT64_C(1) << 31 << granule_log;
+}
+
 /* A place in a pool: granule g of an extent. */
 struct mem_spot {
 	struct mem_pool *p;

@@ -48,7 +48,7 @@ mem_pool_growth(const struct mem *m, uint16_t pool, uint64_t len)
 	if (p == NULL || p->hdr->grow_by == 0 || len > p->hdr->max_size)
 		return 0;
 	size = size_of(p->hdr);
-	most = UINT64_C(1) << 31 << p->granule_log; /* for an extent */
+	most = mem_ext_most(p->granule_log);
 	room = RTE_MIN(most, p->hdr->max_size - RTE_MIN(size, p->hdr->max_size));
 	len = RTE_ALIGN_CEIL(len, (uint64_t)MEM_PAGE_SIZE);
 	return len > room ? 0 : RTE_MAX(len, RTE_MIN(p->hdr->grow_by, room));

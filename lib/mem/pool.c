@@ -58,6 +58,13 @@ check_policy(const struct mem_pool_params *q)
 	return 0;
 }
 
+/* Bytes of an extent. */
+static uint64_t
+most_of(const struct mem_pool_params *q)
+{
+	return mem_ext_most((uint32_t)__builtin_ctz(q->granule));
+}
+
 /* Fills in the defaults. */
 static int
 check_params(struct mem_pool_params *q)
@@ -70,13 +77,14 @@ check_params(struct mem_pool_params *q)
 		q->granule < 1u << GRANULE_MIN_LOG || q->granule > 1u << GRANULE_MAX_LOG ||
 		q->max_names > NAMES_MAX || q->size > TO_BE_ROUNDED_MAX ||
 		q->max_size > TO_BE_ROUNDED_MAX || q->grow_by > TO_BE_ROUNDED_MAX ||
-		q->quota > TO_BE_ROUNDED_MAX)
+		q->quota > TO_BE_ROUNDED_MAX || q->size > MEM_EXTENTS * most_of(q))
 		return -EINVAL;
 	q->size = RTE_ALIGN_CEIL(q->size, (uint64_t)MEM_PAGE_SIZE);
 	q->max_size = RTE_ALIGN_CEIL(RTE_MAX(q->max_size, q->size), (uint64_t)MEM_PAGE_SIZE);
 	q->extent_size = RTE_ALIGN_CEIL(q->extent_size, (uint64_t)MEM_PAGE_SIZE);
 	if (q->extent_size == 0 || q->extent_size > q->size)
 		q->extent_size = q->size;
+	q->extent_size = RTE_MIN(q->extent_size, most_of(q));
 	q->nodes = q->nodes != MEM_SET_FREE ? q->nodes : MEM_SET_EVERYONE;
 	q->grow_by = RTE_ALIGN_CEIL(q->grow_by, (uint64_t)MEM_PAGE_SIZE);
 	q->quota = RTE_ALIGN_CEIL(q->quota, (uint64_t)q->granule);

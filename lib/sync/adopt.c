@@ -18,11 +18,14 @@ header_check(const struct sync_header *h, size_t len)
 {
 	struct sync_conf conf;
 	struct sync_header want;
+	uint64_t magic;
 
 	if (len < sizeof(*h))
 		return -EBADMSG;
-	if (__atomic_load_n(&h->magic, __ATOMIC_ACQUIRE) != SYNC_MAGIC ||
-		h->version != SYNC_VERSION || h->size != sizeof(*h))
+	magic = __atomic_load_n(&h->magic, __ATOMIC_ACQUIRE);
+	if (magic == 0)
+		return -ENOENT;
+	if (magic != SYNC_MAGIC || h->version != SYNC_VERSION || h->size != sizeof(*h))
 		return -EPROTO;
 	conf = (struct sync_conf){
 		.nb_locks = h->nb_locks,

@@ -56,9 +56,12 @@ struct sync *sync_create(void *zone, size_t len, const struct sync_conf *conf, i
 /*
  * [control] Takes over the table of a process that is gone, wherever it died. Ids, names and tokens
  * stay, waiting calls are forgotten, locks that were held are free and marked as below.
- * -EPROTO when magic, version or layout differ, -EBADMSG when the table is damaged, -ENOMEM.
+ * -ENOENT when that one has not finished the table, -EPROTO when magic, version or layout differ,
+ * -EBADMSG when the table is damaged, -ENOMEM.
  */
 struct sync *sync_adopt(void *zone, size_t len, int *err);
+/* [any] Ids are 1 to this one. */
+uint32_t sync_last_lock(const struct sync *t);
 /* [control] Frees what is private to this process; the table stays as it is. */
 void sync_detach(struct sync *t);
 

@@ -124,6 +124,12 @@ sync_create(void *zone, size_t len, const struct sync_conf *conf, int *err)
 	return t;
 }
 
+uint32_t
+sync_last_lock(const struct sync *t)
+{
+	return t->hdr->nb_locks;
+}
+
 void
 sync_detach(struct sync *t)
 {

@@ -62,6 +62,7 @@ void
 pools_describe(const struct mem *m, const struct mem_pool_stat *st, uint16_t node,
 	struct wire_pool_info *info)
 {
+	rte_be64_t memory = rte_cpu_to_be_64(mem_identity(m));
 	size_t len = strnlen(st->name, WIRE_NAME_MAX);
 
 	memset(info, 0, sizeof(*info));
@@ -82,6 +83,7 @@ pools_describe(const struct mem *m, const struct mem_pool_stat *st, uint16_t nod
 	info->grow_by = rte_cpu_to_be_64(st->grow_by);
 	info->shrink_above = rte_cpu_to_be_64(st->shrink_above);
 	info->nodes = rte_cpu_to_be_16(count_nodes(m, st->id));
+	memcpy(info->memory, (const uint8_t *)&memory + 2, sizeof(info->memory));
 }
 
 /* Descriptions in one response. */

@@ -297,8 +297,8 @@ struct wire_pool_info {
 	rte_be64_t grow_below;
 	rte_be64_t grow_by;
 	rte_be64_t shrink_above;
-	rte_be16_t nodes; /**< how many may use it; 0: all */
-	uint8_t reserved[6];
+	rte_be16_t nodes;  /**< how many may use it; 0: all */
+	uint8_t memory[6]; /**< number of the memory that it lies in, network order; 0: not told */
 };
 
 /**

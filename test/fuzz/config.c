@@ -75,6 +75,7 @@ check_field(const struct setting *s, const void *field)
 			((const struct number_range *)field)->last);
 		break;
 	case VALUE_TEXT:
+	case VALUE_PATH:
 		CHECK(strnlen(field, s->type.max + 1) <= s->type.max);
 		break;
 	default:

@@ -46,6 +46,7 @@ field_size(const struct value_type *type)
 	case VALUE_FAULT:
 		return sizeof(struct fault_settings);
 	case VALUE_TEXT:
+	case VALUE_PATH:
 		return type->max + 1;
 	}
 	return 0;
@@ -121,6 +122,7 @@ write_value(const struct value_type *type, const void *field, char *buf, size_t 
 		fault_settings_format(field, buf, size);
 		break;
 	case VALUE_TEXT:
+	case VALUE_PATH:
 		snprintf(buf, size, "%s", (const char *)field);
 		break;
 	}
@@ -208,7 +210,7 @@ same(const struct value_type *type, const void *a, const void *b, size_t size)
 	if (type->kind == VALUE_IP || type->kind == VALUE_PREFIX)
 		return ip_addr_equal(p->v4.addr, q->v4.addr) && p->v4.len == q->v4.len &&
 		       ip_addr_equal(p->v6.addr, q->v6.addr) && p->v6.len == q->v6.len;
-	if (type->kind == VALUE_TEXT)
+	if (type->kind == VALUE_TEXT || type->kind == VALUE_PATH)
 		return strcmp(a, b) == 0;
 	if (type->kind == VALUE_FAULT)
 		return same_faults(a, b);

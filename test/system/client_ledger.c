@@ -3,7 +3,8 @@
 
 /*
  * A client that goes on whatever happens to the memory node: it counts in a word of its own, and
- * keeps a ledger of what it was told. In every life of the memory node it makes a new word.
+ * keeps a ledger of what it was told. In every life of the memory node it makes a new word, unless
+ * the memory is one that outlives it.
  */
 
 #include <errno.h>
@@ -15,15 +16,16 @@
 #define SLOTS   256
 #define LOOK    UINT64_C(0x80000000) /* cookie of a get of the word */
 #define MAKE    UINT64_C(0x80000001) /* of the allocation */
-#define ADD_MAX (1u << 22)           /* in one life */
+#define ADD_MAX (1u << 25)           /* of one word */
 
 static struct {
 	bool on, up, making, looking;
+	bool kept; /* the word outlives the memory node */
 	uint64_t epoch;
 	shmx_addr_t word;
 	bool busy[SLOTS];
 	unsigned int nb_busy;
-	uint64_t started, done;   /* additions in this life */
+	uint64_t started, done;   /* additions to this word */
 	uint64_t look, done_then; /* what the get found, additions known to be done before it */
 	uint8_t seen[ADD_MAX / 8];
 	uint64_t connects, total, wrong;
@@ -97,7 +99,7 @@ connected(const struct shmx_event *e)
 	}
 	ledger.up = true;
 	ledger.connects++;
-	if (e->value2 != ledger.epoch)
+	if (e->value2 != ledger.epoch && !ledger.kept)
 		ledger.word = 0;
 	ledger.epoch = e->value2;
 }
@@ -174,6 +176,14 @@ run_ledger(struct client *c, char *words[WORDS_MAX])
 	return ret;
 }
 
+/* ledger_kept POOL: the same with one word for ever */
+static int
+run_ledger_kept(struct client *c, char *words[WORDS_MAX])
+{
+	ledger.kept = true;
+	return run_ledger(c, words);
+}
+
 /* tally: times connected, additions, rules broken */
 static int
 run_tally(struct client *c, char *words[WORDS_MAX])
@@ -186,6 +196,7 @@ run_tally(struct client *c, char *words[WORDS_MAX])
 
 const struct command ledger_commands[] = {
 	{"ledger", 1, run_ledger},
+	{"ledger_kept", 1, run_ledger_kept},
 	{"tally", 0, run_tally},
 	{NULL, 0, NULL},
 };

@@ -52,6 +52,7 @@ _clean_up() {
 	# What EAL leaves behind: its run-time folder, and page files of killed processes.
 	rm -rf "/var/run/dpdk/$ID"* "/run/dpdk/$ID"*
 	rm -f "/dev/hugepages/$ID"*
+	rm -rf "/dev/shm/$ID"*
 	[[ ! -e $_hugepages ]] || "$ROOT/config/hugepages.sh" --state "$_hugepages" --release
 	rm -rf "$TMP"
 	exit "$status"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The memory node is killed and started again, RESTART_ROUNDS times, while two compute nodes count:
-# each connects again by itself, and finds nothing done that was not, and nothing done twice.
+# each connects again by itself, and finds nothing done that was not, and nothing done twice. In the
+# second half of the rounds the memory outlives the memory node, and they go on counting in it.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/server_common.sh"
 . "$(dirname "$0")/client_common.sh"
@@ -12,11 +13,7 @@ need_root
 rounds=${RESTART_ROUNDS:-10}
 eal_memory 128 4
 COMPUTE_NODES=2
-lan af_packet
-for i in 1 2; do
-	client_start "c$i" $((10 + i)) "af_packet:iface=eth" ip netns exec "$ID-c$i"
-	ask "c$i" 0 ledger main
-done
+kept=/dev/shm/$ID-kept
 
 # tally NAME: sets connects, additions and wrong.
 tally() {
@@ -32,32 +29,56 @@ counted_on() {
 	((connects >= $2 && additions > $3))
 }
 
-declare -A before=([c1]=0 [c2]=0)
-for ((round = 1; round <= rounds; round++)); do
+# all_count_on CONNECTS
+all_count_on() {
+	local name try
 	for name in c1 c2; do
 		for ((try = 0; try < 200; try++)); do
-			! counted_on $name "$round" $((before[$name] + 100)) || break
+			! counted_on $name "$1" $((before[$name] + 100)) || break
 			sleep 0.05
 		done
-		((try < 200)) || fail "round $round: $name did not come back: $connects times connected"
+		((try < 200)) || fail "$name did not come back: $connects times connected, $1 expected"
 		before[$name]=$additions
 	done
-	if ((round % 5 == 0)); then
+}
+
+# restart ROUND: killed, and each fifth time told to end.
+restart() {
+	if (($1 % 5 == 0)); then
 		server_stop TERM
 	else
 		kill -KILL "$server_pid"
 		wait "$server_pid" 2>/dev/null || true
 	fi
 	lan_server af_packet
-done
-for name in c1 c2; do
-	for ((try = 0; try < 200; try++)); do
-		! counted_on $name $((rounds + 1)) $((before[$name] + 100)) || break
-		sleep 0.05
+}
+
+# restarts N LEDGER: with new clients.
+restarts() {
+	local -A before=([c1]=0 [c2]=0)
+	local round i
+	for i in 1 2; do
+		client_start "c$i" $((10 + i)) "af_packet:iface=eth" ip netns exec "$ID-c$i"
+		ask "c$i" 0 "$2" main
 	done
-	((try < 200)) || fail "$name did not come back at last"
-	((connects == rounds + 1)) || fail "$name: $connects times connected in $rounds rounds"
-	echo "$name: $connects times connected, $additions additions"
-	client_end $name
-done
-server_stop TERM
+	for ((round = 1; round <= $1; round++)); do
+		all_count_on "$round"
+		restart "$round"
+	done
+	all_count_on $(($1 + 1))
+	for i in 1 2; do
+		tally "c$i"
+		((connects == $1 + 1)) || fail "c$i: $connects times connected in $1 rounds"
+		echo "c$i: $connects times connected, $additions additions, $2"
+		client_end "c$i"
+	done
+	server_stop TERM
+}
+
+lan af_packet
+restarts $((rounds / 2)) ledger
+LAN_OPTIONS=(--memory-dir "$kept")
+lan_server af_packet
+restarts $((rounds - rounds / 2)) ledger_kept
+grep -q 'pool main of 16M, id 1, kept with 2 allocations' "$TMP/server.log" ||
+	fail "the last server does not tell what it has kept"

@@ -9,6 +9,7 @@
 socket=$TMP/port.sock
 eal=(--lcores "0@0,1@0" --no-huge -m 256 --no-pci "--file-prefix=$ID")
 port=(--port "vhost:iface=$socket" --ip 10.0.0.1/24)
+kept=/dev/shm/$ID-kept
 lines=0
 
 # refused PATTERN COMMAND...: it ends with status 1, and its last line is about PATTERN.
@@ -64,12 +65,29 @@ refused 'no such kind of port' "$SERVER" "${eal[@]}" -- --port "wifi:iface=x" --
 refused 'has no receive interrupts .*: use --idle sleep' \
 	"$SERVER" "${eal[@]}" -- --port loopback:a --ip 10.0.0.1 --idle interrupt
 
+refused "--memory-dir $TMP/nowhere/x: No such file" "$SERVER" "${eal[@]}" -- "${port[@]}" \
+	--memory-dir "$TMP/nowhere/x"
+refused "no room for pool main of 32T in $kept: give its file system more" \
+	"$SERVER" "${eal[@]}" -- "${port[@]}" --memory-dir "$kept" --pool main:32T
+
 EAL_MEMORY=(--no-huge -m 256)
-server_start server "${port[@]}"
+server_start server "${port[@]}" --memory-dir "$kept"
+refused "$kept: another server has it" "$SERVER" "${eal[@]}" -- --port loopback:a \
+	--ip 10.0.0.1 --memory-dir "$kept"
 refused "port already taken: somebody serves $socket" "$SERVER" "${eal[@]}" -- "${port[@]}"
 refused "process $server_pid runs under the file prefix '${ID}server': give EAL another" \
 	"$SERVER" --lcores 0@0,1@0 --no-huge -m 256 --no-pci "--file-prefix=${ID}server" -- "${port[@]}"
 server_stop TERM
+
+# What an earlier one has left.
+again=("$SERVER" "${eal[@]}" -- "${port[@]}" --memory-dir "$kept")
+refused 'keeps pools with the ids 1 to 64: give --pool-ids 1-64' "${again[@]}" --node 2
+refused 'keeps a table of 65536 locks: give --locks 65536, or remove .*/shmx_locks' \
+	"${again[@]}" --locks 99
+printf x | dd of="$kept/shmx_mem" conv=notrunc bs=1 seek=8 status=none
+refused "$kept is of another version of shmx: start that" "${again[@]}"
+truncate -s 64 "$kept/shmx_mem"
+refused "$kept is damaged: give another directory, or remove this one" "${again[@]}"
 
 # On a machine without hugepages, or without their file system.
 if ((EUID == 0)) && unshare -m true 2>/dev/null; then

@@ -322,7 +322,7 @@ pool_same(const struct shmx_pool_info *a, const struct shmx_pool_info *b)
 	       a->granule == b->granule && a->extents == b->extents && a->pool == b->pool &&
 	       a->nb_nodes == b->nb_nodes && a->quota == b->quota && a->held == b->held &&
 	       a->grow_below == b->grow_below && a->grow_by == b->grow_by &&
-	       a->shrink_above == b->shrink_above;
+	       a->shrink_above == b->shrink_above && a->memory == b->memory;
 }
 
 shmx_addr_t

@@ -123,7 +123,7 @@ padding_clear(const struct wire_record *rec)
 	return zeros((const uint8_t *)rec + from + len, wire_pad(len) - len);
 }
 
-/* The name of a pool takes all of its field, and the end of the description says nothing. */
+/* The name of a pool takes all of its field. */
 static bool
 names_clear(const struct wire_record *rec)
 {
@@ -134,8 +134,7 @@ names_clear(const struct wire_record *rec)
 	if (!(rec->op & WIRE_RESPONSE) || (op != WIRE_OP_POOL_LIST && op != WIRE_OP_POOL_STAT))
 		return true;
 	for (; n > 0; n--, info++)
-		if (!zeros(info->name + info->name_len, sizeof(info->name) - info->name_len) ||
-			!zeros(info->reserved, sizeof(info->reserved)))
+		if (!zeros(info->name + info->name_len, sizeof(info->name) - info->name_len))
 			return false;
 	return true;
 }

@@ -250,6 +250,7 @@ while_it_grows(void)
 	SAME(stat_of(0).size, info.size);
 	SAME(alloc(1, 9 * MIB, &addr), 0);
 	SAME(HELD(1), 9 * MIB);
+	SAME(info.memory, mem_identity(fx.mem));
 	SAME(info.grow_below == MIB && info.grow_by == 2 * MIB && info.shrink_above == 0, true);
 	fixture_down(&fx);
 }

@@ -128,6 +128,19 @@ pool_without_memory(void)
 	fixture_down(&f);
 }
 
+/* More than an extent can count is cut, not refused. */
+static void
+pool_of_many_granules(void)
+{
+	struct mem_pool_params q = {.name = "p", .size = UINT64_C(256) << 30};
+	struct fixture f;
+
+	fixture_up(&f);
+	mem_provider_heap_fail(f.prov, 2);
+	CU_ASSERT_EQUAL(pool_err(&f, q, 0), -ENOMEM);
+	fixture_down(&f);
+}
+
 static void
 pool_directory(void)
 {
@@ -955,6 +968,7 @@ main(void)
 		{"create_errors", create_errors},
 		{"pool_errors", pool_errors},
 		{"pool_without_memory", pool_without_memory},
+		{"pool_of_many_granules", pool_of_many_granules},
 		{"pool_directory", pool_directory},
 		{"pool_ids_by_node", pool_ids_by_node},
 		{"pool_ids", pool_ids},

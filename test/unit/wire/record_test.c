@@ -369,6 +369,7 @@ pool_info__fields_as_on_the_wire(void)
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, grow_by), 136);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, shrink_above), 144);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, nodes), 152);
+	CU_ASSERT_EQUAL(offsetof(struct wire_pool_info, memory), 154);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_node, held), 0);
 	CU_ASSERT_EQUAL(offsetof(struct wire_pool_node, node), 8);
 }
