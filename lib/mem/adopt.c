@@ -11,8 +11,9 @@
  *   neither free nor behind a start    the rest of the same: a hole
  *   a chunk whose first granule is     freed and not ended, waiting to be zeroed, or not yet
  *   free in the map                    claimed: it is zeroed, and a hole
- * A mark of mortality counts where a live allocation starts, and is dropped elsewhere. Everything
- * else (lengths, classes, indexes, counts) is derived from what is left.
+ * A change of owners whose plan is there is finished. A mark of mortality counts where a live
+ * allocation starts, and is dropped elsewhere. Everything else (lengths, classes, indexes, counts)
+ * is derived from what is left.
  */
 
 #include "mem_priv.h"
@@ -288,7 +289,7 @@ adopt_pool(struct mem *m, uint16_t id)
 		return ret;
 	mem_pool_publish(m, p);
 	mem_names_rebuild(m, p);
-	return 0;
+	return mem_own_resume(m, p);
 }
 
 /* A pool that was being made or destroyed: every zone it may have. */

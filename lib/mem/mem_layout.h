@@ -19,7 +19,7 @@
 #define MEM_ROOT_MAGIC UINT64_C(0x746f6f722d6d6873)
 #define MEM_POOL_MAGIC UINT64_C(0x6c6f6f702d6d6873)
 #define MEM_EXT_MAGIC  UINT64_C(0x2d7478652d6d6873)
-#define MEM_VERSION    5
+#define MEM_VERSION    6
 
 /* Life of a directory entry, a pool or an extent. */
 enum mem_state {
@@ -96,6 +96,7 @@ _Static_assert(sizeof(struct mem_root) == 192, "layout");
 #define MEM_SUB         (1u << MEM_SUB_LOG)
 #define MEM_CLASSES     (63 + 26 * MEM_SUB)
 #define MEM_CLASS_WORDS ((MEM_CLASSES + 63) / 64)
+#define MEM_CHANGE_SETS 16 /* different owners in one change */
 #define MEM_EXT_WORDS   (MEM_EXTENTS / 64)
 
 struct mem_extent_rec {
@@ -111,6 +112,18 @@ struct mem_name {
 	char name[MEM_NAME_LEN];
 };
 _Static_assert(sizeof(struct mem_name) == 72, "layout");
+
+/*
+ * A change of owners while the map is written: which set becomes which. Doing it again does no
+ * harm, so whoever adopts the pool goes on with it. Home.
+ */
+struct mem_change {
+	uint32_t going; /* last (release): all else holds */
+	uint32_t n;     /* of the sets below; 0: whatever it was becomes now[0] */
+	uint64_t addr, len;
+	uint16_t old[MEM_CHANGE_SETS], now[MEM_CHANGE_SETS];
+};
+_Static_assert(sizeof(struct mem_change) == 88, "layout");
 
 struct mem_pool_hdr {
 	uint64_t magic; /* control, last */
@@ -149,6 +162,8 @@ struct mem_pool_hdr {
 	uint64_t class_mask[MEM_CLASS_WORDS] __attribute__((aligned(64)));
 	uint64_t zero_mask[MEM_EXT_WORDS]; /* extents with memory to be zeroed */
 	uint64_t class_ext[MEM_CLASSES][MEM_EXT_WORDS];
+
+	struct mem_change change __attribute__((aligned(64)));
 
 	struct mem_extent_rec extents[MEM_EXTENTS];
 };

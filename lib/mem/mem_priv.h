@@ -202,6 +202,9 @@ uint32_t mem_map_run(const struct mem_spot *s, uint32_t n, uint16_t set);
 bool mem_map_valid(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x);
 void mem_map_count(struct mem *m, const struct mem_pool *p, const struct mem_ext *x, int sign);
 
+/* own.c */
+int mem_own_resume(struct mem *m, const struct mem_pool *p);
+
 /* quota.c: who made an allocation, and how much each node holds. Without a quota, of no effect. */
 int mem_quota_check(const struct mem *m, const struct mem_pool *p, uint16_t node, uint64_t len);
 void mem_charge_set(const struct mem_spot *s, uint32_t n, uint16_t node);

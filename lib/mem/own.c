@@ -4,20 +4,17 @@
 /*
  * Ownership of ranges. A range falls into runs, each of granules with the same owners. What becomes
  * of them is planned first, so that a change is made as a whole or not at all; the map then only
- * has to be written.
+ * has to be written. The plan lies beside it meanwhile, for whoever adopts the pool.
  */
 
 #include "mem_priv.h"
 
-#define PLAN_SETS 16
-
-/* Which set becomes which. The plan holds a reference to each new one. */
+/* The plan holds a reference to each new set. */
 struct plan {
 	enum mem_own_how how;
 	uint16_t nodes, from_set; /* as mem_own_change() was given */
-	uint32_t n;
 	uint32_t runs;
-	uint16_t old[PLAN_SETS], now[PLAN_SETS];
+	struct mem_change change;
 };
 
 int
@@ -73,35 +70,47 @@ plan_set(struct mem *m, const struct plan *p, uint16_t old, uint16_t *now)
 }
 
 static uint32_t
-plan_find(const struct plan *p, uint16_t old)
+change_find(const struct mem_change *c, uint16_t old)
 {
 	uint32_t i = 0;
 
-	while (i < p->n && p->old[i] != old)
+	while (i < c->n && c->old[i] != old)
 		i++;
 	return i;
+}
+
+/* What becomes of it; what is not to be changed has been, already. */
+static uint16_t
+change_of(const struct mem_change *c, uint16_t old)
+{
+	uint32_t i = change_find(c, old);
+
+	if (c->n == 0)
+		return c->now[0];
+	return i < c->n ? c->now[i] : old;
 }
 
 static int
 plan_run(struct mem *m, struct plan *p, uint16_t old)
 {
-	uint32_t i = plan_find(p, old);
+	struct mem_change *c = &p->change;
+	uint32_t i = change_find(c, old);
 	int ret;
 
 	if (++p->runs > MEM_OWN_RUNS && (p->how == MEM_OWN_ADD || p->how == MEM_OWN_DROP))
 		return -EMSGSIZE;
-	if (i < p->n)
+	if (i < c->n)
 		return 0;
 	/* Where all become the same, no matter what they were, the first of them stands for all. */
-	if (p->how == MEM_OWN_SET && p->n > 0)
+	if (p->how == MEM_OWN_SET && c->n > 0)
 		return old == MEM_SET_FREE ? -ESTALE : 0;
-	if (i == PLAN_SETS)
+	if (i == MEM_CHANGE_SETS)
 		return -EMSGSIZE;
-	ret = plan_set(m, p, old, &p->now[i]);
+	ret = plan_set(m, p, old, &c->now[i]);
 	if (ret != 0)
 		return ret;
-	p->old[i] = old;
-	p->n++;
+	c->old[i] = old;
+	c->n++;
 	return 0;
 }
 
@@ -125,22 +134,71 @@ plan_make(struct mem *m, struct plan *p, uint64_t addr, uint64_t len)
 static void
 plan_drop(struct mem *m, const struct plan *p)
 {
-	for (uint32_t i = 0; i < p->n; i++)
-		mem_set_release(m, p->now[i]);
+	for (uint32_t i = 0; i < p->change.n; i++)
+		mem_set_release(m, p->change.now[i]);
+}
+
+static int
+change_write(struct mem *m, const struct mem_change *c)
+{
+	uint64_t addr = c->addr, len = c->len, run;
+	struct mem_spot s;
+	uint16_t old;
+	int ret;
+
+	for (; len > 0; addr += run, len -= run) {
+		ret = mem_own_run(m, addr, len, &old, &run);
+		if (ret != 0)
+			return ret;
+		if (old == MEM_SET_FREE)
+			return -ESTALE;
+		mem_locate(m, addr, &s);
+		mem_map_set(m, &s, (uint32_t)(run >> s.p->granule_log), change_of(c, old));
+	}
+	return 0;
 }
 
 static void
-plan_apply(struct mem *m, const struct plan *p, uint64_t addr, uint64_t len)
+plan_apply(struct mem *m, struct plan *p, uint64_t addr, uint64_t len)
 {
-	struct mem_spot s;
-	uint64_t run;
-	uint16_t old;
+	struct mem_change *kept = &mem_pool_get(m, mem_addr_pool(addr))->hdr->change;
+	struct mem_change c = p->change;
 
-	for (; len > 0 && mem_own_run(m, addr, len, &old, &run) == 0; addr += run, len -= run) {
-		mem_locate(m, addr, &s);
-		mem_map_set(m, &s, (uint32_t)(run >> s.p->granule_log),
-			p->how == MEM_OWN_SET ? p->nodes : p->now[plan_find(p, old)]);
+	c.addr = addr;
+	c.len = len;
+	if (p->how == MEM_OWN_SET) {
+		c.n = 0;
+		c.now[0] = p->nodes;
 	}
+	*kept = c;
+	__atomic_store_n(&kept->going, 1, __ATOMIC_RELEASE);
+	mem_order();
+	change_write(m, &c);
+	__atomic_store_n(&kept->going, 0, __ATOMIC_RELEASE);
+}
+
+static bool
+change_sound(const struct mem *m, const struct mem_pool *p, const struct mem_change *c)
+{
+	if (c->n > MEM_CHANGE_SETS || mem_addr_pool(c->addr) != p->id)
+		return false;
+	for (uint32_t i = 0; i < RTE_MAX(c->n, 1u); i++)
+		if (c->now[i] == MEM_SET_FREE || !mem_set_usable(m, c->now[i]))
+			return false;
+	return true;
+}
+
+int
+mem_own_resume(struct mem *m, const struct mem_pool *p)
+{
+	struct mem_change *c = &p->hdr->change;
+
+	if (c->going == 0)
+		return 0;
+	if (!change_sound(m, p, c) || change_write(m, c) != 0)
+		return -EBADMSG;
+	__atomic_store_n(&c->going, 0, __ATOMIC_RELEASE);
+	return 0;
 }
 
 int

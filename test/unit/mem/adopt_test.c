@@ -370,6 +370,54 @@ damaged_layout(void)
 	fixture_down(&f);
 }
 
+/* What adopting a copy says, with this change of owners on its way in the second pool. */
+static int
+adopt_with(const struct fixture *f, struct mem_change change)
+{
+	struct mem_provider *copy = mem_provider_heap_clone(f->prov);
+	struct mem_conf conf = conf_for(copy);
+	struct mem_pool_hdr *h;
+	struct mem *m;
+	size_t len;
+	void *va;
+	int err = 0;
+
+	CU_ASSERT_EQUAL_FATAL(copy->lookup(copy->ctx, "shmx_p2", &va, &len), 0);
+	h = va;
+	h->change = change;
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	mem_detach(m);
+	mem_provider_heap_destroy(copy);
+	return err;
+}
+
+static void
+damaged_change(void)
+{
+	struct mem_change good = {.going = 1, .len = MIB, .now = {3}}, c;
+	struct fixture f;
+	struct expect e;
+
+	fixture_up(&f);
+	populate(&f, &e);
+	good.addr = e.big;
+#define CHANGED(error, what)                                                                       \
+	c = good;                                                                                  \
+	c.what;                                                                                    \
+	CU_ASSERT_EQUAL(adopt_with(&f, c), error)
+	CHANGED(0, going = 1);
+	CHANGED(0, going = 0);
+	CHANGED(-EBADMSG, n = MEM_CHANGE_SETS + 1);
+	CHANGED(-EBADMSG, now[0] = MEM_SET_FREE);
+	CHANGED(-EBADMSG, now[0] = 5000);
+	CHANGED(-EBADMSG, addr = mem_addr(e.a, 0));
+	CHANGED(-EBADMSG, addr += 1);
+	CHANGED(-EBADMSG, addr += 8 * MIB); /* what nobody owns */
+	CHANGED(-EBADMSG, len = UINT64_MAX);
+#undef CHANGED
+	fixture_down(&f);
+}
+
 /* A place that another extent has, or that is too long; and an owner that is no set. */
 static void
 damaged_extents(void)
@@ -701,7 +749,21 @@ struct step_call {
 	const char *what;
 	uint64_t before; /* length; 0 does not exist */
 	uint64_t after;
+	bool owners; /* they change, as below */
+	enum mem_own_how how;
 };
+
+/* Nodes. Slot 1 is the first one's, and its second half also the second one's, unless it moves. */
+#define STEP_FIRST     2
+#define STEP_SECOND    3
+#define STEP_OTHER     5
+#define STEP_BIT(n)    (UINT64_C(1) << (n))
+#define STEP_BOTH      (STEP_BIT(STEP_FIRST) | STEP_BIT(STEP_SECOND))
+#define STEP_SET_OF(n) ((uint16_t)((n) + 2))
+#define STEP_OWN(what, how)                                                                        \
+	{                                                                                          \
+		what, 20 * STEP_GRANULE, 20 * STEP_GRANULE, true, how                              \
+	}
 
 static void
 step_slot(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
@@ -714,6 +776,18 @@ step_slot(struct mem *m, uint16_t pool, struct shared *sh, struct slot *s)
 	req.name = name;
 	if (mem_alloc_for(m, &req, &s->addr) != 0)
 		s->state = 1;
+}
+
+static void
+step_share(struct mem *m, const struct slot *s, enum mem_own_how how)
+{
+	const uint64_t both = STEP_BOTH;
+	uint16_t set;
+
+	if (how == MEM_OWN_MOVE || mem_set_intern(m, &both, 1, &set) != 0)
+		return;
+	mem_own_set(m, s->addr + s->len / 2, s->len / 2, set);
+	mem_set_release(m, set);
 }
 
 static void
@@ -731,6 +805,58 @@ step_begin(struct mem *m, uint16_t pool, struct shared *sh, const struct step_ca
 	}
 	step_slot(m, pool, sh, s);
 	memset(mem_access(m, s->addr, (uint32_t)s->len, 0, &err), 0xee, s->len);
+	if (call->owners)
+		step_share(m, s, call->how);
+}
+
+/* What nodes the call leaves or finds the granules with, in the first or in the second half. */
+static uint64_t
+step_nodes(enum mem_own_how how, bool second, bool after)
+{
+	uint64_t nodes = second && how != MEM_OWN_MOVE ? STEP_BOTH : STEP_BIT(STEP_FIRST);
+
+	if (!after)
+		return nodes;
+	switch (how) {
+	case MEM_OWN_ADD:
+		return nodes | STEP_BIT(STEP_OTHER);
+	case MEM_OWN_DROP:
+		return nodes & ~STEP_BIT(STEP_SECOND);
+	case MEM_OWN_MOVE:
+		return STEP_BOTH;
+	default:
+		return STEP_BIT(STEP_OTHER);
+	}
+}
+
+static void
+step_owners(struct mem *m, const struct slot *s, enum mem_own_how how)
+{
+	const uint64_t both = STEP_BOTH;
+	uint16_t set = STEP_SET_OF(how == MEM_OWN_DROP ? STEP_SECOND : STEP_OTHER);
+
+	if (how == MEM_OWN_MOVE)
+		mem_set_intern(m, &both, 1, &set);
+	mem_own_change(m, s->addr, s->len, how, set, STEP_SET_OF(STEP_FIRST));
+}
+
+/* Whether all granules are as they were, or all as they are to be. Then they are one node's. */
+static unsigned int
+step_owners_wrong(struct mem *m, const struct slot *s, enum mem_own_how how)
+{
+	uint64_t granules = s->len / STEP_GRANULE, before = 0, after = 0, run;
+	uint16_t set;
+
+	for (uint64_t i = 0; i < granules; i++) {
+		uint64_t nodes = 0;
+
+		mem_own_run(m, s->addr + i * STEP_GRANULE, STEP_GRANULE, &set, &run);
+		mem_set_bitmap(m, set, &nodes, 1);
+		before += (nodes & ~UINT64_C(1)) == step_nodes(how, i >= granules / 2, false);
+		after += (nodes & ~UINT64_C(1)) == step_nodes(how, i >= granules / 2, true);
+	}
+	mem_own_set(m, s->addr, s->len, s->set);
+	return before != granules && after != granules;
 }
 
 static void
@@ -738,7 +864,9 @@ step_do(struct mem *m, uint16_t pool, struct shared *sh, const struct step_call 
 {
 	struct slot *s = &sh->slots[1];
 
-	if (call->before == 0)
+	if (call->owners)
+		step_owners(m, s, call->how);
+	else if (call->before == 0)
 		step_slot(m, pool, sh, s);
 	else if (call->after == 0)
 		mem_free(m, s->addr, 0);
@@ -767,12 +895,14 @@ step_changed(const struct shared *now, struct shared *was)
 
 /* The slot in doubt is as before the call or as after it, and has its name. */
 static unsigned int
-step_wrong(const struct mem *m, const struct shared *sh, const struct step_call *call)
+step_wrong(struct mem *m, const struct shared *sh, const struct step_call *call)
 {
 	const struct slot *s = &sh->slots[1];
 	struct mem_alloc_info info = {0};
 	char name[32];
 
+	if (call->owners)
+		return step_owners_wrong(m, s, call->how);
 	slot_name(name, sizeof(name), sh, s);
 	if (mem_alloc_find(m, sh->slots[0].addr + STEP_FRONT, &info) != 0)
 		return call->before != 0 && call->after != 0;
@@ -869,6 +999,10 @@ owner_is_killed_at_any_store(void)
 		{"grow", 3 * STEP_GRANULE, 12 * STEP_GRANULE},
 		{"cut", 12 * STEP_GRANULE, 3 * STEP_GRANULE},
 		{"cut later", 80 * STEP_GRANULE, 3 * STEP_GRANULE},
+		STEP_OWN("own", MEM_OWN_SET),
+		STEP_OWN("add", MEM_OWN_ADD),
+		STEP_OWN("drop", MEM_OWN_DROP),
+		STEP_OWN("move", MEM_OWN_MOVE),
 	};
 
 	for (size_t i = 0; i < RTE_DIM(calls); i++)
@@ -887,6 +1021,7 @@ main(void)
 		{"nodes_of_a_pool", nodes_of_a_pool},
 		{"damaged_layout", damaged_layout},
 		{"damaged_extents", damaged_extents},
+		{"damaged_change", damaged_change},
 		{"damaged_sets", damaged_sets},
 		{"owner_is_killed", owner_is_killed},
 		{"owner_is_killed_at_any_store", owner_is_killed_at_any_store},
