@@ -3,7 +3,8 @@
 #
 # The memory node is killed and started again, RESTART_ROUNDS times, while two compute nodes count:
 # each connects again by itself, and finds nothing done that was not, and nothing done twice. In the
-# second half of the rounds the memory outlives the memory node, and they go on counting in it.
+# second third of the rounds the memory outlives the memory node, and they go on counting in it. In
+# the last they move money in it, under locks: none is made or lost, whatever transaction was broken off.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/server_common.sh"
 . "$(dirname "$0")/client_common.sh"
@@ -75,10 +76,60 @@ restarts() {
 	server_stop TERM
 }
 
+# moved NAME TRANSACTIONS: more than that; adds up what was repaired.
+moved() {
+	ask "$1" '0 .*' bank-tally
+	read -r _ transactions forward back wrong _ <<<"$reply"
+	((wrong == 0)) || fail "$1: $wrong rules broken"
+	((transactions > $2))
+}
+
+# all_move: since the last time.
+all_move() {
+	local name try
+	for name in c1 c2; do
+		for ((try = 0; try < 200; try++)); do
+			! moved $name $((before[$name] + 5)) || break
+			sleep 0.05
+		done
+		((try < 200)) || fail "$name does nothing any more after $transactions transactions"
+		before[$name]=$transactions
+	done
+}
+
+# bank N: the memory node restarts so often.
+bank() {
+	local -A before=([c1]=0 [c2]=0)
+	local round i repaired=0 sum=0
+	for i in 1 2; do
+		compute af_packet "$i"
+		((i > 1)) || ask c1 0 bank-make
+		ask "c$i" 0 bank "$((RANDOM + 1))"
+	done
+	for ((round = 1; round <= $1; round++)); do
+		all_move
+		restart "$round"
+	done
+	all_move
+	for i in 1 2; do
+		ask "c$i" 0 bank-stop
+		moved "c$i" 0
+		sum=$((sum + transactions)) repaired=$((repaired + forward + back))
+	done
+	ask c1 '0 64000' bank-audit
+	for i in 1 2; do
+		client_end "c$i"
+	done
+	server_stop TERM
+	echo "$sum transactions, $repaired accounts repaired, the total is what it was"
+}
+
 lan af_packet
-restarts $((rounds / 2)) ledger
+restarts $((rounds / 3)) ledger
 LAN_OPTIONS=(--memory-dir "$kept")
 lan_server af_packet
-restarts $((rounds - rounds / 2)) ledger_kept
-grep -q 'pool main of 16M, id 1, kept with 2 allocations' "$TMP/server.log" ||
+restarts $((rounds / 3)) ledger_kept
+lan_server af_packet
+bank $((rounds - 2 * (rounds / 3)))
+grep -q 'pool main of 16M, id 1, kept with 3 allocations' "$TMP/server.log" ||
 	fail "the last server does not tell what it has kept"
