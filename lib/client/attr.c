@@ -77,6 +77,8 @@ client_give_up(struct shmx_ep *ep, uint16_t id, int32_t status)
 		op->kind == OP_LOCK_INFO || op->kind == OP_NODE_INFO || op->kind == OP_POOL_NODES ||
 		op->kind == OP_NODE_STAT)
 		op->kind = OP_SKIP;
+	else if (op->kind == OP_VALUE && op->len != 0)
+		op->kind = OP_UNDO;
 	if (op->timed)
 		deadline_disarm(ep, id);
 	client_complete(ep, op->cookie, op->session, status, 0, 0);

@@ -25,7 +25,7 @@ enum op_kind {
 	OP_FREE = 0,
 	OP_STATUS,    /**< nothing but the status */
 	OP_GET,       /**< bytes for `dst` */
-	OP_VALUE,     /**< one 64-bit number */
+	OP_VALUE,     /**< one 64-bit number; `len`: what takes back what has it, WIRE_OP_*, or 0 */
 	OP_VALUE2,    /**< two of them */
 	OP_POOL,      /**< a pool id: its addresses go over this session from now on; `len`: kept */
 	OP_POOL_GONE, /**< nothing; the addresses of pool `len` lead nowhere any more */
@@ -38,6 +38,8 @@ enum op_kind {
 	OP_SKIP,       /**< what nobody wants any more */
 	OP_LOCK,       /**< grants, for `dst`; `len`: OP_LOCKS() */
 	OP_LOCK_ENDS,  /**< the same, given up: `turn` responses are to come */
+	OP_UNDO,       /**< OP_VALUE, given up: what has the number is to go back */
+	OP_UNDOES,     /**< nothing; it is on its way back */
 	OP_SEND,       /**< one 64-bit number; `len`: the run it was sent in */
 	OP_BARRIER,    /**< ids of nodes for `dst` when it fails, at most `len` of them */
 	OP_INBOX,      /**< nothing; `len`: whether the inbox is to be open then */
@@ -479,6 +481,13 @@ bool client_lock_ends(struct shmx_ep *ep, uint16_t id, const struct wire_record 
 
 /** The response to shmx_lock_list(). @return false: it is none. */
 bool client_lock_infos_read(const struct op *op, const void *data, uint32_t len);
+
+/* ---- undo.c ---- */
+
+/** A response to OP_UNDO or OP_UNDOES; *done: the last one. @return false: it is none, or
+ * ep->no_room: there is no room for the next question. */
+bool client_undo(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec, bool *done);
+
 /* ---- nodes.c ---- */
 
 /** The responses to shmx_node_list() and shmx_node_stat(). @return false: it is none. */

@@ -205,7 +205,7 @@ shmx_put_fenced(struct shmx_ep *ep, shmx_addr_t dst, const void *src, uint32_t l
 
 static int
 id_request(struct shmx_ep *ep, shmx_session_t session, uint8_t op, uint32_t id, const char *name,
-	enum op_kind kind, uint64_t cookie)
+	enum op_kind kind, uint32_t undo, uint64_t cookie)
 {
 	int len = name != NULL ? client_name_len(name) : 0, err;
 	struct wire_lock_id *req;
@@ -213,7 +213,7 @@ id_request(struct shmx_ep *ep, shmx_session_t session, uint8_t op, uint32_t id, 
 	if (len < 0)
 		return -EINVAL;
 	req = (struct wire_lock_id *)client_ask(
-		ep, session, op, sizeof(*req), (uint32_t)len, kind, NULL, 0, cookie, &err);
+		ep, session, op, sizeof(*req), (uint32_t)len, kind, NULL, undo, cookie, &err);
 	if (req == NULL)
 		return err;
 	req->lock = rte_cpu_to_be_32(id);
@@ -227,9 +227,12 @@ int
 shmx_lock_reserve(
 	struct shmx_ep *ep, shmx_session_t session, uint32_t id, const char *name, uint64_t cookie)
 {
+	/* When nobody hears of it. Others may know a name, or a number that was asked for. */
+	uint32_t undo = id == 0 && name == NULL ? WIRE_OP_LOCK_UNRESERVE : 0;
+
 	if (ep == NULL)
 		return -EINVAL;
-	return id_request(ep, session, WIRE_OP_LOCK_RESERVE, id, name, OP_VALUE, cookie);
+	return id_request(ep, session, WIRE_OP_LOCK_RESERVE, id, name, OP_VALUE, undo, cookie);
 }
 
 int
@@ -237,7 +240,7 @@ shmx_lock_unreserve(struct shmx_ep *ep, shmx_session_t session, uint32_t id, uin
 {
 	if (ep == NULL || id == 0)
 		return -EINVAL;
-	return id_request(ep, session, WIRE_OP_LOCK_UNRESERVE, id, NULL, OP_STATUS, cookie);
+	return id_request(ep, session, WIRE_OP_LOCK_UNRESERVE, id, NULL, OP_STATUS, 0, cookie);
 }
 
 int
@@ -245,7 +248,7 @@ shmx_lock_force(struct shmx_ep *ep, shmx_session_t session, uint32_t id, uint64_
 {
 	if (ep == NULL || id == 0)
 		return -EINVAL;
-	return id_request(ep, session, WIRE_OP_LOCK_FORCE, id, NULL, OP_VALUE, cookie);
+	return id_request(ep, session, WIRE_OP_LOCK_FORCE, id, NULL, OP_VALUE, 0, cookie);
 }
 
 int

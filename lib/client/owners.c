@@ -57,13 +57,20 @@ alloc_head_write(struct wire_alloc *alloc, const struct shmx_alloc_req *req)
 	memset(alloc->reserved, 0, sizeof(alloc->reserved));
 }
 
+/* What takes it back when nobody hears of it. Others may have found by then what has a name. */
+static uint32_t
+alloc_undo(uint32_t name_len)
+{
+	return name_len == 0 ? WIRE_OP_FREE : 0;
+}
+
 static int
 alloc_one(struct shmx_ep *ep, struct rdp_session *s, const struct shmx_alloc_req *req,
 	uint32_t name_len, uint64_t cookie)
 {
 	struct wire_alloc *alloc = (struct wire_alloc *)client_request(ep, s, WIRE_OP_ALLOC,
-		(uint32_t)sizeof(*alloc) + wire_pad(name_len), name_len, OP_VALUE, NULL, 0,
-		CLIENT_NONE, cookie);
+		(uint32_t)sizeof(*alloc) + wire_pad(name_len), name_len, OP_VALUE, NULL,
+		alloc_undo(name_len), CLIENT_NONE, cookie);
 
 	if (alloc == NULL)
 		return -EAGAIN;
@@ -83,8 +90,8 @@ alloc_for(struct shmx_ep *ep, struct rdp_session *s, const struct shmx_alloc_req
 	uint8_t *behind;
 
 	alloc = (struct wire_alloc_for *)client_request(ep, s, WIRE_OP_ALLOC_FOR,
-		(uint32_t)sizeof(*alloc) + wire_pad(len), len, OP_VALUE, NULL, 0, CLIENT_NONE,
-		cookie);
+		(uint32_t)sizeof(*alloc) + wire_pad(len), len, OP_VALUE, NULL, alloc_undo(name_len),
+		CLIENT_NONE, cookie);
 	if (alloc == NULL)
 		return -EAGAIN;
 	alloc_head_write((struct wire_alloc *)alloc, req);

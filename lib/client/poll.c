@@ -166,6 +166,18 @@ lock_ends(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 }
 
 static bool
+undone(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
+{
+	bool done;
+
+	if (!client_undo(ep, id, rec, &done))
+		return false;
+	if (done)
+		op_release(ep, id);
+	return true;
+}
+
+static bool
 is_pool(const void *data, uint32_t len)
 {
 	return len == sizeof(uint64_t) && number_at(data) > 0 && number_at(data) <= UINT16_MAX;
@@ -290,6 +302,8 @@ complete_any(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 
 	if (unlikely(op->kind == OP_LOCK_ENDS))
 		return lock_ends(ep, id, rec);
+	if (unlikely(op->kind == OP_UNDO || op->kind == OP_UNDOES))
+		return undone(ep, id, rec);
 	if (unlikely(rec->status != STATUS_OK && op->kind == OP_BARRIER)) {
 		missed(ep, id, rec);
 		return true;

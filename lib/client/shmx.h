@@ -326,6 +326,16 @@ SHMX_API int shmx_op_attr_set(struct shmx_ep *ep, const struct shmx_op_attr *att
  * nothing of it was submitted to the network yet. Its buffers are the caller's when this returns.
  * An operation that was sent takes effect or not, now or later, and counts against the limits of
  * the endpoint until the memory node has answered. Takes time in proportion to max_ops.
+ *
+ * What only its event would have named is not left behind: an allocation without a name is freed,
+ * and a lock reserved without a number and a name is released, by the library, as soon as the
+ * memory node says that it made them; no event tells of it. Granted locks go back: shmx_lock().
+ * Everything else stays as it was done. What has a name, or the number that was asked for, is
+ * found by that (shmx_lookup(), shmx_lock_lookup(), shmx_pool_open()), and others may use it by
+ * then; shmx_resize(), shmx_own() and the like leave nothing that the caller does not know; an
+ * inbox is the session's. If the session ends before it went back, it is as with -ECONNRESET:
+ * memory with SHMX_FREE goes with its owners, other memory and the lock stay. So does memory for
+ * other nodes alone (SHMX_OWNER_NODES without this one), which this one may not free.
  * @return 0, -EINVAL, -ENOENT no operation with that cookie is in progress, -EBUSY another thread
  *   polls.
  */
@@ -474,6 +484,8 @@ struct shmx_alloc_req {
  * that comes back in time keeps it. It counts who owns it then: memory that was handed on follows
  * its new owners, and while any of it is everyone's it stays. Not for SHMX_OWNER_EVERYONE, nor for
  * a list of all nodes there are: -EINVAL.
+ *
+ * Given up, it leaves nothing behind, unless it has a name: shmx_cancel().
  * @event -ENOMEM; -EDQUOT this node would hold more than the pool's quota; -ENOENT the pool is
  * gone; -EEXIST; -ENOSPC no room for another name, or another set of nodes; -EPERM the pool is for
  *   other nodes; -EINVAL the memory node has no such nodes; -EBUSY.
@@ -628,7 +640,8 @@ SHMX_API int shmx_put_fenced(struct shmx_ep *ep, shmx_addr_t dst, const void *sr
 
 /**
  * Reserve lock @p id, or with 0 any free one, with a name that is unique on the memory node, or
- * without (NULL). Event value: the id.
+ * without (NULL). Event value: the id. Given up, one with 0 and NULL leaves nothing behind:
+ * shmx_cancel().
  * @event -EEXIST the id or the name is taken; -ENOSPC; -EINVAL an id beyond the table; -EBUSY;
  *   -ENOTSUP.
  */

@@ -554,10 +554,12 @@ cancel_without_polling(void)
 
 struct random_op {
 	bool busy;
-	uint64_t events;
+	bool allocates;
 };
 
 static struct random_op random_op[RANDOM_OPS];
+static shmx_addr_t random_made[8000]; /* allocations that were told of */
+static unsigned int random_nb_made;
 static uint8_t random_buf[RANDOM_OPS][LARGE];
 
 static int
@@ -567,7 +569,8 @@ random_start(shmx_addr_t addr, uint64_t i)
 	uint32_t len = lens[rte_rand_max(RTE_DIM(lens))];
 
 	attr((uint32_t)rte_rand_max(4), rte_rand_max(2) ? (uint32_t)rte_rand_max(1000) + 1 : 0);
-	switch (rte_rand_max(6)) {
+	random_op[i].allocates = false;
+	switch (rte_rand_max(7)) {
 	case 0:
 		return shmx_put(ep, addr, random_buf[i], len, i);
 	case 1:
@@ -578,6 +581,9 @@ random_start(shmx_addr_t addr, uint64_t i)
 		return shmx_fetch_add(ep, addr, 1, i);
 	case 4:
 		return shmx_lookup(ep, f.pool, "nobody", i);
+	case 5:
+		random_op[i].allocates = true;
+		return shmx_alloc(ep, &(struct shmx_alloc_req){.pool = f.pool, .len = 64}, i);
 	default:
 		return shmx_own(ep, addr, 64, SHMX_OWNER_EVERYONE, i);
 	}
@@ -593,7 +599,21 @@ random_events(void)
 		CU_ASSERT_TRUE_FATAL(events[k].cookie < RANDOM_OPS);
 		CU_ASSERT_TRUE(random_op[events[k].cookie].busy);
 		random_op[events[k].cookie].busy = false;
+		if (random_op[events[k].cookie].allocates && events[k].status == 0)
+			random_made[random_nb_made++] = events[k].value;
 	}
+}
+
+/* Allocations that nobody was told of have gone back; the others are there. */
+static void
+random_made_free(void)
+{
+	struct shmx_pool_info info = {0};
+
+	SAME(shmx_pool_stat_sync(ep, f.pool, &info), 0);
+	SAME(info.allocs, random_nb_made + 1);
+	while (random_nb_made > 0)
+		SAME(shmx_free_sync(ep, random_made[--random_nb_made]), 0);
 }
 
 static void
@@ -636,6 +656,7 @@ random_all(void)
 	SAME(ep->share[f.host[0].session].parts, 0);
 	SAME(ep->nb_free_op, ep->max_ops);
 	SAME(poll_for(ep, 5), 0);
+	random_made_free();
 	SAME(shmx_put_sync(ep, addr, random_buf[0], LARGE), 0);
 	fixture_down(&f);
 }
