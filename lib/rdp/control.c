@@ -5,15 +5,28 @@
 
 #include "rdp/rdp_private.h"
 
+/* Over the frame before its last four bytes; in front of the UDP checksum, which counts it. */
+static void
+put_crc(struct rte_mbuf *m, uint8_t hdr_len)
+{
+	uint32_t at = hdr_len - (uint32_t)sizeof(struct wire_frame);
+	uint32_t len = m->data_len - at - WIRE_CRC_LEN;
+	rte_be32_t crc = rte_cpu_to_be_32(
+		wire_crc32c(rte_pktmbuf_mtod_offset(m, uint8_t *, at), len));
+
+	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, at + len), &crc, sizeof(crc));
+}
+
 /* A control frame is complete when it is queued: checksums in software, no session behind it. The
- * last @p hdr_len bytes of @p hdrs are its headers; zeros follow the body up to @p padded bytes.
- * Returns whether there was a buffer and room. */
+ * last @p hdr_len bytes of @p hdrs are its headers; zeros follow the body up to @p padded bytes, of
+ * which a CRC takes the last. Returns whether there was a buffer and room. */
 static bool
 control_queue(struct rdp_ep *ep, const union rdp_hdrs *hdrs, uint8_t hdr_len, bool v4,
 	const void *body, uint32_t len, uint32_t padded)
 {
 	struct rte_mbuf *m = rdp_txq_taken(ep) < RDP_TXQ ? rdp_mbuf_get(ep) : NULL;
-	uint32_t total = RTE_MAX(len, padded);
+	bool crc = hdrs->v4.frame.flags & WIRE_F_CRC;
+	uint32_t total = RTE_MAX(len + (crc ? WIRE_CRC_LEN : 0), padded);
 
 	if (m == NULL)
 		return false;
@@ -24,10 +37,20 @@ control_queue(struct rdp_ep *ep, const union rdp_hdrs *hdrs, uint8_t hdr_len, bo
 	if (len > 0)
 		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, hdr_len), body, len);
 	memset(rte_pktmbuf_mtod_offset(m, uint8_t *, hdr_len + len), 0, total - len);
+	if (crc)
+		put_crc(m, hdr_len);
 	rdp_hdrs_finish(m, v4);
 	rdp_vlan_offload(ep, m);
 	rdp_txq_put(ep, m, NULL, false);
 	return true;
+}
+
+/* One who put a CRC there gets one. One who did not may not know of it, but does not mind; where
+ * there is no body, it would make the answer longer than the question. */
+static uint8_t
+reply_flags(const struct rdp_ep *ep, const struct wire_frame *answered, uint32_t len)
+{
+	return (answered->flags & WIRE_F_CRC) || (ep->conf.crc && len > 0) ? WIRE_F_CRC : 0;
 }
 
 void
@@ -39,6 +62,7 @@ rdp_send_reply(struct rdp_ep *ep, const struct rdp_from *to, const struct wire_f
 	uint8_t hdr_len = rdp_hdrs_fill(ep, &h, &to->mac, to->ip, to->port);
 
 	h.v4.frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
+	h.v4.frame.flags = reply_flags(ep, answered, len);
 	h.v4.frame.session = rte_cpu_to_be_16(session);
 	h.v4.frame.dst_inc = answered->src_inc;
 	h.v4.frame.src_inc = src_inc;
@@ -58,7 +82,7 @@ rdp_send_padded(struct rdp_session *s, uint8_t type, const void *body, uint32_t 
 	union rdp_hdrs h = s->hdrs;
 
 	h.v4.frame.version_type = (uint8_t)(WIRE_VERSION << 4 | type);
-	h.v4.frame.flags = 0;
+	h.v4.frame.flags = s->ep->conf.crc || s->control_crc ? WIRE_F_CRC : 0;
 	h.v4.frame.ts = rte_cpu_to_be_32(s->ep->now_ts);
 	return control_queue(s->ep, &h, s->hdr_len, ip_addr_is_v4(s->peer_ip), body, len,
 		rdp_body_max(s->peer_ip, mtu));

@@ -152,15 +152,16 @@ refuse(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *
 		sizeof(body), 0);
 }
 
-/* What proves the source: only one who receives at that address can know it. */
+/* What proves the source: only one who receives at that address can know it. Also what the HELLO
+ * had: @p crc. */
 static uint64_t
 cookie_for(const struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
-	uint32_t stamp)
+	uint32_t stamp, bool crc)
 {
 	const struct {
 		struct ip_addr ip;
-		uint32_t port, inc, stamp, zero;
-	} data = {from->ip, from->port, f->src_inc, stamp, 0};
+		uint32_t port, inc, stamp, crc;
+	} data = {from->ip, from->port, f->src_inc, stamp, crc};
 
 	static_assert(sizeof(data) == 32, "no padding");
 	return rdp_cookie(ep->cookie_key, &data, sizeof(data));
@@ -230,7 +231,8 @@ hello_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 		return;
 	}
 	body.challenge.stamp = rte_cpu_to_be_32(stamp);
-	body.challenge.cookie = rte_cpu_to_be_64(cookie_for(ep, from, f, stamp));
+	body.challenge.cookie = rte_cpu_to_be_64(
+		cookie_for(ep, from, f, stamp, f->flags & WIRE_F_CRC));
 	body.challenge.mtu = rte_cpu_to_be_16(ep->conf.mtu);
 	body.workers.worker = worker_number(ep);
 	body.workers.workers = ep->conf.handover != NULL ? (uint8_t)ep->conf.handover->nb : 1;
@@ -295,6 +297,17 @@ params_sane(const struct wire_hello *hello)
 	       hello->session != RTE_BE16(WIRE_SESSION_NONE);
 }
 
+/* Whether the frame has no CRC, though its sender is known to put one on all of them: then damage
+ * has turned the flag off. */
+static bool
+crc_missing(const struct rdp_session *s, const struct wire_frame *f)
+{
+	if (!s->control_crc || (f->flags & WIRE_F_CRC))
+		return false;
+	s->ep->stats.rx_bad_checksum++;
+	return true;
+}
+
 /* What a CONNECT says of its sender, and what comes of it. Takes the session's place in the table
  * of peers. */
 static int
@@ -302,15 +315,16 @@ accept_peer(struct rdp_session *s, const struct rdp_from *from, const struct wir
 	const struct wire_hello *hello)
 {
 	struct rdp_ep *ep = s->ep;
+	bool crc = ep->conf.crc || (hello->features & RTE_BE32(WIRE_FEATURE_CRC));
 
 	rdp_session_address(s, &from->mac, from->ip, from->port);
 	s->peer_index = rte_be_to_cpu_16(hello->session);
 	s->peer_node = rte_be_to_cpu_16(hello->node);
 	s->peer_epoch = rte_be_to_cpu_64(hello->epoch);
 	s->initiator = false;
+	s->control_crc = crc && (f->flags & WIRE_F_CRC);
 	rdp_session_established(s, f, agreed_mtu(ep, hello),
-		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window),
-		ep->conf.crc || (hello->features & RTE_BE32(WIRE_FEATURE_CRC)));
+		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window), crc);
 	return peer_table_add(s);
 }
 
@@ -412,15 +426,27 @@ connect_again(struct rdp_session *s, const struct rdp_from *from, const struct w
 	send_accept(s, from, f, hello, len);
 }
 
+/* Who put a CRC on the HELLO puts one on the CONNECT; one more may learn of it by the CHALLENGE. */
+static bool
+cookie_right(const struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
+	const struct wire_hello *hello)
+{
+	uint32_t stamp = rte_be_to_cpu_32(hello->stamp);
+	uint64_t cookie = rte_be_to_cpu_64(hello->cookie);
+
+	if (current_stamp(ep) - stamp > 1)
+		return false;
+	return cookie == cookie_for(ep, from, f, stamp, false) ||
+	       ((f->flags & WIRE_F_CRC) && cookie == cookie_for(ep, from, f, stamp, true));
+}
+
 static void
 connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
 	const struct wire_hello *hello, uint32_t len)
 {
-	uint32_t stamp = rte_be_to_cpu_32(hello->stamp);
 	struct rdp_session *old;
 
-	if (!ep->conf.listen || f->src_inc == 0 || current_stamp(ep) - stamp > 1 ||
-		rte_be_to_cpu_64(hello->cookie) != cookie_for(ep, from, f, stamp) ||
+	if (!ep->conf.listen || f->src_inc == 0 || !cookie_right(ep, from, f, hello) ||
 		!params_sane(hello)) {
 		ep->stats.rx_stale++;
 		return;
@@ -505,6 +531,7 @@ challenge_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wir
 		return;
 	if (wrong_worker(s, c, len) && next_port(s))
 		return;
+	s->control_crc = f->flags & WIRE_F_CRC;
 	s->stamp = rte_be_to_cpu_32(c->stamp);
 	s->cookie = rte_be_to_cpu_64(c->cookie);
 	s->mtu = RTE_MAX(RTE_MIN(rte_be_to_cpu_16(c->mtu), ep->conf.mtu), RDP_MTU_MIN);
@@ -534,7 +561,7 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 	uint16_t window = rte_be_to_cpu_16(a->window), mtu = rte_be_to_cpu_16(a->mtu);
 	bool crc = a->features & RTE_BE32(WIRE_FEATURE_CRC);
 
-	if (s == NULL || s->state != RDP_CONNECT || f->src_inc == 0)
+	if (s == NULL || s->state != RDP_CONNECT || f->src_inc == 0 || crc_missing(s, f))
 		return;
 	if (!is_node(a->node) || !accept_sane(&ep->conf, mtu, window, crc)) {
 		rdp_session_fail(s, -EPROTO);
@@ -548,6 +575,7 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 	peer_table_del(s);
 	s->peer_index = rte_be_to_cpu_16(a->session);
 	s->worker = a->worker;
+	s->control_crc = crc && (f->flags & WIRE_F_CRC);
 	s->peer_node = rte_be_to_cpu_16(a->node);
 	s->peer_epoch = rte_be_to_cpu_64(a->epoch);
 	rdp_session_established(s, f, mtu, window, crc);
@@ -559,7 +587,7 @@ refuse_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 {
 	struct rdp_session *s = attempt_of(ep, from, f);
 
-	if (s != NULL)
+	if (s != NULL && !crc_missing(s, f))
 		rdp_session_fail(s, -ECONNREFUSED);
 }
 
@@ -571,7 +599,7 @@ reset_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 	/* The sender does not know our index: a RESET names the session by its incarnations. */
 	if (rdp_reset_allowed(ep))
 		s = rdp_session_by_inc(ep, f->dst_inc, f->src_inc);
-	if (s == NULL || !ip_addr_equal(s->peer_ip, from->ip))
+	if (s == NULL || !ip_addr_equal(s->peer_ip, from->ip) || crc_missing(s, f))
 		return;
 	if (s->state == RDP_OPEN)
 		rdp_session_fail(s, -ECONNRESET);
@@ -587,6 +615,8 @@ close_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 	/* An attempt knows no incarnation of its peer, and maybe not even where to answer to. */
 	if (s != NULL && s->local_inc == f->dst_inc && s->peer_inc == f->src_inc &&
 		s->peer_inc != 0) {
+		if (crc_missing(s, f))
+			return;
 		rdp_send_control(s, WIRE_CLOSED, NULL, 0);
 		if (s->state == RDP_OPEN)
 			rdp_session_fail(s, 0);
@@ -601,7 +631,7 @@ closed_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 {
 	struct rdp_session *s = rdp_session_by_inc(ep, f->dst_inc, f->src_inc);
 
-	if (s != NULL && s->state == RDP_CLOSING)
+	if (s != NULL && s->state == RDP_CLOSING && !crc_missing(s, f))
 		rdp_session_free(s);
 }
 
@@ -636,15 +666,18 @@ rdp_control_input(
 {
 	const void *body = f + 1;
 	uint8_t type = wire_type(f);
+	uint32_t body_len = len - (uint32_t)sizeof(*f);
 
-	if (len - sizeof(*f) < body_size[type])
+	if (f->flags & WIRE_F_CRC)
+		body_len -= WIRE_CRC_LEN;
+	if (body_len < body_size[type])
 		type = 0;
 	switch (type) {
 	case WIRE_HELLO:
 		hello_input(ep, from, f, body);
 		break;
 	case WIRE_CHALLENGE:
-		challenge_input(ep, from, f, body, len - (uint32_t)sizeof(*f));
+		challenge_input(ep, from, f, body, body_len);
 		break;
 	case WIRE_CONNECT:
 		connect_input(ep, from, f, body, len);

@@ -197,6 +197,7 @@ struct rdp_session {
 	uint8_t tries;  /**< handshake and close: messages sent */
 	bool several;   /**< handshake: CONNECTs of several sizes have been sent */
 	uint8_t small;  /**< handshake: ACCEPTs that were not of the size that was asked for */
+	bool control_crc; /**< the peer's handshake and control frames have a CRC, as we saw */
 	bool initiator;
 	uint8_t own_port; /**< ours, counted from the endpoint's first */
 	uint8_t ports_tried;
@@ -275,7 +276,7 @@ struct rdp_conf {
 	bool tx_vlan_insert;       /**< the port puts in the tag, of mbuf.vlan_tci */
 	bool tx_udp_cksum;         /**< the port completes UDP checksums */
 	bool tx_gather; /**< the port takes chains, and has read them when tx_burst returns */
-	bool crc;       /**< ask for CRC32C */
+	bool crc;       /**< ask for CRC32C, and put it on handshake and control frames */
 	bool no_coalesce;
 	bool no_tail_probe; /**< nothing is repeated before the retransmission time-out */
 	uint64_t rto_min_ns;
@@ -293,7 +294,7 @@ struct rdp_stats {
 	uint64_t rx_other; /**< not ours: ARP, ICMP, raw echo */
 	uint64_t rx_vlan;  /**< of another VLAN than ours, or of none */
 	uint64_t rx_malformed;
-	uint64_t rx_bad_checksum;
+	uint64_t rx_bad_checksum; /**< IP, UDP or CRC32C; or no CRC32C where there has to be one */
 	uint64_t rx_stale;
 	uint64_t rx_duplicate;
 	uint64_t rx_parked;

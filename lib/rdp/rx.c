@@ -214,30 +214,35 @@ session_input(struct rdp_session *s, struct rte_mbuf *m, const struct wire_frame
 	return true;
 }
 
-/* DATA or ACK of a session that is not there: damage can look like that. */
-static void
-no_session_input(
-	struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f, uint32_t len)
+/* Whether there is a CRC, and it is wrong. */
+static bool
+crc_bad(const struct wire_frame *f, uint32_t len)
 {
-	if ((f->flags & WIRE_F_CRC) && !crc_good(f, len))
-		ep->stats.rx_bad_checksum++;
-	else
-		rdp_unknown_input(ep, from, f);
+	return (f->flags & WIRE_F_CRC) && !crc_good(f, len);
 }
 
-/* A good frame that is not DATA or ACK of a session here. Returns whether it stays the caller's. */
+/* A good frame that is not DATA or ACK of a session here: damage can look like that. Whose session
+ * that is looks at the CRC of DATA and ACK, and here nobody else does. Returns whether it stays the
+ * caller's. */
 static bool
 rest_input(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f, uint32_t len)
 {
+	bool numbered = wire_type(f) == WIRE_DATA || wire_type(f) == WIRE_ACK;
 	struct rdp_from from;
 
+	if (!numbered && crc_bad(f, len)) {
+		ep->stats.rx_bad_checksum++;
+		return true;
+	}
 	if (ep->conf.handover != NULL && rdp_handover(ep, m, f))
 		return false;
 	from = rdp_hdrs_from(m);
-	if (wire_type(f) == WIRE_DATA || wire_type(f) == WIRE_ACK)
-		no_session_input(ep, &from, f, len);
-	else
+	if (!numbered)
 		rdp_control_input(ep, &from, f, len);
+	else if (crc_bad(f, len))
+		ep->stats.rx_bad_checksum++;
+	else
+		rdp_unknown_input(ep, &from, f);
 	return true;
 }
 

@@ -136,7 +136,8 @@ struct wire_refuse {
 
 static_assert(sizeof(struct wire_refuse) == 4, "part of the protocol");
 
-#define WIRE_FEATURE_CRC 0x1u /**< CRC32C over every frame, both directions */
+/** CRC32C over every DATA and ACK, both directions; other frames have one as their flag says. */
+#define WIRE_FEATURE_CRC 0x1u
 
 /** Everything in front of the first record on IPv4. */
 struct wire_ipv4_hdrs {

@@ -18,7 +18,7 @@
 enum spoil {
 	SPOIL_MEANING = 1,   /* change bytes, and let checksums be right for them */
 	SPOIL_BYTES = 2,     /* change bytes behind the back of the checksums */
-	SPOIL_CRC = 4,       /* a CRC where none is agreed, or none where one is */
+	SPOIL_CRC = 4,       /* a CRC where none has to be, or none where one has */
 	SPOIL_PADDING = 8,   /* bytes behind the datagram */
 	SPOIL_CUT = 16,      /* less than the lengths say */
 	SPOIL_STRANGER = 32, /* from another address */
@@ -282,13 +282,14 @@ change_tail(struct forged *f)
 	f->len += n;
 }
 
-/* What DATA and ACK of this session have to carry, or the contrary. */
+/* What frames of this session have to carry to be believed, or the contrary. */
 static bool
 wants_crc(const struct forged *f)
 {
 	bool numbered = f->type == WIRE_DATA || f->type == WIRE_ACK;
+	bool wanted = f->s != NULL && (numbered ? f->s->crc : f->s->control_crc);
 
-	return (numbered && f->s != NULL && f->s->crc) != ((f->spoil & SPOIL_CRC) != 0);
+	return wanted != ((f->spoil & SPOIL_CRC) != 0);
 }
 
 /* Over IPv6 the headers are longer, and another four bytes stand before the frame's own. */

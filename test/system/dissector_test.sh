@@ -43,7 +43,8 @@ made() {
 	expect "$file" '18 shmx' '2 shmx && ipv6' '1 shmx.psn == 4711 && shmx.crc.status == "good"' '1 shmx.type == 5 && shmx.reason == 11' \
 		'1 shmx.sack.count == 3 && shmx.sack.arrived == 101 && shmx.sack.arrived == 163' \
 		'1 shmx.sack.arrived == 355' '1 shmx.pressure == 3' \
-		'1 shmx.crc.status == "bad" && shmx.crc.bad' '8 shmx.crc.status == "good"' \
+		'1 shmx.crc.status == "bad" && shmx.crc.bad' '15 shmx.crc.status == "good"' \
+		'1 shmx.type == 2 && shmx.worker == 2 && shmx.crc' '1 shmx.type == 9 && shmx.crc' \
 		'1 shmx.retransmission' '2 shmx.malformed' \
 		'1 shmx.addr.pool == 2 && shmx.addr.offset == 0x1000 && shmx.name == "board"' \
 		'1 shmx.flags.ordered == 1 && shmx.order == 1 && shmx.flags.retransmit == 1' \
@@ -116,7 +117,7 @@ real() {
 
 	expect "$file" '+ shmx.type == 1 && shmx.node == 2' '+ shmx.type == 2 && shmx.cookie' \
 		'+ shmx.type == 3 && shmx.cookie' '+ shmx.type == 4 && shmx.node == 1 && shmx.epoch' \
-		'+ shmx.type == 9' '+ shmx.type == 10' '+ shmx.retransmission' '+ shmx.sack.arrived' \
+		'+ shmx.type == 9' '+ shmx.type == 10' '0 shmx.type != 0 && !shmx.crc' '+ shmx.retransmission' '+ shmx.sack.arrived' \
 		'+ shmx.op == 24 && shmx.name == "shared_counter"' \
 		'+ shmx.op == 16 && shmx.name == "board"' '+ shmx.op == 1 && shmx.response == 1' \
 		'+ shmx.op == 2 && shmx.addr.pool' '+ shmx.op == 4 && shmx.operand == 1' \

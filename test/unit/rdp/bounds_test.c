@@ -162,12 +162,12 @@ static void
 closed__strangers_do_not_hide_the_peers(void)
 {
 	struct pair p = pair_open(NULL);
-	uint8_t bytes[sizeof(struct wire_ipv4_hdrs)] __rte_aligned(8);
+	uint8_t bytes[sizeof(struct wire_ipv4_hdrs) + WIRE_CRC_LEN] __rte_aligned(8);
 	struct wire_ipv4_hdrs *h = (struct wire_ipv4_hdrs *)bytes;
 
-	memcpy(bytes, &p.c->hdrs.v4, sizeof(bytes));
+	memcpy(bytes, &p.c->hdrs.v4, sizeof(*h));
 	h->frame.version_type = WIRE_VERSION << 4 | WIRE_CLOSED;
-	h->frame.flags = 0;
+	h->frame.flags = WIRE_F_CRC;
 	h->frame.session = RTE_BE16(WIRE_SESSION_NONE);
 	p.net->port[SERVER].cut_off = true;
 	node_close(p.server, p.s);
@@ -194,6 +194,7 @@ hello__flood(void)
 	const struct {
 		struct wire_ipv4_hdrs h;
 		struct wire_hello body;
+		rte_be32_t crc;
 	} __rte_packed __rte_aligned(2) * hello;
 	struct net_packet *first;
 	uint8_t bytes[sizeof(*hello)] __rte_aligned(8);

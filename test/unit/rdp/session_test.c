@@ -6,6 +6,7 @@
 static CU_SuiteInfo suites[] = {
 	{"handshake", NULL, NULL, NULL, NULL, handshake_tests},
 	{"close", NULL, NULL, NULL, NULL, close_tests},
+	{"control_crc", NULL, NULL, NULL, NULL, control_crc_tests},
 	{"delivery", NULL, NULL, NULL, NULL, delivery_tests},
 	{"loss", NULL, NULL, NULL, NULL, loss_tests},
 	{"input", NULL, NULL, NULL, NULL, input_tests},

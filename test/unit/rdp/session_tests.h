@@ -15,6 +15,7 @@
 #include "pair.h"
 
 extern CU_TestInfo close_tests[];
+extern CU_TestInfo control_crc_tests[];
 extern CU_TestInfo delivery_tests[];
 extern CU_TestInfo handover_tests[];
 extern CU_TestInfo handshake_tests[];
