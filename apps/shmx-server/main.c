@@ -111,6 +111,7 @@ server_start(struct server *s, struct problem *p)
 		ret = workers_create(s, p);
 	if (ret == 0)
 		ret = ports_open(s, p);
+	s->started = ret == 0;
 	return ret;
 }
 

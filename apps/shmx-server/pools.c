@@ -15,6 +15,7 @@
 #include "mem/mem.h"
 #include "pools.h"
 #include "preflight.h"
+#include "store.h"
 
 /* EAL finds only so much contiguous address space: what does not fit is made of pieces. */
 #define PIECE (UINT64_C(1) << 30)
@@ -66,29 +67,9 @@ no_memory(const struct server *s, const char *what, struct problem *p)
 	char advice[128];
 
 	if (s->store != NULL)
-		return problem_set(p,
-			"no room for %s in %s: give its file system more, hugepages with "
-			"config/hugepages.sh, or have less",
-			what, s->options->memory_dir);
+		return store_complain(s, what, -ENOMEM, p);
 	preflight_more_memory(s->eal, bytes_needed(s->options), advice, sizeof(advice));
 	return problem_set(p, "no memory for %s: %s", what, advice);
-}
-
-static int
-open_store(struct server *s, struct problem *p)
-{
-	const char *dir = s->options->memory_dir;
-	int err = 0;
-
-	if (dir[0] == '\0')
-		return 0;
-	s->store = mem_provider_files_create(dir, &err);
-	if (s->store != NULL)
-		return 0;
-	if (err == -EBUSY)
-		return problem_set(
-			p, "%s: another server has it: stop that, or give another directory", dir);
-	return problem_set(p, "--memory-dir %s: %s", dir, rte_strerror(-err));
 }
 
 /* What the files hold belongs to whoever has these ids: addresses are made of them. */
@@ -113,19 +94,14 @@ adopt_memory(struct server *s, const struct mem_conf *conf, struct problem *p)
 	s->mem = mem_attach(conf, MEM_ATTACH_ADOPT, &err);
 	if (s->mem != NULL)
 		return check_ids(s, &ids, p);
-	switch (err) {
-	case -ENOENT:
+	if (err != -ENOENT)
+		return store_complain(s, "what it keeps", err, p);
+	if (mem_provider_files_any(s->store, "shmx_") == 0)
 		return 0;
-	case -EPROTO:
-		return problem_set(p,
-			"%s is of another version of shmx: start that, or give another directory",
-			s->options->memory_dir);
-	case -EBADMSG:
-		return problem_set(p, "%s is damaged: give another directory, or remove this one",
-			s->options->memory_dir);
-	default:
-		return problem_set(p, "%s: %s", s->options->memory_dir, rte_strerror(-err));
-	}
+	return problem_set(p,
+		"%s has files of a memory of which the first, shmx_mem, is not there: give "
+		"another directory, or remove this one",
+		s->options->memory_dir);
 }
 
 static int
@@ -144,6 +120,7 @@ create_memory(struct server *s, struct problem *p)
 	if (err != 0 || s->mem != NULL)
 		return err;
 	s->mem = mem_create(&conf, &err);
+	s->mem_made = s->mem != NULL;
 	if (s->mem != NULL)
 		return 0;
 	if (err == -ENOMEM)
@@ -229,6 +206,7 @@ create_pool(struct server *s, const struct pool_options *po, struct problem *p)
 		return no_memory(s, what, p);
 	if (ret != 0)
 		return problem_set(p, "%s: %s", what, rte_strerror(-ret));
+	s->made[s->nb_made++] = id;
 	printf("shmx-server: %s, id %u\n", what, id);
 	return 0;
 }
@@ -236,7 +214,7 @@ create_pool(struct server *s, const struct pool_options *po, struct problem *p)
 int
 pools_create(struct server *s, struct problem *p)
 {
-	int ret = open_store(s, p);
+	int ret = store_open(s, p);
 
 	if (ret == 0)
 		ret = create_memory(s, p);
@@ -248,14 +226,27 @@ pools_create(struct server *s, struct problem *p)
 	return ret;
 }
 
+/* A start that failed leaves in the files what was there before it. */
+static void
+pools_unmake(struct server *s)
+{
+	for (unsigned int i = 0; i < s->nb_made; i++) {
+		mem_pool_destroy_begin(s->mem, s->made[i], true);
+		mem_pool_destroy_end(s->mem, s->made[i]);
+	}
+}
+
 void
 pools_destroy(struct server *s)
 {
-	if (s->store != NULL)
+	bool keep = s->store != NULL && (s->started || !s->mem_made);
+
+	if (s->mem != NULL && keep && !s->started)
+		pools_unmake(s);
+	if (keep)
 		mem_detach(s->mem);
 	else
 		mem_destroy(s->mem);
-	mem_provider_files_destroy(s->store);
 	s->mem = NULL;
-	s->store = NULL;
+	store_close(s);
 }

@@ -79,8 +79,13 @@ struct server {
 	struct clock clock;
 	uint64_t epoch;             /**< start of this process, ns of the wall clock */
 	struct mem_provider *store; /**< files of --memory-dir; NULL: memory is EAL's */
+	bool started;               /**< then what was made in the store stays */
 	struct mem *mem;
+	bool mem_made;                    /**< not adopted */
+	uint16_t made[OPTIONS_POOLS_MAX]; /**< pools, at the start */
+	unsigned int nb_made;
 	struct sync *sync; /**< worker 0; NULL: no locks */
+	bool sync_made;    /**< not adopted */
 	struct comm *comm; /**< worker 0; NULL: no inboxes */
 	struct target *target;
 	struct server_port ports[OPTIONS_PORTS_MAX];

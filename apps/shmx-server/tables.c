@@ -9,6 +9,7 @@
 
 #include "comm/comm.h"
 #include "mem/mem.h"
+#include "store.h"
 #include "sync/sync.h"
 #include "tables.h"
 
@@ -28,30 +29,40 @@ no_table(struct problem *p, const char *what, const char *option, size_t size, i
 }
 
 /* The table of an earlier server, or a new one in its place. */
-static struct sync *
-kept_locks(struct mem_provider *store, const struct sync_conf *conf, int *err)
+static int
+keep_locks(struct server *s, const struct sync_conf *conf)
 {
+	const struct mem_provider *store = s->store;
 	size_t len = sync_table_size(conf), found;
-	struct sync *t;
 	void *zone;
+	int err = store->lookup(store->ctx, LOCKS, &zone, &found);
 
-	*err = store->lookup(store->ctx, LOCKS, &zone, &found);
-	if (*err == 0) {
-		t = sync_adopt(zone, found, err);
-		if (*err != -ENOENT)
-			return t;
+	if (err == 0) {
+		s->sync = sync_adopt(zone, found, &err);
+		if (err != -ENOENT)
+			return err;
 		store->release(store->ctx, LOCKS, zone); /* never finished */
 	}
-	if (*err == -ENOENT)
-		*err = store->reserve(store->ctx, LOCKS, len, RTE_CACHE_LINE_SIZE, &zone);
-	return *err == 0 ? sync_create(zone, len, conf, err) : NULL;
+	if (err == -ENOENT && s->options->locks > 0)
+		err = store->reserve(store->ctx, LOCKS, len, RTE_CACHE_LINE_SIZE, &zone);
+	if (err != 0)
+		return err;
+	s->sync_made = true;
+	s->sync = sync_create(zone, len, conf, &err);
+	return err;
 }
 
 static int
-check_kept(const struct server *s, struct problem *p)
+create_kept_locks(struct server *s, const struct sync_conf *conf, struct problem *p)
 {
-	uint32_t last = sync_last_lock(s->sync);
+	int err = keep_locks(s, conf);
+	uint32_t last;
 
+	if (err == -ENOENT)
+		return 0;
+	if (err != 0)
+		return store_complain(s, LOCKS, err, p);
+	last = sync_last_lock(s->sync);
 	if (last == s->options->locks)
 		return 0;
 	return problem_set(p, "%s keeps a table of %u locks: give --locks %u, or remove %s/" LOCKS,
@@ -67,15 +78,12 @@ create_locks(struct server *s, struct problem *p)
 	};
 	int err = 0;
 
+	if (s->store != NULL)
+		return create_kept_locks(s, &conf, p);
 	if (s->options->locks == 0)
 		return 0;
-	if (s->store != NULL)
-		s->sync = kept_locks(s->store, &conf, &err);
-	else
-		s->sync = sync_memzone_create(LOCKS, (int)rte_socket_id(), &conf, &err);
-	if (s->sync == NULL)
-		return no_table(p, "locks", "--locks", sync_table_size(&conf), err);
-	return check_kept(s, p);
+	s->sync = sync_memzone_create(LOCKS, (int)rte_socket_id(), &conf, &err);
+	return s->sync != NULL ? 0 : no_table(p, "locks", "--locks", sync_table_size(&conf), err);
 }
 
 static int
@@ -102,11 +110,19 @@ tables_create(struct server *s, struct problem *p)
 	return ret != 0 ? ret : create_inboxes(s, p);
 }
 
+static void
+destroy_kept_locks(struct server *s)
+{
+	sync_detach(s->sync);
+	if (s->sync_made && !s->started)
+		s->store->release(s->store->ctx, LOCKS, NULL);
+}
+
 void
 tables_destroy(struct server *s)
 {
-	if (s->sync != NULL && s->store != NULL)
-		sync_detach(s->sync);
+	if (s->store != NULL)
+		destroy_kept_locks(s);
 	else if (s->sync != NULL)
 		sync_memzone_destroy(s->sync, LOCKS);
 	if (s->comm != NULL)

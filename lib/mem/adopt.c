@@ -162,6 +162,15 @@ mem_ext_rebuild(struct mem *m, struct mem_pool *p, struct mem_ext *x)
 		hbm_rebuild(&x->pages, x->class_bits + c * words);
 }
 
+/* A zone that has to be there. */
+static int
+lookup(struct mem *m, int pool, int extent, void **zone, size_t *len)
+{
+	int ret = mem_zone_lookup(m, pool, extent, zone, len);
+
+	return ret == -ENOENT ? -EBADMSG : ret;
+}
+
 /* A zone whose header says what the pool's table says. */
 static int
 find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
@@ -172,12 +181,14 @@ find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
 	uint64_t off, len;
 	size_t zone_len;
 	void *zone;
+	int ret;
 
 	if ((uint64_t)rec->first + rec->pages > p->hdr->span || rec->pages == 0 ||
 		(uint64_t)rec->pages << MEM_PAGE_LOG > mem_ext_most(p->granule_log))
 		return -EBADMSG;
-	if (mem_zone_lookup(m, p->id, (int)i, &zone, &zone_len) != 0)
-		return -EBADMSG;
+	ret = lookup(m, p->id, (int)i, &zone, &zone_len);
+	if (ret != 0)
+		return ret;
 	len = mem_ext_layout(
 		&want, (uint64_t)rec->pages << MEM_PAGE_LOG, p->granule_log, p->held != NULL, &off);
 	h = (const struct mem_extent_hdr *)(const void *)((const uint8_t *)zone + off);
@@ -194,11 +205,7 @@ find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
 static void
 discard_ext(struct mem *m, uint16_t pool, struct mem_extent_rec *rec, uint32_t i)
 {
-	size_t len;
-	void *zone;
-
-	if (mem_zone_lookup(m, pool, (int)i, &zone, &len) == 0)
-		mem_zone_release(m, pool, (int)i, zone);
+	mem_zone_release(m, pool, (int)i, NULL);
 	rec->state = MEM_STATE_NONE;
 }
 
@@ -250,9 +257,10 @@ find_pool(struct mem *m, uint16_t id)
 	const struct mem_pool_hdr *h;
 	size_t len;
 	void *zone;
+	int ret = lookup(m, id, -1, &zone, &len);
 
-	if (mem_zone_lookup(m, id, -1, &zone, &len) != 0)
-		return -EBADMSG;
+	if (ret != 0)
+		return ret;
 	h = zone;
 	if (len < sizeof(*h) || h->magic != MEM_POOL_MAGIC)
 		return -EBADMSG;
@@ -297,14 +305,11 @@ static void
 discard_pool(struct mem *m, uint16_t id)
 {
 	struct mem_extent_rec none;
-	size_t len;
-	void *zone;
 	uint32_t i;
 
 	for (i = 0; i < MEM_EXTENTS; i++)
 		discard_ext(m, id, &none, i);
-	if (mem_zone_lookup(m, id, -1, &zone, &len) == 0)
-		mem_zone_release(m, id, -1, zone);
+	mem_zone_release(m, id, -1, NULL);
 	mem_dirent_of(m, id)->state = MEM_STATE_NONE;
 }
 

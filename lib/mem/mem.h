@@ -85,6 +85,7 @@ struct mem_provider {
 	int (*reserve)(void *ctx, const char *name, size_t len, size_t align, void **va);
 	/* A zone that exists, in this or in another process; -ENOENT, -EBADMSG: damaged. */
 	int (*lookup)(void *ctx, const char *name, void **va, size_t *len);
+	/* NULL for one that may not be mapped here. -ENOENT there is none of that name, there. */
 	int (*release)(void *ctx, const char *name, void *va);
 };
 
@@ -93,12 +94,14 @@ struct mem_provider mem_provider_memzone(int socket);
 
 /*
  * Zones are files of this directory, for whoever comes after this process: mem_attach(). It is made
- * if it is not there, and best lies on hugetlbfs or tmpfs; what it says of room is true, for all
- * pages are taken and mapped at once. One process at a time: the directory is locked, and the lock
- * goes with the process. NULL and *err on failure: -EBUSY another has it, -ENOMEM, what mkdir()
- * and open() say.
+ * if it is not there, and best lies on hugetlbfs or tmpfs. All pages of a zone are taken when it is
+ * made or found, or there is an error: none is missing later. One process at a time: the directory
+ * is locked, and the lock goes with the process. NULL and *err on failure: -EBUSY another has it,
+ * -ENOMEM, what mkdir() and open() say.
  */
 struct mem_provider *mem_provider_files_create(const char *path, int *err);
+/* Whether there is any file whose name begins like this. -errno */
+int mem_provider_files_any(const struct mem_provider *prov, const char *prefix);
 /* Unmaps the zones, after mem_detach(). The files stay. NULL is allowed. */
 void mem_provider_files_destroy(struct mem_provider *prov);
 
@@ -149,7 +152,7 @@ enum mem_attach_mode {
  * are ignored, those of the zone hold: its pools keep their ids, and new ones get ids beside them.
  * -ENOENT without a root zone, or with one that its owner was still making or already taking apart,
  * which who adopts releases; -EPROTO when its magic, version or layout differ, -EBADMSG when it
- * is damaged.
+ * is damaged; or what the provider says of a zone.
  */
 struct mem *mem_attach(const struct mem_conf *conf, enum mem_attach_mode mode, int *err);
 

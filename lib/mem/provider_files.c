@@ -3,6 +3,7 @@
 
 /* Zones are files of one directory, mapped shared: they outlive the process that made them. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -92,8 +93,10 @@ enter(struct files *f, const char *name, int fd, size_t len, size_t align)
 		return -ENOMEM;
 	z->va = map(fd, len, RTE_MAX(align, (size_t)st.st_blksize));
 	if (z->va == MAP_FAILED) {
+		int err = errno;
+
 		free(z);
-		return -errno;
+		return -err;
 	}
 	memcpy(z->name, name, strlen(name) + 1);
 	z->len = len;
@@ -112,23 +115,28 @@ leave(struct zone **at)
 	free(z);
 }
 
-/* Gives the file its pages. */
+/* Gives the file the pages that it does not have. */
 static int
-fill(int fd, size_t *len)
+fill(int fd, size_t len)
 {
-	struct stat st;
+	int ret;
 
-	if (fstat(fd, &st) != 0)
-		return -errno;
-	*len = RTE_ALIGN_CEIL(*len, (size_t)st.st_blksize);
-	return fallocate(fd, 0, 0, (off_t)*len) == 0 ? 0 : no_room(errno);
+	do
+		ret = fallocate(fd, 0, 0, (off_t)len);
+	while (ret != 0 && errno == EINTR);
+	return ret == 0 ? 0 : no_room(errno);
 }
 
 static int
 make(struct files *f, const char *name, int fd, size_t len, size_t align)
 {
-	int ret = fill(fd, &len);
+	struct stat st;
+	int ret;
 
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	len = RTE_ALIGN_CEIL(len, (size_t)st.st_blksize);
+	ret = fill(fd, len);
 	if (ret == 0)
 		ret = enter(f, name, fd, len, align);
 	if (ret != 0)
@@ -162,24 +170,30 @@ file_reserve(void *ctx, const char *name, size_t len, size_t align, void **va)
 	return ret;
 }
 
-/* One that an earlier process has left has whole pages, unless somebody has changed it. */
+/* One that an earlier process has left has whole pages, unless somebody has changed it. Copies may
+ * have holes. */
 static int
 enter_found(struct files *f, const char *name, int fd)
 {
 	struct stat st;
+	int ret;
 
 	if (fstat(fd, &st) != 0)
 		return -errno;
-	if (st.st_size <= 0 || st.st_size % st.st_blksize != 0)
+	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size % sysconf(_SC_PAGESIZE) != 0)
 		return -EBADMSG;
-	return enter(f, name, fd, (size_t)st.st_size, MEM_PAGE_SIZE);
+	ret = fill(fd, (size_t)st.st_size);
+	return ret == 0 ? enter(f, name, fd, (size_t)st.st_size, MEM_PAGE_SIZE) : ret;
 }
 
 static int
 open_zone(struct files *f, const char *name)
 {
-	int fd = openat(f->dir, name, O_RDWR | O_CLOEXEC), ret;
+	int fd, ret;
 
+	if (strlen(name) >= MEM_ZONE_LEN)
+		return -ENAMETOOLONG;
+	fd = openat(f->dir, name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	ret = enter_found(f, name, fd);
@@ -211,9 +225,10 @@ file_release(void *ctx, const char *name, void *va)
 	struct files *f = ctx;
 	struct zone **at = find(f, name);
 
-	if (*at == NULL || (*at)->va != va)
+	if (va != NULL && (*at == NULL || (*at)->va != va))
 		return -ENOENT;
-	leave(at);
+	if (*at != NULL)
+		leave(at);
 	return unlinkat(f->dir, name, 0) == 0 ? 0 : -errno;
 }
 
@@ -257,6 +272,28 @@ mem_provider_files_create(const char *path, int *err)
 		.release = file_release,
 	};
 	return &f->prov;
+}
+
+int
+mem_provider_files_any(const struct mem_provider *prov, const char *prefix)
+{
+	const struct files *f = prov->ctx;
+	const struct dirent *entry;
+	int fd = openat(f->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	bool any = false;
+
+	if (dir == NULL) {
+		int err = errno;
+
+		if (fd >= 0)
+			close(fd);
+		return -err;
+	}
+	while (!any && (entry = readdir(dir)) != NULL)
+		any = strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+	closedir(dir);
+	return any;
 }
 
 void

@@ -81,7 +81,7 @@ heap_release(void *ctx, const char *name, void *va)
 	struct heap *h = ctx;
 	struct zone **at = find(h, name), *z = *at;
 
-	if (z == NULL || z->va != va)
+	if (z == NULL || (va != NULL && z->va != va))
 		return -ENOENT;
 	*at = z->next;
 	h->count--;

@@ -41,7 +41,7 @@ zone_release(void *ctx, const char *name, void *va)
 {
 	const struct rte_memzone *mz = rte_memzone_lookup(name);
 
-	if (mz == NULL || mz->addr != va)
+	if (mz == NULL || (va != NULL && mz->addr != va))
 		return -ENOENT;
 	return rte_memzone_free(mz);
 }

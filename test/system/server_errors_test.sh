@@ -84,10 +84,15 @@ again=("$SERVER" "${eal[@]}" -- "${port[@]}" --memory-dir "$kept")
 refused 'keeps pools with the ids 1 to 64: give --pool-ids 1-64' "${again[@]}" --node 2
 refused 'keeps a table of 65536 locks: give --locks 65536, or remove .*/shmx_locks' \
 	"${again[@]}" --locks 99
+refused 'keeps a table of 65536 locks: give --locks 65536' "${again[@]}" --locks 0
+truncate -s 4096 "$kept/shmx_locks"
+refused "$kept: shmx_locks is damaged" "${again[@]}"
 printf x | dd of="$kept/shmx_mem" conv=notrunc bs=1 seek=8 status=none
-refused "$kept is of another version of shmx: start that" "${again[@]}"
+refused "$kept: what it keeps is of another version of shmx: start that" "${again[@]}"
 truncate -s 64 "$kept/shmx_mem"
-refused "$kept is damaged: give another directory, or remove this one" "${again[@]}"
+refused "$kept: what it keeps is damaged: give another directory, or remove this one" "${again[@]}"
+rm "$kept/shmx_mem"
+refused "$kept has files of a memory of which the first, shmx_mem, is not there" "${again[@]}"
 
 # On a machine without hugepages, or without their file system.
 if ((EUID == 0)) && unshare -m true 2>/dev/null; then

@@ -391,6 +391,34 @@ adopt_with(const struct fixture *f, struct mem_change change)
 	return err;
 }
 
+/* The heap's, but for one zone. */
+static int
+lookup_but_one(void *ctx, const char *name, void **va, size_t *len)
+{
+	struct mem_provider *heap = ctx;
+
+	return strcmp(name, "shmx_p1_x0") == 0 ? -EIO : heap->lookup(heap->ctx, name, va, len);
+}
+
+/* What cannot be had at the moment is not damaged. */
+static void
+unreadable(void)
+{
+	struct mem_conf conf;
+	struct fixture f;
+	struct expect e;
+	int err = 0;
+
+	fixture_up(&f);
+	populate(&f, &e);
+	conf = conf_for(f.prov);
+	conf.provider.ctx = f.prov;
+	conf.provider.lookup = lookup_but_one;
+	CU_ASSERT_PTR_NULL(mem_attach(&conf, MEM_ATTACH_VIEW, &err));
+	CU_ASSERT_EQUAL(err, -EIO);
+	fixture_down(&f);
+}
+
 static void
 damaged_change(void)
 {
@@ -1022,6 +1050,7 @@ main(void)
 		{"damaged_layout", damaged_layout},
 		{"damaged_extents", damaged_extents},
 		{"damaged_change", damaged_change},
+		{"unreadable", unreadable},
 		{"damaged_sets", damaged_sets},
 		{"owner_is_killed", owner_is_killed},
 		{"owner_is_killed_at_any_store", owner_is_killed_at_any_store},

@@ -14,6 +14,7 @@
 
 #include "common/plain.h"
 #include "fixture.h"
+#include "mem/mem_layout.h"
 
 #define KILLS     40
 #define KILL_US   3000 /* some dozens of calls */
@@ -35,6 +36,22 @@ files(void)
 		n += e->d_name[0] != '.' || (e->d_name[1] != '.' && e->d_name[1] != '\0');
 	closedir(d);
 	return n;
+}
+
+static void
+change_dir(const char *path)
+{
+	CU_ASSERT_EQUAL_FATAL(chdir(path), 0);
+}
+
+/* Bytes that the file has pages for. */
+static uint64_t
+allocated(int fd)
+{
+	struct stat st;
+
+	CU_ASSERT_EQUAL_FATAL(fstat(fd, &st), 0);
+	return (uint64_t)st.st_blocks * 512;
 }
 
 static struct mem_provider *
@@ -197,6 +214,74 @@ unfinished_root(void)
 	mem_provider_files_destroy(prov);
 }
 
+/* Copies may have holes, and who finds one may have no room for its pages; foreign files, none. */
+static void
+found_otherwise(void)
+{
+	struct mem_provider *prov = provider();
+	size_t len = 0;
+	void *va;
+	int fd;
+
+	change_dir(dir);
+	fd = open("holes", O_RDWR | O_CREAT, 0600);
+	CU_ASSERT_EQUAL(ftruncate(fd, 3 * MIB), 0);
+	CU_ASSERT_EQUAL_FATAL(prov->lookup(prov->ctx, "holes", &va, &len), 0);
+	CU_ASSERT_EQUAL(len, 3 * MIB);
+	CU_ASSERT_EQUAL(allocated(fd), 3 * MIB);
+	CU_ASSERT_EQUAL(prov->release(prov->ctx, "holes", va), 0);
+	close(fd);
+	fd = open("holes", O_RDWR | O_CREAT, 0600);
+	CU_ASSERT_EQUAL(ftruncate(fd, (off_t)FAR_TOO), 0);
+	CU_ASSERT_EQUAL(prov->lookup(prov->ctx, "holes", &va, &len), -ENOMEM);
+	CU_ASSERT_EQUAL(ftruncate(fd, 100), 0);
+	CU_ASSERT_EQUAL(prov->lookup(prov->ctx, "holes", &va, &len), -EBADMSG);
+	CU_ASSERT_EQUAL(ftruncate(fd, 0), 0);
+	CU_ASSERT_EQUAL(prov->lookup(prov->ctx, "holes", &va, &len), -EBADMSG);
+	close(fd);
+	CU_ASSERT_EQUAL(mem_provider_files_any(prov, "hole"), 1);
+	CU_ASSERT_EQUAL(mem_provider_files_any(prov, "shmx_"), 0);
+	CU_ASSERT_EQUAL(prov->release(prov->ctx, "holes", NULL), 0);
+	CU_ASSERT_EQUAL(prov->release(prov->ctx, "holes", NULL), -ENOENT);
+	CU_ASSERT_EQUAL(mkfifo("fifo", 0600), 0);
+	CU_ASSERT_EQUAL(prov->lookup(prov->ctx, "fifo", &va, &len), -EBADMSG);
+	CU_ASSERT_EQUAL(unlink("fifo"), 0);
+	change_dir("/");
+	mem_provider_files_destroy(prov);
+	CU_ASSERT_EQUAL(files(), 0);
+}
+
+/* What was being taken apart goes, also where its files cannot be read any more. */
+static void
+unreadable_remains(void)
+{
+	struct mem_provider *prov = provider();
+	struct mem_pool_params q = {.name = "q", .size = POOL_SIZE};
+	uint16_t pool;
+	struct mem *m = create(prov, &pool);
+	struct mem_root *root;
+	struct mem_dirent *entries;
+	size_t len;
+	void *va;
+
+	CU_ASSERT_EQUAL(mem_pool_create(m, &q, 0, &pool), 0);
+	CU_ASSERT_EQUAL_FATAL(prov->lookup(prov->ctx, "shmx_mem", &va, &len), 0);
+	root = va;
+	entries = (struct mem_dirent *)(void *)((uint8_t *)va + root->dir_off);
+	entries[pool - root->first_pool].state = MEM_STATE_LEAVING;
+	mem_detach(m);
+	mem_provider_files_destroy(prov);
+	change_dir(dir);
+	CU_ASSERT_EQUAL(truncate("shmx_p2_x0", 100), 0);
+	change_dir("/");
+	prov = provider();
+	m = adopt(prov);
+	CU_ASSERT_EQUAL(files(), 3);
+	CU_ASSERT_EQUAL(mem_pool_create(m, &q, 0, &pool), 0);
+	CU_ASSERT_EQUAL(files(), zones(m));
+	clean(prov, m);
+}
+
 /* Makes, grows, shrinks and destroys pools until it is killed. */
 static void
 child(void)
@@ -215,8 +300,11 @@ child(void)
 		} else if (random() % 4 == 0) {
 			mem_pool_destroy_begin(m, id, true);
 			mem_pool_destroy_end(m, id);
-		} else if (mem_extent_prepare(m, id, POOL_SIZE, &x) == 0) {
-			mem_extent_attach(m, &x);
+		} else if (random() % 2 == 0) {
+			if (mem_extent_prepare(m, id, POOL_SIZE, &x) == 0)
+				mem_extent_attach(m, &x);
+		} else if (mem_extent_detach(m, id, UINT64_MAX, &x) == 0) {
+			mem_extent_release(m, &x);
 		}
 	}
 }
@@ -267,6 +355,8 @@ main(void)
 		{"one at a time", one_at_a_time},
 		{"zone by zone", zone_by_zone},
 		{"unfinished root", unfinished_root},
+		{"found otherwise", found_otherwise},
+		{"unreadable remains", unreadable_remains},
 		{"killed", killed},
 		{NULL, NULL},
 	};
@@ -277,6 +367,7 @@ main(void)
 		return 1;
 	}
 	ret = run_suite("mem files", tests);
-	rmdir(dir);
+	if (rmdir(dir) != 0)
+		fprintf(stderr, "%s is left with what a failure has left there\n", dir);
 	return ret;
 }
