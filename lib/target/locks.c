@@ -84,12 +84,16 @@ left_read(const struct wire_record *rec, uint32_t *ids)
 	return n;
 }
 
+/* 0, too, when one names a node that cannot be: the next holder would be told of it. */
 static unsigned int
 returned_read(const struct wire_record *rec, struct wire_lock_grant *grants)
 {
 	unsigned int n = entries(rec, sizeof(*grants));
 
 	memcpy(grants, (const struct wire_lock_return *)rec + 1, n * sizeof(*grants));
+	for (unsigned int i = 0; i < n; i++)
+		if (rte_be_to_cpu_16(grants[i].died) > WIRE_NODE_MAX)
+			return 0;
 	return n;
 }
 

@@ -110,10 +110,69 @@ test_long_list(void)
 	fixture_down(&fx);
 }
 
+/* Grants as they are told; the status of their return. */
+static int
+raw_return(struct host *h, const struct wire_lock_grant *grants, uint32_t n)
+{
+	uint32_t len = n * (uint32_t)sizeof(*grants);
+	struct rdp_session *s = client_session(h->ep, h->session);
+	uint64_t cookie = shmx_wait_cookie(h->ep);
+	struct shmx_event event;
+	struct wire_record *rec;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	rec = client_request(h->ep, s, WIRE_OP_LOCK_RETURN, (uint32_t)sizeof(*rec) + len, len,
+		OP_STATUS, NULL, 0, CLIENT_NONE, cookie);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rec);
+	memcpy(rec + 1, grants, len);
+	return shmx_wait(h->ep, cookie, &event);
+}
+
+/* The next holder is told what a return says: no node that cannot be. It is all or none. */
+static void
+return_with(unsigned int workers, unsigned int host, uint16_t died, int want)
+{
+	const struct fixture_conf conf = {.nb_hosts = 3, .workers = workers};
+	struct shmx_lock_req req[2] = {{.lock = 1}, {.lock = 2}};
+	struct wire_lock_grant back[2] = {0};
+	struct shmx_lock_grant got[2];
+	struct host *h = &fx.host[host], *next = &fx.host[2];
+
+	fixture_up(&fx, &conf);
+	for (uint32_t i = 1; i <= 2; i++)
+		SAME(shmx_lock_reserve_sync(h->ep, h->session, i, NULL, NULL), 0);
+	SAME(shmx_lock_sync(h->ep, h->session, req, 2, 0, got), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		back[i].token = rte_cpu_to_be_64(got[i].token);
+		back[i].lock = rte_cpu_to_be_32(got[i].lock);
+	}
+	back[1].died = rte_cpu_to_be_16(died);
+	SAME(raw_return(h, back, 2), want);
+	for (unsigned int i = 0; i < 2; i++)
+		SAME(shmx_lock_sync(next->ep, next->session, &req[i], 1, 0, &got[i]),
+			want < 0 ? -EBUSY : 0);
+	if (want == 0)
+		SAME(got[0].died == 0 && got[1].died == died, true);
+	fixture_down(&fx);
+}
+
+static void
+test_return(void)
+{
+	for (unsigned int host = 0; host < 2; host++) {
+		return_with(2, host, 0, 0);
+		return_with(2, host, 3, 0);
+		return_with(2, host, WIRE_NODE_MAX, 0);
+		return_with(2, host, WIRE_NODE_MAX + 1, -EINVAL);
+		return_with(2, host, UINT16_MAX, -EINVAL);
+	}
+}
+
 static const struct named_test tests[] = {
 	{"get longer than a record", test_get_too_long},
 	{"get longer than a frame", test_get_longer_than_the_frame},
 	{"long list of pools", test_long_list},
+	{"return of grants", test_return},
 };
 
 int
