@@ -49,6 +49,7 @@ job_create_all(struct target_worker *w, int socket_id)
 	for (uint32_t i = 0; i < TARGET_JOBS; i++)
 		w->free_job[w->nb_free_job++] = &w->jobs[i];
 	list_init(&w->quiescent);
+	list_init(&w->due);
 	list_init(&w->later);
 	list_init(&w->unsent);
 	return 0;
@@ -227,6 +228,9 @@ job_go(struct target *t, unsigned int here, struct target_job *job, enum job_pla
 		case JOB_QUIESCENT:
 			list_put(&t->worker[here]->quiescent, job);
 			return;
+		case JOB_TURN:
+			list_put(&t->worker[here]->due, job);
+			return;
 		case JOB_LATER:
 			list_put(&t->worker[here]->later, job);
 			return;
@@ -273,6 +277,17 @@ job_poll_quiescent(struct target_worker *w)
 		job_go(w->target, w->index, list_take(&w->quiescent), JOB_HOME);
 		n++;
 	}
+	return n;
+}
+
+/* Those that found nothing left in an earlier turn. */
+uint32_t
+job_poll_due(struct target_worker *w)
+{
+	uint32_t n = 0;
+
+	for (; w->turn_bytes > 0 && w->due.head != NULL; n++)
+		job_go(w->target, w->index, list_take(&w->due), JOB_HOME);
 	return n;
 }
 

@@ -205,7 +205,7 @@ begin(struct target_worker *w, struct target_job *job)
 	uint16_t set = MEM_SET_FREE;
 
 	if (w->turn_bytes <= 0)
-		return JOB_LATER;
+		return JOB_TURN;
 	job->err = target_pool_gone(w->target, job) ? -ENOENT : check(w, job, &len, &set);
 	if (job->err == 0)
 		job->err = take(w, job, len, set);

@@ -190,7 +190,7 @@ step_own(struct target_worker *w, struct target_job *job)
 
 	if (job->step == 0) {
 		if (w->turn_bytes <= 0)
-			return JOB_LATER;
+			return JOB_TURN;
 		ret = owners_change(w, job);
 		if (ret == -ENOSPC && !job->reclaimed)
 			return JOB_CONTROL;
@@ -206,7 +206,7 @@ step_own(struct target_worker *w, struct target_job *job)
 static enum job_place
 step_owners(struct target_worker *w, struct target_job *job)
 {
-	return w->turn_bytes > 0 ? job_done(job, owners_find(w, job)) : JOB_LATER;
+	return w->turn_bytes > 0 ? job_done(job, owners_find(w, job)) : JOB_TURN;
 }
 
 static enum job_place

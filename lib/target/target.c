@@ -358,6 +358,23 @@ zero_some(struct target_worker *w)
 	return 1;
 }
 
+/* What waited has the turn's bytes before what comes; of the two that want them, one first and then
+ * the other. */
+static uint32_t
+poll_waiting(struct target_worker *w)
+{
+	bool due_first = w->turn / TARGET_TURNS % 2 == 0;
+	uint32_t work = 0;
+
+	if (unlikely(due_first && w->due.head != NULL))
+		work += job_poll_due(w);
+	if (unlikely(w->quiescent.head != NULL))
+		work += job_poll_quiescent(w);
+	if (unlikely(w->due.head != NULL))
+		work += job_poll_due(w);
+	return work;
+}
+
 uint32_t
 target_worker_poll(struct target_worker *w)
 {
@@ -368,11 +385,10 @@ target_worker_poll(struct target_worker *w)
 	if (likely(++w->turn % TARGET_TURNS != 0))
 		return work;
 	rte_rcu_qsbr_quiescent(w->target->qsbr, w->index);
+	work += poll_waiting(w);
 	work += job_poll(w->target, w->index);
 	if (unlikely(w->unsent.head != NULL))
 		work += job_poll_unsent(w);
-	if (unlikely(w->quiescent.head != NULL))
-		work += job_poll_quiescent(w);
 	if (unlikely(w->later.head != NULL))
 		work += job_poll_later(w);
 	if (unlikely(w->nb_gone > 0))

@@ -73,6 +73,7 @@ enum job_place {
 	JOB_CONTROL,
 	/* At home, and not yet. */
 	JOB_QUIESCENT, /**< when every worker has passed a quiescent state */
+	JOB_TURN,      /**< when a turn has bytes left for it */
 	JOB_LATER,     /**< when freed memory has been cleared, or in another turn */
 };
 
@@ -244,6 +245,7 @@ struct target_worker {
 	struct target_job **free_job; /**< stack */
 	uint32_t nb_free_job;
 	struct job_list quiescent; /**< JOB_QUIESCENT, in the order of their tokens */
+	struct job_list due;       /**< JOB_TURN, in the order they came */
 	struct job_list later;     /**< JOB_LATER */
 	struct job_list unsent;    /**< finished, no room for the response yet */
 	uint64_t *dirty_pools;     /**< bit per pool id of mem: freed memory waits to be cleared */
@@ -326,6 +328,7 @@ struct rdp_session *job_session(struct rdp_ep *ep, uint16_t index, rte_be32_t lo
 void job_run(struct target *t, unsigned int here, struct target_job *job);
 uint32_t job_poll(struct target *t, unsigned int here);
 uint32_t job_poll_quiescent(struct target_worker *w);
+uint32_t job_poll_due(struct target_worker *w);
 uint32_t job_poll_later(struct target_worker *w);
 uint32_t job_poll_unsent(struct target_worker *w);
 

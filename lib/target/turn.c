@@ -15,7 +15,8 @@
  * Those that find nothing left are put off: their frame is parked (lib/rdp/park.c),
  * which offers it again once a poll and once for each frame of its session that arrives. A refusal
  * costs a look at one record, and none of the records before it are looked at again. What came
- * from another worker waits at home, in the order it came, and is tried again in each turn.
+ * from another worker waits at home: looks and changes of owners in the order they came, and before
+ * what comes then; allocations and the like are tried again in each turn, as said in job.c.
  *
  * So that none starves: turns make rounds. In a round, each session may have as much as one turn
  * has, once; the round ends when a turn put off none but those that have had their share.

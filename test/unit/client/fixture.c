@@ -243,6 +243,7 @@ fixture_up(struct fixture *f, const struct fixture_conf *conf)
 {
 	int ret;
 
+	CU_ASSERT_FATAL(conf->nb_hosts <= NODES_MAX);
 	up_with = *conf;
 	memset(f, 0, sizeof(*f));
 	clock_init_tsc(&f->clock);

@@ -490,7 +490,7 @@ ask_node_list(uint64_t cookie)
 static int
 ask_owners(uint64_t cookie)
 {
-	static uint16_t nodes[ASKS][4];
+	static uint16_t nodes[OPS][4];
 
 	return shmx_owners(ASKED.ep, mixed, MIXED_LEN, nodes[cookie], 4, cookie);
 }
@@ -502,10 +502,10 @@ ask_own(uint64_t cookie)
 }
 
 static void
-begin_asking(unsigned int workers)
+begin_asking(unsigned int workers, unsigned int nb_hosts)
 {
 	const struct fixture_conf conf = {
-		.workers = workers, .nb_hosts = 2, .max_ops = OPS, .pool_size = 8 * MIB};
+		.workers = workers, .nb_hosts = nb_hosts, .max_ops = OPS, .pool_size = 8 * MIB};
 	const struct shmx_pool_req req = {.name = "shared", .size = 2 * MIB, .quota = MIB};
 	uint16_t set;
 
@@ -527,7 +527,7 @@ asked_in_turns(unsigned int workers, int (*ask)(uint64_t cookie), unsigned int s
 	struct shmx_ep *other;
 	static uint64_t word;
 
-	begin_asking(workers);
+	begin_asking(workers, 2);
 	other = fx.host[1 - asker].ep;
 	fx.server_stopped = true;
 	for (unsigned int i = 0; i < ASKS; i++)
@@ -563,12 +563,51 @@ test_lists_in_turns(void)
 	asked_in_turns(2, ask_node_list, SHARE(2 * 64 * (16 + 2)));
 }
 
+/* One keeps the home of a pool busy from another worker, a turn each: of others, neither a change
+ * of owners nor the end of a FREE waits for longer than for what was there before. */
+#define KEPT_BUSY 100
+
+static void
+test_owners_leave_turns(void)
+{
+	const unsigned int one = OPS - 2, other = OPS - 1;
+	unsigned int turns = 0, sent = 0;
+	struct shmx_ep *ep;
+	shmx_addr_t area, spare;
+
+	begin_asking(2, 3);
+	SAME(asker, 0);
+	ep = fx.host[asker + 2].ep;
+	area = alloc_of(&fx, asker + 2, 4096);
+	spare = alloc_of(&fx, asker + 2, 4096);
+	fx.server_stopped = true;
+	for (; turns < 8 * KEPT_BUSY && seen[one] + seen[other] < 2; turns++) {
+		for (; sent - done < KEPT_BUSY && sent < one; sent++)
+			SAME(ask_owners(sent), 0);
+		shmx_flush(ASKED.ep);
+		if (turns == 4) {
+			SAME(shmx_own(ep, area, 64, SHMX_OWNER_EVERYONE, one), 0);
+			SAME(shmx_free(ep, spare, other), 0);
+			shmx_flush(ep);
+		}
+		turn();
+		take_events(ASKED.ep);
+		take_events(ep);
+	}
+	SAME(seen[one] == 1 && status_of[one] == 0, true);
+	SAME(seen[other] == 1 && status_of[other] == 0, true);
+	SAME(turns <= 2 * KEPT_BUSY + 20, true);
+	SAME(sent < one, true);
+	end();
+}
+
 static void
 test_owners_in_turns(void)
 {
 	for (unsigned int workers = 1; workers <= 2; workers++) {
 		asked_in_turns(workers, ask_owners, SHARE(2 * MIXED_LEN / 64));
-		asked_in_turns(workers, ask_own, 1);
+		/* Their second halves, with several workers, wait for every other turn. */
+		asked_in_turns(workers, ask_own, workers);
 	}
 }
 
@@ -692,6 +731,7 @@ static const struct named_test tests[] = {
 	{"allocations wait in turns", test_allocations_wait_in_turns},
 	{"lists in turns", test_lists_in_turns},
 	{"owners in turns", test_owners_in_turns},
+	{"owners leave turns", test_owners_leave_turns},
 	{"resize to and fro", test_resize_alone},
 	{"resize to and fro with two workers", test_resize_with_two_workers},
 	{"resize ends", test_resize_ends},
