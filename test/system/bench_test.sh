@@ -23,7 +23,7 @@ port=$TMP/port1.sock
 # ---- every workload, without and with loss
 
 check() {
-	bench "$port" --check --span 1M --seconds 0.3 --warmup 0.1 "$@" >"$TMP/bench.log" 2>&1 ||
+	bench "$port" --check --span 1M --seconds 0.1 --warmup 0.02 "$@" >"$TMP/bench.log" 2>&1 ||
 		fail "shmx-bench --check $*: exit status $?"
 	grep -q '^check passed' "$TMP/bench.log" || fail "shmx-bench --check $*: not passed"
 }
