@@ -89,8 +89,6 @@ buffer_write(struct rte_mempool *pool, void *arg, void *object, unsigned int ind
 {
 	struct rte_mbuf *m = object;
 
-	RTE_SET_USED(pool);
-	RTE_SET_USED(index);
 	rte_pktmbuf_reset(m);
 	frame_write(arg, rte_pktmbuf_mtod(m, struct hello *));
 }

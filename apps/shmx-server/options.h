@@ -86,8 +86,8 @@ struct options {
 	struct number_range pool_ids; /**< options_pool_ids() fills in the default */
 	uint32_t udp_port;
 	uint32_t max_sessions;
-	char memory_dir[OPTIONS_TEXT_MAX +
-			1];      /**< keeps pools and locks; empty: they end with us */
+	/** Directory that keeps pools and locks; empty: they end with us. */
+	char memory_dir[OPTIONS_TEXT_MAX + 1];
 	uint32_t locks;          /**< ids; 0: none */
 	uint64_t inboxes;        /**< bytes that messages share; 0: no inboxes */
 	uint32_t max_per_source; /**< 0: no limit */

@@ -13,7 +13,7 @@ granules_of(const struct mem_pool *p, uint64_t len)
 {
 	uint64_t n = (len >> p->granule_log) + ((len & ((1u << p->granule_log) - 1)) != 0);
 
-	return n > UINT64_C(1) << 31 ? 0 : (uint32_t)n;
+	return n > MEM_EXT_GRANULES ? 0 : (uint32_t)n;
 }
 
 /* Alignment in granules; 0 when it is not one. */

@@ -66,11 +66,12 @@ struct mem_priv {
 	char prefix[16];
 };
 
-/* Bytes of the largest extent: its granules are counted in 31 bits. */
+#define MEM_EXT_GRANULES (UINT64_C(1) << 31) /* of the largest extent */
+
 static inline uint64_t
 mem_ext_most(uint32_t granule_log)
 {
-	return UINT64_C(1) << 31 << granule_log;
+	return MEM_EXT_GRANULES << granule_log;
 }
 
 /* A place in a pool: granule g of an extent. */

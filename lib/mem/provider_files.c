@@ -83,15 +83,11 @@ no_room(int err)
 static int
 enter(struct files *f, const char *name, int fd, size_t len, size_t align)
 {
-	struct stat st;
-	struct zone *z;
+	struct zone *z = calloc(1, sizeof(*z));
 
-	if (fstat(fd, &st) != 0)
-		return -errno;
-	z = calloc(1, sizeof(*z));
 	if (z == NULL)
 		return -ENOMEM;
-	z->va = map(fd, len, RTE_MAX(align, (size_t)st.st_blksize));
+	z->va = map(fd, len, align);
 	if (z->va == MAP_FAILED) {
 		int err = errno;
 
@@ -138,7 +134,7 @@ make(struct files *f, const char *name, int fd, size_t len, size_t align)
 	len = RTE_ALIGN_CEIL(len, (size_t)st.st_blksize);
 	ret = fill(fd, len);
 	if (ret == 0)
-		ret = enter(f, name, fd, len, align);
+		ret = enter(f, name, fd, len, RTE_MAX(align, (size_t)st.st_blksize));
 	if (ret != 0)
 		return ret;
 	if (renameat(f->dir, MAKING, f->dir, name) == 0)
@@ -183,7 +179,10 @@ enter_found(struct files *f, const char *name, int fd)
 	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size % sysconf(_SC_PAGESIZE) != 0)
 		return -EBADMSG;
 	ret = fill(fd, (size_t)st.st_size);
-	return ret == 0 ? enter(f, name, fd, (size_t)st.st_size, MEM_PAGE_SIZE) : ret;
+	if (ret != 0)
+		return ret;
+	return enter(
+		f, name, fd, (size_t)st.st_size, RTE_MAX(MEM_PAGE_SIZE, (size_t)st.st_blksize));
 }
 
 static int

@@ -10,11 +10,9 @@ static void
 put_crc(struct rte_mbuf *m, uint8_t hdr_len)
 {
 	uint32_t at = hdr_len - (uint32_t)sizeof(struct wire_frame);
-	uint32_t len = m->data_len - at - WIRE_CRC_LEN;
-	rte_be32_t crc = rte_cpu_to_be_32(
-		wire_crc32c(rte_pktmbuf_mtod_offset(m, uint8_t *, at), len));
 
-	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, at + len), &crc, sizeof(crc));
+	rdp_crc_put(rte_pktmbuf_mtod_offset(m, struct wire_frame *, at),
+		m->data_len - at - WIRE_CRC_LEN);
 }
 
 /* A control frame is complete when it is queued: checksums in software, no session behind it. The

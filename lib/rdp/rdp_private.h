@@ -4,6 +4,8 @@
 #ifndef RDP_PRIVATE_H
 #define RDP_PRIVATE_H
 
+#include <string.h>
+
 #include <rte_hash.h>
 
 #include "rdp/cc.h"
@@ -551,5 +553,15 @@ rdp_vlan_offload(const struct rdp_ep *ep, struct rte_mbuf *m)
 
 /* cookie.c */
 uint64_t rdp_cookie(const uint64_t key[2], const void *data, uint32_t len);
+
+/** Behind @p len bytes of the frame, from its header on, comes the CRC32C over them. @return it. */
+static inline rte_be32_t
+rdp_crc_put(struct wire_frame *f, uint32_t len)
+{
+	rte_be32_t crc = rte_cpu_to_be_32(wire_crc32c(f, len));
+
+	memcpy((uint8_t *)f + len, &crc, sizeof(crc));
+	return crc;
+}
 
 #endif /* RDP_PRIVATE_H */

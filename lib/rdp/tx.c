@@ -123,11 +123,7 @@ frame_checksums(const struct rdp_ep *ep, const struct rdp_session *s, struct rte
 static uint32_t
 frame_crc(const struct rdp_session *s, const struct rte_mbuf *m, struct wire_frame *f)
 {
-	uint32_t len = m->pkt_len - s->hdr_len + (uint32_t)sizeof(*f) - WIRE_CRC_LEN;
-	rte_be32_t crc = rte_cpu_to_be_32(wire_crc32c(f, len));
-
-	memcpy((uint8_t *)f + len, &crc, sizeof(crc));
-	return crc;
+	return rdp_crc_put(f, m->pkt_len - s->hdr_len + (uint32_t)sizeof(*f) - WIRE_CRC_LEN);
 }
 
 /* Put in what is known last: acknowledgement, times, checksums. @p body is the sum of what stands

@@ -178,9 +178,9 @@ flood() {
 
 # cores FIELD: where they are now: see cores.c. The memory node rests meanwhile.
 cores() {
-	kill -STOP "$server_pid"
+	others_begin
 	"$build/test/perf/cores" | cut -d' ' -f"$1"
-	kill -CONT "$server_pid"
+	others_end
 }
 
 # mean OPTIONS...: microseconds.

@@ -11,7 +11,7 @@ unshare -m true 2>/dev/null || skip "cannot mount"
 dir=$TMP/fs/kept
 
 # with OPTION...: a server on a directory of the file system that is mounted there now;
-# it ends when it serves. Sets said, and fails as the server does.
+# it ends when it serves. Fails as the server does.
 with() {
 	timeout -k 5 30 nsenter -t "$keeper" -m "$SERVER" --lcores 0@0,1@0 --no-pci --no-huge -m 256 \
 		"--file-prefix=$ID" -- --port "${port:-loopback:a}" --ip 10.0.0.1/24 --memory-dir "$dir" \

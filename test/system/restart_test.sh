@@ -23,23 +23,32 @@ tally() {
 	read -r _ connects additions wrong <<<"$reply"
 }
 
-# counted_on NAME CONNECTS ADDITIONS: connected so often, and more additions than that.
-counted_on() {
+# counted NAME LEAST CONNECTS: connected so often, and more additions than LEAST.
+counted() {
 	tally "$1"
 	((wrong == 0)) || fail "$1: $wrong rules broken"
-	((connects >= $2 && additions > $3))
+	count=$additions
+	((connects >= $3 && count > $2))
 }
 
-# all_count_on CONNECTS
-all_count_on() {
+# moved NAME LEAST: more transactions than that; sets forward and back, accounts repaired.
+moved() {
+	ask "$1" '0 .*' bank-tally
+	read -r _ count forward back wrong _ <<<"$reply"
+	((wrong == 0)) || fail "$1: $wrong rules broken"
+	((count > $2))
+}
+
+# all_go_on STEP counted|moved [CONNECTS]: each has done so much since the last time.
+all_go_on() {
 	local name try
 	for name in c1 c2; do
 		for ((try = 0; try < 200; try++)); do
-			! counted_on $name "$1" $((before[$name] + 100)) || break
+			! "$2" $name $((before[$name] + $1)) "${@:3}" || break
 			sleep 0.05
 		done
-		((try < 200)) || fail "$name did not come back: $connects times connected, $1 expected"
-		before[$name]=$additions
+		((try < 200)) || fail "$name does not go on: $2 $count, $reply"
+		before[$name]=$count
 	done
 }
 
@@ -63,10 +72,10 @@ restarts() {
 		ask "c$i" 0 "$2" main
 	done
 	for ((round = 1; round <= $1; round++)); do
-		all_count_on "$round"
+		all_go_on 100 counted "$round"
 		restart "$round"
 	done
-	all_count_on $(($1 + 1))
+	all_go_on 100 counted $(($1 + 1))
 	for i in 1 2; do
 		tally "c$i"
 		((connects == $1 + 1)) || fail "c$i: $connects times connected in $1 rounds"
@@ -74,27 +83,6 @@ restarts() {
 		client_end "c$i"
 	done
 	server_stop TERM
-}
-
-# moved NAME TRANSACTIONS: more than that; adds up what was repaired.
-moved() {
-	ask "$1" '0 .*' bank-tally
-	read -r _ transactions forward back wrong _ <<<"$reply"
-	((wrong == 0)) || fail "$1: $wrong rules broken"
-	((transactions > $2))
-}
-
-# all_move: since the last time.
-all_move() {
-	local name try
-	for name in c1 c2; do
-		for ((try = 0; try < 200; try++)); do
-			! moved $name $((before[$name] + 5)) || break
-			sleep 0.05
-		done
-		((try < 200)) || fail "$name does nothing any more after $transactions transactions"
-		before[$name]=$transactions
-	done
 }
 
 # bank N: the memory node restarts so often.
@@ -107,14 +95,14 @@ bank() {
 		ask "c$i" 0 bank "$((RANDOM + 1))"
 	done
 	for ((round = 1; round <= $1; round++)); do
-		all_move
+		all_go_on 5 moved
 		restart "$round"
 	done
-	all_move
+	all_go_on 5 moved
 	for i in 1 2; do
 		ask "c$i" 0 bank-stop
 		moved "c$i" 0
-		sum=$((sum + transactions)) repaired=$((repaired + forward + back))
+		sum=$((sum + count)) repaired=$((repaired + forward + back))
 	done
 	ask c1 '0 64000' bank-audit
 	for i in 1 2; do
