@@ -17,7 +17,6 @@
 #include <rte_ip.h>
 
 #include "fuzz.h"
-#include "rdp/asan.h"
 #include "rdp/icmp6.h"
 #include "rdp/l2.h"
 #include "rdp/neigh.h"
@@ -313,17 +312,6 @@ counted(void)
 	return sum;
 }
 
-/* The buffer is good for nothing behind the frame, but for the option of an advertisement, which a
- * solicitation may come without. */
-static void
-seal(struct rte_mbuf *m)
-{
-	strict_pool_seal(m);
-	if (m->data_len < ADVERTISEMENT)
-		ASAN_UNPOISON_MEMORY_REGION(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len),
-			ADVERTISEMENT - m->data_len);
-}
-
 static void
 give_frame(const uint8_t *bytes, uint16_t len)
 {
@@ -333,7 +321,8 @@ give_frame(const uint8_t *bytes, uint16_t len)
 
 	CHECK(m != NULL);
 	memcpy(rte_pktmbuf_append(m, len), bytes, len);
-	seal(m);
+	/* A solicitation may come without the option that an advertisement has. */
+	strict_pool_seal(m, ADVERTISEMENT);
 	m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	verdict = l2_input(&table, &self, m, now_ns);
 	CHECK(counted() == before + 1);

@@ -8,7 +8,8 @@ need_built test/system/ping_host
 sock=$TMP/sock
 # On whatever core is free.
 cores=0@\(0-$(($(nproc) - 1))\)
-eal_memory 128 2
+# Three at a time: a second client is turned away.
+eal_memory 128 3
 
 host() { # NAME SPEC IP...
 	local name=$1

@@ -3,6 +3,8 @@
 
 /* Conversations over IPv6, and of hosts with addresses of both families. */
 
+#include "rdp/icmp6.h"
+#include "rdp/neigh.h"
 #include "session_tests.h"
 
 #define OVERHEAD 82u /* bytes of the MTU that are not records */
@@ -319,6 +321,40 @@ ipv6__alone(void)
 	pair_free(&p);
 }
 
+static struct neigh_table neighbours;
+
+static void
+knows_neighbours(struct node_conf *conf)
+{
+	conf->rdp.neigh = &neighbours;
+}
+
+/* Who asks whether an address is taken has none to be told, and sends no option: the answer, made
+ * of the question, is longer than it. */
+static void
+ipv6__probe_for_our_address(void)
+{
+	struct ip_addr ours = net_ip6(SERVER);
+	struct ip_addr group = icmp6_solicited_node(ours);
+	struct l2_addr stranger = {.mac = net_mac(3)};
+	struct rte_ether_addr mac = icmp6_group_mac(group);
+	uint8_t bytes[sizeof(struct icmp6_frame) + 20] __rte_aligned(2) = {0};
+	struct icmp6_frame *f = (struct icmp6_frame *)bytes;
+	struct pair p;
+
+	neigh_init(&neighbours);
+	p = pair_start_v6(knows_neighbours);
+	f->type = ICMP6_SOLICIT;
+	memcpy(&f->body[4], ours.byte, sizeof(ours.byte));
+	icmp6_address(f, &stranger, &mac, group, UINT8_MAX, 24);
+	icmp6_sum(f);
+	net_inject(p.net, SERVER, bytes, sizeof(bytes));
+	net_run(p.net, 10 * NET_US);
+	CU_ASSERT_EQUAL(neigh_count(&neighbours, L2_ND_DEFENDED), 1);
+	CU_ASSERT_EQUAL(p.net->port[SERVER].others, 1);
+	pair_free(&p);
+}
+
 CU_TestInfo ipv6_tests[] = {
 	TEST(ipv6__frames_fill_the_mtu),
 	TEST(ipv6__session_from_begin_to_end),
@@ -331,5 +367,6 @@ CU_TestInfo ipv6_tests[] = {
 	TEST(ipv6__sources_are_counted_by_their_prefix),
 	TEST(ipv6__both_families_at_once),
 	TEST(ipv6__alone),
+	TEST(ipv6__probe_for_our_address),
 	CU_TEST_INFO_NULL,
 };

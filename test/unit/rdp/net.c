@@ -15,6 +15,7 @@
 #include "live.h"
 #include "net.h"
 #include "node.h"
+#include "rdp/icmp6.h"
 #include "strict_pool.h"
 
 #define WIRE_MBUFS  1024
@@ -676,6 +677,19 @@ fill(struct rte_mbuf *m, const struct net_packet *p)
 	return to != NULL;
 }
 
+/* What the frame becomes may be longer where it is a solicitation without an option: the
+ * advertisement has one. */
+static uint16_t
+answer_len(const struct net_packet *p)
+{
+	const struct icmp6_frame *f = (const struct icmp6_frame *)p->bytes;
+
+	if (p->len < sizeof(*f) || f->eth.ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV6) ||
+		f->type != ICMP6_SOLICIT)
+		return 0;
+	return 14 + 40 + 32;
+}
+
 static struct rte_mbuf *
 receive_one(struct net_port *port)
 {
@@ -699,7 +713,7 @@ receive_one(struct net_port *port)
 		/* The endpoint writes into its own buffers again, without giving them back between.
 		 */
 		if (!port->net->own_pool)
-			strict_pool_seal(m);
+			strict_pool_seal(m, answer_len(p));
 	}
 	free(p);
 	return m;

@@ -206,9 +206,9 @@ strict_pool_mistakes(void)
 }
 
 void
-strict_pool_seal(struct rte_mbuf *m)
+strict_pool_seal(struct rte_mbuf *m, uint16_t least)
 {
-	uint8_t *end = rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len);
+	uint8_t *end = rte_pktmbuf_mtod_offset(m, uint8_t *, RTE_MAX(m->data_len, least));
 
 	ASAN_POISON_MEMORY_REGION(end, (uint8_t *)m->buf_addr + m->buf_len - end);
 	RTE_SET_USED(end);

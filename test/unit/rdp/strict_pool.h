@@ -23,7 +23,8 @@ void strict_pool_reuse(void);
 /** Mistakes seen since the program started. */
 unsigned int strict_pool_mistakes(void);
 
-/** Nobody may touch the room behind the data of @p m any more (under either). */
-void strict_pool_seal(struct rte_mbuf *m);
+/** Nobody may touch the room behind the data of @p m any more, nor behind its first @p least bytes:
+ * as many as what it becomes may have (under either). */
+void strict_pool_seal(struct rte_mbuf *m, uint16_t least);
 
 #endif /* STRICT_POOL_H */
