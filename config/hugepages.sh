@@ -75,16 +75,17 @@ reserve() {
 
 release() {
 	local total
-	if ((mounted)); then
-		umount $mount_point || die "$mount_point is in use: stop what uses it, then call this again"
-		mounted=0
-		save
-	fi
+	# First the pages: others may be using the mount for a long time to come.
 	if ((added > 0)); then
 		total=$(<$pages/nr_hugepages)
 		echo $((total > added ? total - added : 0)) >$pages/nr_hugepages ||
 			die "only root may give pages back"
 		added=0
+		save
+	fi
+	if ((mounted)); then
+		umount $mount_point || die "$mount_point is in use: stop what uses it, then call this again"
+		mounted=0
 	fi
 	save
 }
