@@ -6,7 +6,8 @@
 #	--seconds N     for each (default 300); 0: only say what was reached so far
 #	--only PATTERN  only those whose name matches the extended regular expression
 #	--jobs N        so many at a time (default 1)
-#	--short         from the corpora of the tree alone; keep nothing, tell no coverage of lines
+#	--short         from the corpora of the tree alone, the same way each time; keep nothing, tell no
+#	                coverage of lines
 #	--merge         at the end, take what covers more into corpus/, and leave out what does not
 # What is found grows in build-fuzz/corpus/NAME from run to run, and so do the sums in the lines
 # "reach". A crash leaves its input in build-fuzz/found, and the line above "crash" says how to see
@@ -43,7 +44,7 @@ while [[ $# -gt 0 ]]; do
 		;;
 	--short) short=1 ;;
 	--merge) merge=1 ;;
-	*) sed -n '4,16s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+	*) sed -n '4,17s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 	esac
 	shift
 done
@@ -100,9 +101,11 @@ keep() {
 fuzz() {
 	local name=$1 status=0 dict=() log=$work/$1.log grown=$build/corpus/$1 begin=$SECONDS
 	[[ ! -f $tree/$name.dict ]] || dict=(-dict="$tree/$name.dict")
-	[[ -z $short ]] || grown=$work/$name
+	local seed=0
+	# A tree that passed once is to pass again: what is new is the long run's to find.
+	[[ -z $short ]] || grown=$work/$name seed=1
 	mkdir -p "$grown" "$build/found"
-	"$build/$tree/fuzz_$name" -max_total_time="$seconds" \
+	"$build/$tree/fuzz_$name" -max_total_time="$seconds" -seed=$seed \
 		-max_len=1024 -timeout=120 -rss_limit_mb=2048 -verbosity=1 "${dict[@]}" \
 		-artifact_prefix="$build/found/$name-" \
 		"$grown" "$tree/corpus/$name" >"$log" 2>&1 || status=$?
