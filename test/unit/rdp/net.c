@@ -641,7 +641,10 @@ send_one(struct net_port *port, struct rte_mbuf *m)
 	f = describe(port, h, p->len);
 	fate = fate_of(port, &f);
 	p->to = receiver(h);
-	fate.drop |= p->to == NET_NODES;
+	if (p->to == NET_NODES) {
+		fate.drop = true;
+		fate.keep = false;
+	}
 	f.dropped = fate.drop || fate.keep;
 	log_add(port->net, &f);
 	if (f.type == WIRE_DATA && node != NULL && node->watch != NULL)
