@@ -182,7 +182,8 @@ initiate(struct rdp_session *s, struct ip_addr ip, uint16_t udp_port)
 	/* From where the last one came, if it led there: the peer knows it by that. */
 	if (ip_addr_equal(last->ip, ip) && last->port == port)
 		s->own_port = last->own_port;
-	*last = (struct rdp_peer){ip, port, s->own_port};
+	else
+		*last = (struct rdp_peer){.ip = ip, .port = port};
 	s->initiator = true;
 	s->peer_ip = ip;
 	s->peer_port = rte_cpu_to_be_16(udp_port);

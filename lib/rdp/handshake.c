@@ -490,8 +490,9 @@ rdp_ask_worker(struct rdp_session *s, uint8_t worker)
 
 /*
  * The HELLO reached another worker than the one asked for: again from the next port. The attempt
- * has another incarnation then, so that late answers to this one are not taken. Returns whether
- * there is a port left to be tried.
+ * has another incarnation then, so that late answers to this one are not taken. But a session that
+ * the peer may still have is ended from its own port alone. Returns whether there is a port left to
+ * be tried.
  */
 static bool
 next_port(struct rdp_session *s)
@@ -499,7 +500,7 @@ next_port(struct rdp_session *s)
 	struct rdp_ep *ep = s->ep;
 	uint8_t ports = (uint8_t)RTE_MIN(RDP_PORTS, UINT16_MAX + 1 - ep->udp_port);
 
-	if (ep->conf.listen || ++s->ports_tried >= ports)
+	if (ep->conf.listen || ep->last_peer[s->index].in_doubt || ++s->ports_tried >= ports)
 		return false;
 	s->own_port = (uint8_t)((s->own_port + 1) % ports);
 	ep->nb_ports = RTE_MAX(ep->nb_ports, s->own_port + 1u);
@@ -578,6 +579,7 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 	s->control_crc = crc && (f->flags & WIRE_F_CRC);
 	s->peer_node = rte_be_to_cpu_16(a->node);
 	s->peer_epoch = rte_be_to_cpu_64(a->epoch);
+	ep->last_peer[s->index].in_doubt = true;
 	rdp_session_established(s, f, mtu, window, crc);
 	ep->handler->opened(ep->handler_ctx, s, 0);
 }
@@ -601,6 +603,7 @@ reset_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 		s = rdp_session_by_inc(ep, f->dst_inc, f->src_inc);
 	if (s == NULL || !ip_addr_equal(s->peer_ip, from->ip) || crc_missing(s, f))
 		return;
+	rdp_session_forgotten(s);
 	if (s->state == RDP_OPEN)
 		rdp_session_fail(s, -ECONNRESET);
 	else if (s->state == RDP_CLOSING)
@@ -618,6 +621,7 @@ close_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_fr
 		if (crc_missing(s, f))
 			return;
 		rdp_send_control(s, WIRE_CLOSED, NULL, 0);
+		rdp_session_forgotten(s);
 		if (s->state == RDP_OPEN)
 			rdp_session_fail(s, 0);
 		return;
@@ -631,8 +635,10 @@ closed_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 {
 	struct rdp_session *s = rdp_session_by_inc(ep, f->dst_inc, f->src_inc);
 
-	if (s != NULL && s->state == RDP_CLOSING && !crc_missing(s, f))
-		rdp_session_free(s);
+	if (s == NULL || s->state != RDP_CLOSING || crc_missing(s, f))
+		return;
+	rdp_session_forgotten(s);
+	rdp_session_free(s);
 }
 
 void

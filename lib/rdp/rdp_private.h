@@ -88,6 +88,7 @@ struct rdp_peer {
 	struct ip_addr ip;
 	rte_be16_t port;
 	uint8_t own_port; /**< ours, as rdp_session.own_port: late frames are found by it, too */
+	bool in_doubt;    /**< it may still have the session that was open from there */
 };
 
 /** Whom a frame is from. */
@@ -198,6 +199,9 @@ struct rdp_session *rdp_session_new(struct rdp_ep *ep);
 struct rdp_session *rdp_session_new_at(struct rdp_ep *ep, uint16_t index);
 struct rdp_session *rdp_session_initiate(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port);
 void rdp_session_free(struct rdp_session *s);
+
+/** The peer has said that it knows nothing of the session any more. */
+void rdp_session_forgotten(const struct rdp_session *s);
 
 /** Give an attempt another incarnation. */
 void rdp_session_renew(struct rdp_session *s);

@@ -137,20 +137,37 @@ stop_closing(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port)
 	return false;
 }
 
-/* Let the index that last led there be the next to be taken. */
+static bool
+leads_to(const struct rdp_peer *last, struct ip_addr ip, rte_be16_t port)
+{
+	return ip_addr_equal(last->ip, ip) && last->port == port;
+}
+
+/* Let the index that last led there be the next to be taken; or else one that no other peer may
+ * still have a session with, which only the next one with that index ends. */
 static void
 prefer_index(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port)
 {
-	for (uint16_t i = ep->nb_free; i-- > 0;) {
-		uint16_t index = ep->free_index[i];
+	uint16_t best = 0, index;
+	bool found = false;
 
-		if (ip_addr_equal(ep->last_peer[index].ip, ip) &&
-			ep->last_peer[index].port == port) {
-			ep->free_index[i] = ep->free_index[ep->nb_free - 1];
-			ep->free_index[ep->nb_free - 1] = index;
-			return;
+	for (uint16_t i = ep->nb_free; i-- > 0;) {
+		const struct rdp_peer *last = &ep->last_peer[ep->free_index[i]];
+
+		if (leads_to(last, ip, port)) {
+			best = i;
+			break;
+		}
+		if (!found && !last->in_doubt) {
+			best = i;
+			found = true;
 		}
 	}
+	if (ep->nb_free == 0)
+		return;
+	index = ep->free_index[best];
+	ep->free_index[best] = ep->free_index[ep->nb_free - 1];
+	ep->free_index[ep->nb_free - 1] = index;
 }
 
 /*
@@ -164,6 +181,13 @@ rdp_session_initiate(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port)
 	if (!stop_closing(ep, ip, port))
 		prefer_index(ep, ip, port);
 	return rdp_session_new(ep);
+}
+
+void
+rdp_session_forgotten(const struct rdp_session *s)
+{
+	if (s->initiator)
+		s->ep->last_peer[s->index].in_doubt = false;
 }
 
 void

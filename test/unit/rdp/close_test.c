@@ -171,6 +171,32 @@ close__next_session_has_its_index(void)
 	pair_free(&p);
 }
 
+/* A session with somebody else in between does not take the index. */
+static void
+close__next_session_finds_its_index_free(void)
+{
+	struct pair p = pair_open(NULL);
+	struct node_conf conf = node_conf(p.net, 2);
+	int64_t number;
+
+	conf.rdp.listen = true;
+	node_start(p.net, 2, &conf);
+	pair_keep_next(&p, CLIENT, WIRE_DATA);
+	number = node_request(p.client, p.c, 64, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pair_kept(&p));
+	p.net->port[CLIENT].drop_next[WIRE_CLOSE] = RDP_CLOSE_TRIES;
+	node_close(p.client, p.c);
+	net_run(p.net, 40 * NET_MS);
+	CU_ASSERT_EQUAL(sessions(p.client), 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(node_open(p.client, 2));
+	pair_connect(&p);
+	CU_ASSERT_EQUAL(sessions(p.server), 1);
+	net_replay(p.net, 0);
+	net_run(p.net, 30 * NET_US);
+	CU_ASSERT_EQUAL(ledger_state((uint64_t)number) & LEDGER_ARRIVED, 0);
+	pair_free(&p);
+}
+
 /* Two sessions in one queue: only the frames of the one that ended leave it. */
 static void
 close__leaves_the_queue_of_others(void)
@@ -664,6 +690,7 @@ CU_TestInfo close_tests[] = {
 	TEST(close__with_frames_everywhere),
 	TEST(close__next_session_ends_it),
 	TEST(close__next_session_has_its_index),
+	TEST(close__next_session_finds_its_index_free),
 	TEST(close__leaves_the_queue_of_others),
 	TEST(close__during_the_handshake),
 	TEST(close__by_the_peer_of_a_parked_session),

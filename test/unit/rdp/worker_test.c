@@ -137,6 +137,37 @@ worker__again_from_the_same_port(void)
 	workers_free(&w);
 }
 
+/* No port leads to the worker that is asked for, and the listener has not heard of the end: the
+ * next session replaces the last one there all the same, and nothing of that takes effect any more.
+ */
+static void
+worker__again_from_the_same_port_in_vain(void)
+{
+	static struct workers w;
+	struct rdp_session *s;
+	int64_t number;
+	uint8_t port;
+
+	begin(&w);
+	one_queue = true;
+	s = open_at(&w, 3);
+	port = s->own_port;
+	w.net->port[CLIENT].keep_next[WIRE_DATA] = 1;
+	number = node_request(w.client, s, 64, 0);
+	net_run(w.net, 10 * NET_US);
+	CU_ASSERT_EQUAL_FATAL(w.net->nb_jar, 1);
+	w.net->port[CLIENT].drop_next[WIRE_CLOSE] = RDP_CLOSE_TRIES;
+	node_close(w.client, s);
+	net_run(w.net, NET_MS);
+	s = open_at(&w, 3);
+	CU_ASSERT_EQUAL(s->own_port, port);
+	CU_ASSERT_EQUAL(workers_sessions(w.worker[0]), 1);
+	net_replay(w.net, 0);
+	net_run(w.net, 30 * NET_US);
+	CU_ASSERT_EQUAL(ledger_state((uint64_t)number) & LEDGER_ARRIVED, 0);
+	workers_free(&w);
+}
+
 /* Clients anywhere, at random ports: chi-square with three degrees of freedom, of which one in ten
  * thousand exceeds 21.1. */
 static void
@@ -165,6 +196,7 @@ CU_TestInfo worker_tests[] = {
 	TEST(worker__session_is_where_it_was_asked_for),
 	TEST(worker__what_cannot_be_had),
 	TEST(worker__again_from_the_same_port),
+	TEST(worker__again_from_the_same_port_in_vain),
 	TEST(worker__random_ports_spread_evenly),
 	CU_TEST_INFO_NULL,
 };
