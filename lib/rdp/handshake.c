@@ -322,6 +322,7 @@ accept_peer(struct rdp_session *s, const struct rdp_from *from, const struct wir
 	s->peer_node = rte_be_to_cpu_16(hello->node);
 	s->peer_epoch = rte_be_to_cpu_64(hello->epoch);
 	s->initiator = false;
+	s->accepted = true;
 	s->control_crc = crc && (f->flags & WIRE_F_CRC);
 	rdp_session_established(s, f, agreed_mtu(ep, hello),
 		RTE_MIN(rte_be_to_cpu_16(hello->window), ep->conf.window), crc);
@@ -453,7 +454,9 @@ connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_
 	}
 	old = peer_table_find(ep, from, hello->session);
 	if (old != NULL && old->peer_inc == f->src_inc) {
-		connect_again(old, from, f, hello, len);
+		/* One that we began was accepted by that very attempt. */
+		if (old->accepted)
+			connect_again(old, from, f, hello, len);
 		return;
 	}
 	if (old != NULL) {
@@ -554,6 +557,22 @@ accept_sane(const struct rdp_conf *conf, uint16_t mtu, uint16_t window, bool crc
 	       (crc || !conf->crc);
 }
 
+/*
+ * The peer's index is the session's from here on: what it had here before under that is over, and a
+ * late CONNECT of an attempt of its own that gave way to ours is known by its incarnation.
+ */
+static void
+become_known(struct rdp_session *s, const struct rdp_from *from, rte_be16_t peer_index)
+{
+	struct rdp_session *old = peer_table_find(s->ep, from, peer_index);
+
+	if (old != NULL)
+		give_up(old);
+	peer_table_del(s);
+	s->peer_index = rte_be_to_cpu_16(peer_index);
+	peer_table_add(s);
+}
+
 static void
 accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_frame *f,
 	const struct wire_accept *a, uint32_t len)
@@ -564,7 +583,8 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 
 	if (s == NULL || s->state != RDP_CONNECT || f->src_inc == 0 || crc_missing(s, f))
 		return;
-	if (!is_node(a->node) || !accept_sane(&ep->conf, mtu, window, crc)) {
+	if (!is_node(a->node) || a->session == RTE_BE16(WIRE_SESSION_NONE) ||
+		!accept_sane(&ep->conf, mtu, window, crc)) {
 		rdp_session_fail(s, -EPROTO);
 		return;
 	}
@@ -573,8 +593,7 @@ accept_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_f
 			send_hello(s);
 		return;
 	}
-	peer_table_del(s);
-	s->peer_index = rte_be_to_cpu_16(a->session);
+	become_known(s, from, a->session);
 	s->worker = a->worker;
 	s->control_crc = crc && (f->flags & WIRE_F_CRC);
 	s->peer_node = rte_be_to_cpu_16(a->node);

@@ -121,7 +121,7 @@ peer_table_add(struct rdp_session *s)
 	if (s->ep->peers == NULL)
 		return 0;
 	ret = rte_hash_add_key_data(s->ep->peers, &key, s);
-	if (ret == 0 && s->peer_index != WIRE_SESSION_NONE)
+	if (ret == 0 && s->accepted)
 		source_count(s->ep, s->peer_ip, 1);
 	return ret;
 }
@@ -136,6 +136,6 @@ peer_table_del(struct rdp_session *s)
 		found != s)
 		return;
 	rte_hash_del_key(s->ep->peers, &key);
-	if (s->peer_index != WIRE_SESSION_NONE)
+	if (s->accepted)
 		source_count(s->ep, s->peer_ip, -1);
 }

@@ -10,7 +10,8 @@
  * handshakes look here. Needs an endpoint that listens; without, nothing is found or kept.
  *
  * An attempt of such an endpoint's own stands here, too, with no index (WIRE_SESSION_NONE), the
- * latest to each peer: that is where two that connect to each other at the same time meet.
+ * latest to each peer: that is where two that connect to each other at the same time meet. Once it
+ * is open it has the peer's index as all have.
  */
 
 #include "rdp/rdp_private.h"

@@ -199,6 +199,7 @@ struct rdp_session {
 	uint8_t small;  /**< handshake: ACCEPTs that were not of the size that was asked for */
 	bool control_crc; /**< the peer's handshake and control frames have a CRC, as we saw */
 	bool initiator;
+	bool accepted;    /**< it counts among those that its peer began */
 	uint8_t own_port; /**< ours, counted from the endpoint's first */
 	uint8_t ports_tried;
 	uint8_t worker_wanted; /**< initiator: from 1 on; 0: any */

@@ -623,10 +623,11 @@ static void
 accept__insane_values(void)
 {
 	static const struct {
-		uint16_t mtu, window, node;
-	} bad[] = {{NET_MTU + 1, 64, 1}, {RDP_MTU_MIN - 1, 64, 1}, {0, 64, 1}, {NET_MTU, 128, 1},
-		{NET_MTU, 4, 1}, {NET_MTU, 0, 1}, {NET_MTU, 64, 0}, {NET_MTU, 64, 1024},
-		{NET_MTU, 64, UINT16_MAX}};
+		uint16_t mtu, window, node, session;
+	} bad[] = {{NET_MTU + 1, 64, 1, 0}, {RDP_MTU_MIN - 1, 64, 1, 0}, {0, 64, 1, 0},
+		{NET_MTU, 128, 1, 0}, {NET_MTU, 4, 1, 0}, {NET_MTU, 0, 1, 0}, {NET_MTU, 64, 0, 0},
+		{NET_MTU, 64, 1024, 0}, {NET_MTU, 64, UINT16_MAX, 0},
+		{NET_MTU, 64, 1, WIRE_SESSION_NONE}};
 
 	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
 		struct pair p = pair_start(NULL);
@@ -635,6 +636,7 @@ accept__insane_values(void)
 		accept->mtu = rte_cpu_to_be_16(bad[i].mtu);
 		accept->window = rte_cpu_to_be_16(bad[i].window);
 		accept->node = rte_cpu_to_be_16(bad[i].node);
+		accept->session = rte_cpu_to_be_16(bad[i].session);
 		send_changed(&p);
 		CU_ASSERT_EQUAL(p.client->opened, 0);
 		CU_ASSERT_EQUAL(p.client->failed, 1);

@@ -166,6 +166,29 @@ crossed__messages_lost(void)
 	}
 }
 
+/* A CONNECT of the attempt that gave way is doubled and late: it is known by its incarnation. */
+static void
+crossed__late_connect(void)
+{
+	struct pair p = pair_start(both_listen);
+
+	p.net->port[CLIENT].keep_next[WIRE_CONNECT] = 1;
+	node_connect(p.server, CLIENT);
+	node_connect(p.client, SERVER);
+	net_run(p.net, 10 * NET_MS);
+	CU_ASSERT_EQUAL_FATAL(p.net->nb_jar, 1);
+	CU_ASSERT_EQUAL(sessions(p.client), 1);
+	CU_ASSERT_EQUAL(sessions(p.server), 1);
+	net_replay(p.net, 0);
+	net_run(p.net, 10 * NET_MS);
+	CU_ASSERT_EQUAL(p.server->opened, 1);
+	CU_ASSERT_EQUAL(sessions(p.server), 1);
+	CU_ASSERT(node_request(p.client, p.client->session, 64, 64) >= 0);
+	CU_ASSERT(net_run_quiet(p.net, 10 * NET_MS));
+	CU_ASSERT(ledger_complete());
+	pair_free(&p);
+}
+
 static void
 three_from_one(struct node_conf *conf)
 {
@@ -196,6 +219,7 @@ CU_TestInfo replay_tests[] = {
 	TEST(replay__every_message_in_every_state),
 	TEST(crossed__one_session),
 	TEST(crossed__messages_lost),
+	TEST(crossed__late_connect),
 	TEST(source__has_its_share),
 	CU_TEST_INFO_NULL,
 };
