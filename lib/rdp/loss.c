@@ -239,17 +239,24 @@ peer_down(const struct rdp_session *s)
 	return s->backoff > 0 && s->ep->now_ns - since >= s->ep->conf.peer_timeout_ns;
 }
 
-/* A large frame does not arrive, though the peer is heard all the time: the path has become narrow.
+/*
+ * The oldest frame does not arrive, though the peer is heard all the time. If it is a large one,
+ * the path has become narrow. A small one every path carries: it is given longer, but not for ever.
+ * Returns what the session ends with, or 0.
  */
-static bool
-path_narrow(const struct rdp_session *s)
+static int
+in_vain(const struct rdp_session *s)
 {
 	const struct rte_mbuf *kept = s->ring[s->tx_una % RDP_RING];
 	uint32_t ip_len = kept->pkt_len - (uint32_t)RDP_RECORDS_AT + rdp_ip_overhead(s->peer_ip) +
 	                  (uint32_t)sizeof(struct wire_frame);
+	uint64_t asked = s->ep->now_ns - s->asked_ns, most = s->ep->conf.peer_timeout_ns;
 
-	return s->backoff > 0 && ip_len > RDP_MTU_MIN &&
-	       s->ep->now_ns - s->asked_ns >= 2 * s->ep->conf.peer_timeout_ns;
+	if (s->backoff == 0)
+		return 0;
+	if (ip_len > RDP_MTU_MIN && asked >= 2 * most)
+		return -EMSGSIZE;
+	return asked >= 4 * most ? -ETIMEDOUT : 0;
 }
 
 /* Nothing is in flight. */
@@ -314,6 +321,7 @@ rdp_loss_timeout(struct rdp_session *s)
 	struct rdp_ep *ep = s->ep;
 	uint64_t rto = rdp_rto_ns(s);
 	uint64_t age;
+	int error;
 
 	if (rdp_in_flight(s) == 0) {
 		/* One that is being filled leaves with the next flush. */
@@ -334,8 +342,9 @@ rdp_loss_timeout(struct rdp_session *s)
 		rdp_session_fail(s, -ETIMEDOUT);
 		return;
 	}
-	if (unlikely(path_narrow(s))) {
-		rdp_session_fail(s, -EMSGSIZE);
+	error = in_vain(s);
+	if (unlikely(error < 0)) {
+		rdp_session_fail(s, error);
 		return;
 	}
 	age = age_ns(s, s->tx_una);

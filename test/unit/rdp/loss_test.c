@@ -723,6 +723,39 @@ peer_down__not_when_it_comes_back(void)
 }
 
 static void
+lose_one_number(void *ctx, const struct net_frame *f, struct net_fate *fate)
+{
+	fate->drop |= f->from == CLIENT && f->type == WIRE_DATA && f->psn == *(uint32_t *)ctx;
+}
+
+/* A small frame that never arrives, whoever is to blame for that, is no reason to wait for ever:
+ * the session ends though the peer is heard, and not before a frame that is merely unlucky would.
+ */
+static void
+peer_down__though_it_is_heard(void)
+{
+	struct pair p = pair_open(NULL);
+	uint32_t psn;
+	uint64_t start;
+
+	warm_up(&p);
+	psn = p.c->tx_next;
+	p.net->script = lose_one_number;
+	p.net->script_ctx = &psn;
+	start = p.net->now_ns;
+	CU_ASSERT(node_request(p.client, p.c, 64, 64) >= 0);
+	for (unsigned int i = 0; i < 120 && p.client->closed == 0; i++) {
+		pair_frames(p.server, p.s, 1);
+		net_run(p.net, 100 * NET_MS);
+	}
+	CU_ASSERT_EQUAL(p.client->closed, 1);
+	CU_ASSERT_EQUAL(p.client->status, -ETIMEDOUT);
+	CU_ASSERT(p.client->status_ns - start >= 8 * NET_S);
+	CU_ASSERT(p.client->status_ns - start <= 8 * NET_S + 101 * NET_MS);
+	pair_free(&p);
+}
+
+static void
 long_keepalive(struct node_conf *conf)
 {
 	conf->rdp.keepalive_ns = 60 * NET_S;
@@ -824,6 +857,7 @@ CU_TestInfo loss_tests[] = {
 	TEST(peer_down__while_busy),
 	TEST(peer_down__while_idle),
 	TEST(peer_down__not_when_it_comes_back),
+	TEST(peer_down__though_it_is_heard),
 	TEST(peer_down__silence_counts_from_the_question),
 	TEST(stall__of_ten_seconds),
 	TEST(stall__of_the_peer),
