@@ -96,6 +96,22 @@ pass_on(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f)
 }
 
 bool
+rdp_handover_connect(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f)
+{
+	const struct handover *h = ep->conf.handover;
+	uint16_t hops = ep->from_ring ? m->vlan_tci_outer : 0;
+
+	if (f->session != RTE_BE16(WIRE_SESSION_NONE) || hops + 1 >= h->nb)
+		return false;
+	m->vlan_tci_outer = (uint16_t)(hops + 1);
+	/* It is no frame of theirs, and not counted among those. */
+	if (rte_ring_mp_enqueue(h->ring[(ep->conf.member + 1) % h->nb], m) == 0)
+		return true;
+	ep->stats.handover_full++;
+	return false;
+}
+
+bool
 rdp_handover(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f)
 {
 	const struct handover *h = ep->conf.handover;

@@ -453,6 +453,12 @@ connect_input(struct rdp_ep *ep, const struct rdp_from *from, const struct wire_
 		return;
 	}
 	old = peer_table_find(ep, from, hello->session);
+	/* It has made a session at another endpoint. */
+	if (ep->from_ring) {
+		if (old != NULL && supersedes(old, from, f, hello))
+			give_up(old);
+		return;
+	}
 	if (old != NULL && old->peer_inc == f->src_inc) {
 		/* One that we began was accepted by that very attempt. */
 		if (old->accepted)

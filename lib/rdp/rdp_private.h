@@ -287,6 +287,12 @@ rdp_wire_index(const struct rdp_session *s)
 /** A frame of no session here. @return whether it is another endpoint's now. */
 bool rdp_handover(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f);
 
+/**
+ * A CONNECT that has made a session here goes round, so that what its sender had at another
+ * endpoint ends as well. @return whether it is another one's now.
+ */
+bool rdp_handover_connect(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f);
+
 /** Process what others have handed over. @return how many frames. */
 uint16_t rdp_handover_input(struct rdp_ep *ep);
 

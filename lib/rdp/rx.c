@@ -227,6 +227,7 @@ crc_bad(const struct wire_frame *f, uint32_t len)
 static bool
 rest_input(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f, uint32_t len)
 {
+	uint64_t opened = ep->stats.sessions_opened;
 	bool numbered = wire_type(f) == WIRE_DATA || wire_type(f) == WIRE_ACK;
 	struct rdp_from from;
 
@@ -243,7 +244,9 @@ rest_input(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f, ui
 		ep->stats.rx_bad_checksum++;
 	else
 		rdp_unknown_input(ep, &from, f);
-	return true;
+	return likely(wire_type(f) != WIRE_CONNECT || ep->conf.handover == NULL) ||
+	       (!ep->from_ring && ep->stats.sessions_opened == opened) ||
+	       !rdp_handover_connect(ep, m, f);
 }
 
 /* A good frame, @p len bytes from its header on. Returns whether it stays the caller's. */

@@ -3,6 +3,8 @@
 
 /* Four endpoints behind one address, and a port that spreads frames over them as RSS does. */
 
+#include <errno.h>
+
 #include <rte_thash.h>
 
 #include "common/plain.h"
@@ -168,6 +170,37 @@ worker__again_from_the_same_port_in_vain(void)
 	workers_free(&w);
 }
 
+/* The port spreads frames in another way than before: the next session is at another worker, and
+ * the last one ends where it was. */
+static void
+worker__again_at_another_one(void)
+{
+	static struct workers w;
+	struct rdp_session *s;
+	int64_t number;
+
+	begin(&w);
+	one_queue = true;
+	s = open_at(&w, 0);
+	CU_ASSERT_EQUAL(s->worker, 1);
+	w.net->port[CLIENT].keep_next[WIRE_DATA] = 1;
+	number = node_request(w.client, s, 64, 0);
+	net_run(w.net, 10 * NET_US);
+	w.net->port[CLIENT].drop_next[WIRE_CLOSE] = RDP_CLOSE_TRIES;
+	node_close(w.client, s);
+	net_run(w.net, NET_MS);
+	one_queue = false;
+	s = open_at(&w, 0);
+	CU_ASSERT(s->worker != 1);
+	CU_ASSERT_EQUAL(workers_sessions(w.worker[0]), 0);
+	CU_ASSERT_EQUAL(w.worker[0]->status, -ECONNRESET);
+	net_replay(w.net, 0);
+	net_run(w.net, NET_MS);
+	CU_ASSERT_EQUAL(ledger_state((uint64_t)number) & LEDGER_ARRIVED, 0);
+	CU_ASSERT_EQUAL(s->state, RDP_OPEN);
+	workers_free(&w);
+}
+
 /* Clients anywhere, at random ports: chi-square with three degrees of freedom, of which one in ten
  * thousand exceeds 21.1. */
 static void
@@ -197,6 +230,7 @@ CU_TestInfo worker_tests[] = {
 	TEST(worker__what_cannot_be_had),
 	TEST(worker__again_from_the_same_port),
 	TEST(worker__again_from_the_same_port_in_vain),
+	TEST(worker__again_at_another_one),
 	TEST(worker__random_ports_spread_evenly),
 	CU_TEST_INFO_NULL,
 };
