@@ -317,7 +317,8 @@ shmx_inbox_open(struct shmx_ep *ep, shmx_session_t session, const struct shmx_in
 	int err;
 
 	conf = conf != NULL ? conf : &none;
-	if (ep == NULL || !limit_good(conf->bytes) || !limit_good(conf->window))
+	if (ep == NULL || !limit_good(conf->bytes) || !limit_good(conf->window) ||
+		conf->notify_fd < 0)
 		return -EINVAL;
 	s = client_session(ep, session);
 	if (s == NULL)

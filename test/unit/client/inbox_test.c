@@ -819,7 +819,8 @@ reconnect(unsigned int host)
 static void
 inbox__opened_and_closed(void)
 {
-	const struct shmx_inbox_conf tiny = {.bytes = 100}, huge = {.window = UINT32_MAX};
+	const struct shmx_inbox_conf tiny = {.bytes = 100}, huge = {.window = UINT32_MAX},
+				     no_fd = {.notify_fd = -1};
 
 	begin();
 	SAME(STATUS(EP(1), shmx_inbox_close(EP(1), S(1), cookie)), -ENOENT);
@@ -836,6 +837,7 @@ inbox__opened_and_closed(void)
 	hear_word(1, 1, 3);
 	SAME(shmx_inbox_open(EP(0), S(0), &tiny, 1), -EINVAL);
 	SAME(shmx_inbox_open(EP(0), S(0), &huge, 1), -EINVAL);
+	SAME(shmx_inbox_open(EP(0), S(0), &no_fd, 1), -EINVAL);
 	SAME(shmx_inbox_open(NULL, S(0), NULL, 1), -EINVAL);
 	SAME(shmx_inbox_open(EP(0), 9999, NULL, 1), -ENOTCONN);
 	SAME(shmx_inbox_close(NULL, S(0), 1), -EINVAL);
