@@ -29,18 +29,48 @@ addresses_good(const struct shmx_ep_conf *conf)
 {
 	struct ip_addr v6 = ip_addr_v6(conf->ip6);
 
-	if (conf->prefix_len > 32 || conf->prefix6_len > 128)
+	if (conf->prefix_len > 32 || conf->prefix6_len > 128 ||
+		(conf->ip != 0 && !ip_addr_is_host(ip_addr_v4(conf->ip))))
 		return false;
 	return ip_addr_is_none(v6) ? conf->ip != 0 : ip_addr_is_host(v6) && !ip_addr_is_v4(v6);
+}
+
+static bool
+window_good(uint16_t window)
+{
+	return window == 0 || (window >= 8 && window <= RDP_RING && rte_is_power_of_2(window));
+}
+
+/* What is wrong, for people. NULL: nothing. */
+static const char *
+conf_fault(const struct shmx_ep_conf *conf)
+{
+	if (conf == NULL || conf->port == NULL)
+		return "it needs a port: see shmx_port_open()";
+	if (conf->node == 0 || conf->node > NODE_MAX)
+		return "node has to be 1 to 1023";
+	if (!addresses_good(conf))
+		return "ip or ip6 has to be a host's address, in network byte order, and a prefix "
+		       "no longer than that";
+	if (conf->queue >= conf->port->port->nb_queues)
+		return "the port has no such queue: open it with more of them (nb_queues)";
+	if (!window_good(conf->window))
+		return "window has to be a power of two from 8 to 256";
+	if (conf->max_ops > UINT16_MAX || conf->max_sessions == UINT16_MAX ||
+		conf->cc > SHMX_CC_SWIFT)
+		return "max_ops, max_sessions or cc is too large";
+	return NULL;
 }
 
 static int
 conf_check(const struct shmx_ep_conf *conf)
 {
-	if (conf == NULL || conf->port == NULL || conf->node == 0 || conf->node > NODE_MAX ||
-		!addresses_good(conf) || conf->max_ops > UINT16_MAX || conf->cc > SHMX_CC_SWIFT ||
-		conf->queue >= conf->port->port->nb_queues)
+	const char *fault = conf_fault(conf);
+
+	if (fault != NULL) {
+		BASE_LOG(ERR, "cannot create an endpoint: %s", fault);
 		return -EINVAL;
+	}
 	if (conf->port->queues_used & UINT64_C(1) << conf->queue) {
 		BASE_LOG(ERR, "queue %u of this port has an endpoint already: one each",
 			conf->queue);
