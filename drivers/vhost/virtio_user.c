@@ -29,8 +29,8 @@ attach_failed(const struct port *port, const char *path, int ret)
 			path);
 		return probe;
 	case -ECONNREFUSED:
-		DRV_LOG(ERR, "%s: nobody listens on %s any more: restart the server", port->spec,
-			path);
+		DRV_LOG(ERR, "%s: nobody listens on %s: start the server again, or name its socket",
+			port->spec, path);
 		return probe;
 	case -EACCES:
 		DRV_LOG(ERR, "%s: no right to write to %s", port->spec, path);
