@@ -41,7 +41,8 @@
  * | value         | meaning                                                                   |
  * |---------------|---------------------------------------------------------------------------|
  * | -EINVAL       | an argument is null, zero, misaligned or too large                        |
- * | -EAGAIN       | a window is full or buffers are short: poll, then call again              |
+ * | -EAGAIN       | a window is full, buffers are short, or as many events as the endpoint has
+ * |               | operations wait to be taken: poll with room for events, then call again   |
  * | -ENOTCONN     | no session leads to that pool, or the session is not (any more) connected |
  * | -ENOENT       | no such pool, name or allocation                                          |
  * | -EEXIST       | the name is taken                                                         |
@@ -186,11 +187,13 @@ enum shmx_event_type {
 };
 
 struct shmx_event {
-	uint64_t cookie; /**< of the submit call; PEER_DOWN: that of shmx_connect() */
+	uint64_t cookie; /**< of the submit call; PEER_DOWN: that of shmx_connect(). A number of the
+	                  * library's where that call was a _sync one: go by session and type */
 	uint64_t value;  /**< what the operation returns; see each call */
 	uint64_t value2; /**< likewise */
 	int32_t status;  /**< 0 or a negative errno; MESSAGE, MEMORY: the sender's node */
 	uint16_t type;   /**< enum shmx_event_type */
+	/** Not of a vector, or of what takes more than one frame: any of theirs, or none. */
 	shmx_session_t session;
 };
 
@@ -220,7 +223,8 @@ SHMX_API void shmx_flush(struct shmx_ep *ep);
  * Whether, and how, the library connects again by itself when a session has ended. The time
  * between two attempts begins with first_ms and doubles up to max_ms; each is shortened by up to
  * a half at random, so that the nodes of a restarted memory node do not all come at once. An
- * attempt takes up to the peer time-out.
+ * attempt takes up to the peer time-out. None succeeds over a virtio_user port whose server has
+ * ended: shmx_port_link_wait() then says -ENOTCONN, and the port has to be opened again.
  */
 struct shmx_reconnect {
 	uint32_t tries;    /**< attempts after each end; 0: none, SHMX_TRIES_FOREVER */
@@ -343,7 +347,10 @@ SHMX_API int shmx_cancel(struct shmx_ep *ep, uint64_t cookie);
 
 /* ---- data ------------------------------------------------------------------------------ */
 
-/** Longest single get, put or fill. */
+/**
+ * Longest single get, put or fill. A range that passes the last offset, 2^48 - 1, is -EINVAL for
+ * vectors, fill and what takes more than one frame, and event -EFAULT for others.
+ */
 #define SHMX_LEN_MAX (UINT64_C(1) << 40)
 
 /**
@@ -698,7 +705,8 @@ SHMX_API int shmx_lock_list(struct shmx_ep *ep, shmx_session_t session, uint32_t
  * all their events do, and the number is free for the next round.
  *
  * A node whose session ends has not come. It is not an error for the others, for it may come back:
- * they wait for it until their time is up.
+ * they wait for it until their time is up. One that gives up by shmx_cancel() or a deadline has
+ * come all the same, once its call was sent.
  * @param nodes ids, copied; up to SHMX_NODES_MAX of them
  * @param[out] missing with event -ETIMEDOUT: ids of those who had not come, as many as there is
  *   room for in @p max, ascending; the library's until completion. Event value: how many they are,
@@ -780,7 +788,7 @@ struct shmx_inbox_conf {
 	bool keep;
 	int notify_fd; /**< an eventfd(2) that a poll which got something writes to, for threads
 	                * that sleep: a system call a poll. With EFD_NONBLOCK, or the poll blocks
-	                * when nobody has read it 2^64 - 2 times; 0: none */
+	                * when nobody has read it 2^64 - 2 times; 0: none; below: -EINVAL */
 	/** Called from inside shmx_poll() instead of SHMX_EV_SIGNAL; NULL: the event. It must not
 	 * call into the endpoint. */
 	void (*on_signal)(void *ctx, uint8_t line, uint64_t count);

@@ -55,9 +55,10 @@ struct shmx_port_conf {
 SHMX_API struct shmx_port *shmx_port_open(const struct shmx_port_conf *conf);
 
 /**
- * Wait until the link is up.
- * @return 0, -EINVAL, -ETIMEDOUT after @p timeout_ms, -ENOTCONN the other end has gone for good:
- *   close the port and open it again.
+ * Wait until the link is up; not at all with @p timeout_ms 0.
+ * @return 0, -EINVAL, -ETIMEDOUT after @p timeout_ms, -ENOTCONN the other end has gone for good, as
+ *   the server of a virtio_user port that has ended: destroy the endpoints, close the port and open
+ *   it again.
  */
 SHMX_API int shmx_port_link_wait(struct shmx_port *port, unsigned int timeout_ms);
 
