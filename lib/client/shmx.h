@@ -182,8 +182,8 @@ enum shmx_event_type {
 	/* Of an inbox: see shmx_inbox_open(). Cookie of SIGNAL and MESSAGE: that of the call. */
 	SHMX_EV_SIGNAL = 3,  /**< value: line, value2: how many since the last event of that line */
 	SHMX_EV_MESSAGE = 4, /**< value: where it is, a pointer; value2: its length */
-	SHMX_EV_MEMORY = 5,  /**< value: its address; value2: its length; cookie: its number, for
-	                      * shmx_message_done() */
+	SHMX_EV_MEMORY = 5, /**< value: its address, also in a pool that was not opened; value2: its
+	                     * length; cookie: its number, for shmx_message_done() */
 };
 
 struct shmx_event {

@@ -32,7 +32,10 @@ extern "C" {
  *         ret = shmx_wait(ep, cookie, &event);
  */
 SHMX_API uint64_t shmx_wait_cookie(struct shmx_ep *ep);
-/** @return the status of that event. */
+/**
+ * @param[out] event may be NULL
+ * @return the status of that event.
+ */
 SHMX_API int shmx_wait(struct shmx_ep *ep, uint64_t cookie, struct shmx_event *event);
 
 SHMX_API int shmx_connect_sync(

@@ -33,6 +33,9 @@ kept_take(struct shmx_ep *ep, uint64_t cookie, struct shmx_event *event)
 int
 shmx_wait(struct shmx_ep *ep, uint64_t cookie, struct shmx_event *event)
 {
+	struct shmx_event own;
+
+	event = event != NULL ? event : &own;
 	while (!kept_take(ep, cookie, event))
 		shmx_poll(ep, NULL, 0);
 	return event->status;
