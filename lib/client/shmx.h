@@ -741,15 +741,13 @@ SHMX_API int shmx_barrier(struct shmx_ep *ep, shmx_session_t session, uint32_t b
  * is refused with -ENOSPC or -EBUSY. What gets any other status, as -ENOENT or -EPERM, is not sent,
  * and what was sent behind it is.
  *
- * Inboxes, and what is in them, do not outlive the process of the memory node, and memory that was
- * sent does so only with `memory` of struct shmx_pool_info: then it is its receivers' for good.
- * When that has started again, the session ends as any does (SHMX_EV_PEER_DOWN); whether messages
- * that end with -ECONNRESET have reached anybody is not known. The session that follows, also one
- * that the library connects again, has no inbox: open it again. It is empty, also when it was to be
+ * Inboxes, what is in them, and memory that was sent and not yet read by all do not outlive the
+ * process of the memory node, also where the pool does (`memory` of struct shmx_pool_info). When
+ * that has started again, the session ends as any does (SHMX_EV_PEER_DOWN); whether messages that
+ * end with -ECONNRESET have reached anybody is not known. The session that follows, also one that
+ * the library connects again, has no inbox: open it again. It is empty, also when it was to be
  * kept. What this end had got before is still polled, and SHMX_EV_MEMORY among it names memory that
- * is gone, or that nobody frees any more but a receiver by shmx_free(): shmx_message_done() ends
- * with -ENOENT in either case. Send memory that was allocated with SHMX_FREE, or with a name, where
- * the memory node keeps it: what no receiver was told of is else there for ever.
+ * is gone: shmx_message_done() ends with -ENOENT.
  */
 
 /** Longest message inside a record. */

@@ -11,9 +11,9 @@
  *   neither free nor behind a start    the rest of the same: a hole
  *   a chunk whose first granule is     freed and not ended, waiting to be zeroed, or not yet
  *   free in the map                    claimed: it is zeroed, and a hole
- * A change of owners whose plan is there is finished. A mark of mortality counts where a live
- * allocation starts, and is dropped elsewhere. Everything else (lengths, classes, indexes, counts)
- * is derived from what is left.
+ * A change of owners whose plan is there is finished. Marks (mortal, sent) count where a live
+ * allocation starts, and are dropped elsewhere; then what was sent is freed. Everything else
+ * (lengths, classes, indexes, counts) is derived from what is left.
  */
 
 #include "mem_priv.h"
@@ -51,12 +51,20 @@ set_bits(uint64_t *bits, uint32_t g, uint32_t n, bool on)
 	}
 }
 
+/* Marks count where a live allocation starts. */
+static void
+clear_marks(struct mem_ext *x, uint32_t g, uint32_t n)
+{
+	set_bits(x->mortal, g, n, false);
+	set_bits(x->sent, g, n, false);
+}
+
 /* A chunk nobody owns. Returns true when it has become part of the hole. */
 static bool
 recover(struct mem *m, struct mem_spot *s, uint32_t n, bool chunk)
 {
 	mem_map_set(m, s, n, MEM_SET_FREE);
-	set_bits(s->x->mortal, s->g, n, false);
+	clear_marks(s->x, s->g, n);
 	if (chunk && !mem_zero_at_once(s->p, n)) {
 		mem_chunk_describe(s->x, s->g, n);
 		s->x->hdr->used += n;
@@ -105,7 +113,7 @@ scan_live(struct mem_spot *s, uint32_t n)
 
 	if (len < n)
 		set_bits(x->start, s->g + len, 1, true);
-	set_bits(x->mortal, s->g + 1, len - 1, false);
+	clear_marks(x, s->g + 1, len - 1);
 	mem_chunk_describe(x, s->g, len);
 	x->hdr->used += len;
 	s->p->hdr->nb_allocs++;
@@ -122,7 +130,7 @@ scan_one(struct mem *m, struct mem_spot *s, uint32_t *n)
 	if (hbm_test(x->free, s->g)) {
 		*n = next_edge(x, s->g, true) - s->g;
 		set_bits(x->start, s->g, *n, false);
-		set_bits(x->mortal, s->g, *n, false);
+		clear_marks(x, s->g, *n);
 		return true;
 	}
 	*n = next_edge(x, s->g + 1, false) - s->g;
@@ -158,6 +166,7 @@ mem_ext_rebuild(struct mem *m, struct mem_pool *p, struct mem_ext *x)
 	close_hole(x, &hole, x->nb_granules);
 	hbm_rebuild(&x->starts, x->start);
 	hbm_rebuild(&x->starts, x->mortal);
+	hbm_rebuild(&x->starts, x->sent);
 	for (c = 0; c < MEM_CLASSES; c++)
 		hbm_rebuild(&x->pages, x->class_bits + c * words);
 }
@@ -297,7 +306,8 @@ adopt_pool(struct mem *m, uint16_t id)
 		return ret;
 	mem_pool_publish(m, p);
 	mem_names_rebuild(m, p);
-	return mem_own_resume(m, p);
+	ret = mem_own_resume(m, p);
+	return ret != 0 ? ret : mem_sent_free(m, p);
 }
 
 /* A pool that was being made or destroyed: every zone it may have. */

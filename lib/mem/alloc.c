@@ -107,8 +107,8 @@ mem_alloc(struct mem *m, uint16_t pool, uint64_t len, uint64_t align, uint16_t s
 }
 
 /* The live allocation that starts at addr. */
-static int
-live_at(const struct mem *m, uint64_t addr, struct mem_spot *s)
+int
+mem_live_at(const struct mem *m, uint64_t addr, struct mem_spot *s)
 {
 	int ret = mem_locate(m, addr, s);
 
@@ -172,7 +172,7 @@ mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed 
 {
 	struct mem_spot s;
 	uint32_t n;
-	int ret = live_at(m, addr, &s);
+	int ret = mem_live_at(m, addr, &s);
 
 	if (ret != 0)
 		return ret;
@@ -186,6 +186,8 @@ mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed 
 	mem_names_del(m, s.p, mem_addr_off(addr));
 	if (hbm_test(s.x->mortal, s.g))
 		hbm_clear(&s.x->starts, s.x->mortal, s.g);
+	if (hbm_test(s.x->sent, s.g))
+		hbm_clear(&s.x->starts, s.x->sent, s.g);
 	mem_stat_add(&s.p->hdr->nb_allocs, (uint64_t)-1);
 	*f = freed_of(&s, n);
 	return 0;
@@ -273,7 +275,7 @@ mem_resize(struct mem *m, uint64_t addr, uint64_t len, uint16_t by_node, struct 
 	struct mem_freed none = {0}, cut_off = {0};
 	struct mem_spot s;
 	uint32_t n, to;
-	int ret = live_at(m, addr, &s);
+	int ret = mem_live_at(m, addr, &s);
 
 	if (ret != 0)
 		return ret;
@@ -319,7 +321,7 @@ int
 mem_alloc_info(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
 {
 	struct mem_spot s;
-	int ret = live_at(m, addr, &s);
+	int ret = mem_live_at(m, addr, &s);
 
 	if (ret == 0)
 		mem_describe(m, &s, info);

@@ -46,6 +46,7 @@ mem_ext_layout(struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, bo
 	h->free_off = place(&end, granules / 8);
 	h->start_off = place(&end, starts.words * sizeof(uint64_t));
 	h->mortal_off = place(&end, starts.words * sizeof(uint64_t));
+	h->sent_off = place(&end, starts.words * sizeof(uint64_t));
 	h->desc_off = place(&end, granules / 64 * sizeof(struct mem_desc));
 	h->class_off = place(&end, (uint64_t)MEM_CLASSES * pages.words * sizeof(uint64_t));
 	h->charge_off = place(&end, quota ? granules * sizeof(uint16_t) : 0);
@@ -69,6 +70,7 @@ mem_ext_map(struct mem_pool *p, uint32_t index, void *zone)
 	x->free = (uint64_t *)(void *)(z + x->hdr->free_off);
 	x->start = (uint64_t *)(void *)(z + x->hdr->start_off);
 	x->mortal = (uint64_t *)(void *)(z + x->hdr->mortal_off);
+	x->sent = (uint64_t *)(void *)(z + x->hdr->sent_off);
 	x->desc = (struct mem_desc *)(void *)(z + x->hdr->desc_off);
 	x->class_bits = (uint64_t *)(void *)(z + x->hdr->class_off);
 	x->charge = p->held != NULL ? (uint16_t *)(void *)(z + x->hdr->charge_off) : NULL;

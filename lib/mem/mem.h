@@ -380,6 +380,14 @@ int mem_free_end(struct mem *m, const struct mem_freed *f);
 int mem_free(struct mem *m, uint64_t addr, uint16_t by_node);
 
 /*
+ * [home] The allocation is on its way to new owners, and only this process knows when to free it:
+ * whoever adopts the pool does that at once, whoever owns it then. Or it is not any more. Set the
+ * mark before the owners change, and clear it after they have changed back. Errors as
+ * mem_free_begin().
+ */
+int mem_sent_set(struct mem *m, uint64_t addr, bool sent);
+
+/*
  * [home] Zeroes up to about budget bytes of freed memory (at least one slice of 64 to 127 granules)
  * and returns how many it zeroed; 0 when nothing waits. Call it when idle, and for an allocation
  * that said -EAGAIN.

@@ -19,7 +19,7 @@
 #define MEM_ROOT_MAGIC UINT64_C(0x746f6f722d6d6873)
 #define MEM_POOL_MAGIC UINT64_C(0x6c6f6f702d6d6873)
 #define MEM_EXT_MAGIC  UINT64_C(0x2d7478652d6d6873)
-#define MEM_VERSION    6
+#define MEM_VERSION    7
 
 /* Life of a directory entry, a pool or an extent. */
 enum mem_state {
@@ -193,10 +193,11 @@ struct mem_extent_hdr {
 	uint64_t free_off;    /* bit per granule: free. Home */
 	uint64_t start_off;   /* bit per granule, hierarchical: an allocation starts. Home */
 	uint64_t mortal_off;  /* the same, of those that end with their owners. Home */
+	uint64_t sent_off;    /* the same, of those that whoever adopts them frees. Home */
 	uint64_t desc_off;    /* struct mem_desc per 64 granules */
 	uint64_t class_off;   /* bit per 64 granules, hierarchical, for each class. Derived */
 	uint64_t charge_off;  /* uint16_t per granule: see quota.c; nothing without a quota. Home */
 };
-_Static_assert(sizeof(struct mem_extent_hdr) == 96, "layout");
+_Static_assert(sizeof(struct mem_extent_hdr) == 104, "layout");
 
 #endif /* MEM_LAYOUT_H */

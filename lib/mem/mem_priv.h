@@ -29,11 +29,12 @@ struct mem_ext {
 	uint64_t *free;
 	uint64_t *start;
 	uint64_t *mortal;
+	uint64_t *sent;
 	struct mem_desc *desc;
 	uint64_t *class_bits;
 	uint16_t *charge;  /* NULL: the pool has no quota */
 	struct hbm pages;  /* shape of each class bitmap */
-	struct hbm starts; /* shape of start and mortal */
+	struct hbm starts; /* shape of start, mortal and sent */
 	uint32_t nb_granules;
 	uint32_t nb_descs;
 	uint32_t first; /* page of the pool */
@@ -166,6 +167,7 @@ void mem_pool_publish(struct mem *m, struct mem_pool *p);
 void mem_pool_forget(struct mem *m, struct mem_pool *p);
 
 /* alloc.c */
+int mem_live_at(const struct mem *m, uint64_t addr, struct mem_spot *s);
 void mem_describe(const struct mem *m, const struct mem_spot *s, struct mem_alloc_info *info);
 int mem_spot_from(const struct mem *m, uint64_t addr, struct mem_spot *s);
 
@@ -202,6 +204,9 @@ uint16_t mem_map_get(const struct mem_spot *s);
 uint32_t mem_map_run(const struct mem_spot *s, uint32_t n, uint16_t set);
 bool mem_map_valid(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x);
 void mem_map_count(struct mem *m, const struct mem_pool *p, const struct mem_ext *x, int sign);
+
+/* sent.c */
+int mem_sent_free(struct mem *m, struct mem_pool *p);
 
 /* own.c */
 int mem_own_resume(struct mem *m, const struct mem_pool *p);

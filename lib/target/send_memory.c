@@ -14,8 +14,9 @@
  * Memory that is sent as a message. At the home of its pool it is taken from the sender and given
  * to the receivers, who read it in place; then, at the home of the inboxes, they are told. If they
  * are not, it is the sender's again. From then on nobody frees it but we, when the last one has
- * read it: until then its address is pinned. When its pool is destroyed before, the pin stays, but
- * is dead: who has read it all the same frees nothing, for there may be something else by then.
+ * read it: until then its address is pinned, and it is marked as sent, so that it is freed by who
+ * adopts it when we die. When its pool is destroyed before, the pin stays, but is dead: who has
+ * read it all the same frees nothing, for there may be something else by then.
  */
 
 /* Data of a pin: NULL, or */
@@ -176,8 +177,10 @@ take(struct target_worker *w, struct target_job *job, uint64_t len, uint16_t set
 	if (rte_hash_add_key_data(w->pinned, &job->addr, NULL) < 0)
 		return -ENOBUFS;
 	mem_set_hold(w->mem, set);
+	mem_sent_set(w->mem, job->addr, true);
 	ret = give(w, job, len);
 	if (ret < 0) {
+		mem_sent_set(w->mem, job->addr, false);
 		mem_set_release(w->mem, set);
 		rte_hash_del_key(w->pinned, &job->addr);
 	}
@@ -253,9 +256,11 @@ static enum job_place
 end(struct target_worker *w, struct target_job *job)
 {
 	if (job->err < 0 || job->value[0] == 0) {
-		if (send_memory_pinned(w, job->addr))
+		if (send_memory_pinned(w, job->addr)) {
 			mem_own_change(w->mem, job->addr, job->value[1], MEM_OWN_SET, job->set,
 				MEM_SET_FREE);
+			mem_sent_set(w->mem, job->addr, false);
+		}
 		rte_hash_del_key(w->pinned, &job->addr);
 	}
 	mem_set_release(w->mem, job->set);

@@ -5,6 +5,7 @@
 # each connects again by itself, and finds nothing done that was not, and nothing done twice. In the
 # second third of the rounds the memory outlives the memory node, and they go on counting in it. In
 # the last they move money in it, under locks: none is made or lost, whatever transaction was broken off.
+# At the end what was sent as a message, and not read, is given back.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/server_common.sh"
 . "$(dirname "$0")/client_common.sh"
@@ -112,6 +113,25 @@ bank() {
 	echo "$sum transactions, $repaired accounts repaired, the total is what it was"
 }
 
+# mail: memory that was sent and is not read when the memory node is killed.
+mail() {
+	local i
+	for i in 1 2; do
+		compute af_packet "$i"
+	done
+	ask c1 0 inbox 65536 65536 $((64 << 20))
+	ask c1 0 pace never
+	ask c2 '0 8 0 8' post 8 30000 500000 11 11
+	restart 1
+	grep -q 'pool main of 16M, id 1, kept with 3 allocations' "$TMP/server.log" ||
+		fail "memory that was sent is there for ever: $(grep kept "$TMP/server.log")"
+	for i in 1 2; do
+		client_end "c$i"
+	done
+	server_stop TERM
+	echo "what was sent and not read went with the memory node"
+}
+
 lan af_packet
 restarts $((rounds / 3)) ledger
 LAN_OPTIONS=(--memory-dir "$kept")
@@ -121,3 +141,5 @@ lan_server af_packet
 bank $((rounds - 2 * (rounds / 3)))
 grep -q 'pool main of 16M, id 1, kept with 3 allocations' "$TMP/server.log" ||
 	fail "the last server does not tell what it has kept"
+lan_server af_packet
+mail

@@ -778,6 +778,7 @@ struct step_call {
 	uint64_t before; /* length; 0 does not exist */
 	uint64_t after;
 	bool owners; /* they change, as below */
+	bool sent;   /* to others, and back: gone, or as it was */
 	enum mem_own_how how;
 };
 
@@ -790,7 +791,7 @@ struct step_call {
 #define STEP_SET_OF(n) ((uint16_t)((n) + 2))
 #define STEP_OWN(what, how)                                                                        \
 	{                                                                                          \
-		what, 20 * STEP_GRANULE, 20 * STEP_GRANULE, true, how                              \
+		what, 20 * STEP_GRANULE, 20 * STEP_GRANULE, true, false, how                       \
 	}
 
 static void
@@ -888,12 +889,23 @@ step_owners_wrong(struct mem *m, const struct slot *s, enum mem_own_how how)
 }
 
 static void
+step_sent(struct mem *m, const struct slot *s)
+{
+	mem_sent_set(m, s->addr, true);
+	mem_own_set(m, s->addr, s->len, STEP_SET_OF(STEP_OTHER));
+	mem_own_set(m, s->addr, s->len, s->set);
+	mem_sent_set(m, s->addr, false);
+}
+
+static void
 step_do(struct mem *m, uint16_t pool, struct shared *sh, const struct step_call *call)
 {
 	struct slot *s = &sh->slots[1];
 
 	if (call->owners)
 		step_owners(m, s, call->how);
+	else if (call->sent)
+		step_sent(m, s);
 	else if (call->before == 0)
 		step_slot(m, pool, sh, s);
 	else if (call->after == 0)
@@ -1027,6 +1039,7 @@ owner_is_killed_at_any_store(void)
 		{"grow", 3 * STEP_GRANULE, 12 * STEP_GRANULE},
 		{"cut", 12 * STEP_GRANULE, 3 * STEP_GRANULE},
 		{"cut later", 80 * STEP_GRANULE, 3 * STEP_GRANULE},
+		{"sent", 12 * STEP_GRANULE, 0, .sent = true},
 		STEP_OWN("own", MEM_OWN_SET),
 		STEP_OWN("add", MEM_OWN_ADD),
 		STEP_OWN("drop", MEM_OWN_DROP),

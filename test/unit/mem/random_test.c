@@ -614,7 +614,7 @@ static void
 quotas(void)
 {
 	run(64, STEPS / 10, MIB + 1);
-	run(4096, STEPS / 10, 3 * MIB);
+	run(4096, STEPS / 10, 3 * MIB / 2);
 }
 
 static void
@@ -622,7 +622,7 @@ larger_granules(void)
 {
 	run(512, STEPS / 5, 0);
 	run(4096, STEPS / 5, 0);
-	run(32768, STEPS / 5, 5 * MIB);
+	run(32768, STEPS / 5, 2 * MIB);
 }
 
 int
