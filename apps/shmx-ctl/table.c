@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,6 +41,18 @@ format_size(uint64_t bytes, char *buf, size_t size)
 		snprintf(buf, size, "%.1f%c", value, units[power]);
 }
 
+/* Names are what other nodes chose: none of them breaks a line or tells the terminal something. */
+static char *
+format_text(const struct table *t, const char *text)
+{
+	char *copy = strdup(text);
+
+	for (char *c = copy; c != NULL && !t->json && *c != '\0'; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	return copy;
+}
+
 static char *
 format_cell(const struct table *t, const struct column *column, const union cell *cell)
 {
@@ -48,7 +61,7 @@ format_cell(const struct table *t, const struct column *column, const union cell
 	switch (column->kind) {
 	case CELL_TEXT:
 	case CELL_JSON:
-		return strdup(cell->text);
+		return format_text(t, cell->text);
 	case CELL_ADDRESS:
 		snprintf(buf, sizeof(buf), "0x%016" PRIx64, cell->number);
 		break;

@@ -118,6 +118,36 @@ objects(void)
 	CU_ASSERT_STRING_EQUAL(caught(), "{\"name\":\"x\",\"id\":3}\n");
 }
 
+/* Others choose names, and they may be any bytes. */
+static void
+odd_names(void)
+{
+	static const struct column name[] = {{"n", "n", CELL_TEXT}};
+	static const struct {
+		const char *text, *json;
+	} odd[] = {
+		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+		{"\xe2\x82\xac\xf0\x9f\x98\x80", "\xe2\x82\xac\xf0\x9f\x98\x80"},
+		{"\xff\xfe!", "\\ufffd\\ufffd!"},
+		{"\xc3(", "\\ufffd("},
+		{"a\xc3", "a\\ufffd"},
+		{"\xc0\x80", "\\ufffd\\ufffd"},
+		{"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
+		{"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},
+	};
+	char line[128];
+
+	for (unsigned int i = 0; i < RTE_DIM(odd); i++) {
+		catch_output();
+		table_object(true, name, 1, (const union cell[]){{.text = odd[i].text}});
+		snprintf(line, sizeof(line), "{\"n\":\"%s\"}\n", odd[i].json);
+		CU_ASSERT_STRING_EQUAL(caught(), line);
+	}
+	catch_output();
+	table_object(false, name, 1, (const union cell[]){{.text = "a\n\x1b[31m\tgr\xc3\xbc\x7f"}});
+	CU_ASSERT_STRING_EQUAL(caught(), "n  a??[31m?gr\xc3\xbc?\n");
+}
+
 static void
 one_size(uint64_t bytes, const char *text)
 {
@@ -183,6 +213,7 @@ CU_TestInfo print_tests[] = {
 	{"tables", tables},
 	{"JSON", json},
 	{"objects", objects},
+	{"odd names", odd_names},
 	{"sizes", sizes},
 	{"dumps", dumps},
 	CU_TEST_INFO_NULL,
