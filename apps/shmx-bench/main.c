@@ -9,6 +9,7 @@
 #include "bench.h"
 #include "../common/fault_telemetry.h"
 #include "../common/fail.h"
+#include "../common/std_files.h"
 #include "interactive.h"
 #include "plan.h"
 #include "report.h"
@@ -67,6 +68,7 @@ main(int argc, char **argv)
 	static struct bench bench;
 	int n, ret;
 
+	std_files_open();
 	if (wants_help(argc, argv)) {
 		options_help();
 		return EXIT_SUCCESS;

@@ -8,6 +8,7 @@
 #include <shmx_version.h>
 
 #include "../common/fail.h"
+#include "../common/std_files.h"
 #include "args.h"
 #include "commands.h"
 #include "connect.h"
@@ -45,6 +46,7 @@ main(int argc, char **argv)
 	static struct ctl c;
 	const struct command *cmd;
 
+	std_files_open();
 	if (args_read(&c, &cmd, argc, argv) < 0)
 		return CTL_USAGE;
 	return c.opt.help || c.opt.version ? tell(&c.opt, cmd) : run(&c, cmd);

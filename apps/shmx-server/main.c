@@ -16,6 +16,7 @@
 
 #include "base/shmx_version.h"
 #include "../common/fault_telemetry.h"
+#include "../common/std_files.h"
 #include "control.h"
 #include "eal_args.h"
 #include "leftovers.h"
@@ -188,5 +189,6 @@ main(int argc, char **argv)
 {
 	struct problem p = {""};
 
+	std_files_open();
 	return run(argc, argv, &p) == 0 ? EXIT_SUCCESS : complain(&p);
 }

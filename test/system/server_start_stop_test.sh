@@ -32,6 +32,20 @@ wait_log 30 early 'pool main'
 server_stop TERM
 nothing_left TERM
 
+# With standard files closed: what it opens first does not take their place, and what it prints does
+# not end up there. EAL's shared configuration is the first of all.
+setsid "$SERVER" --lcores 0@0,1@0 --no-pci "--file-prefix=${ID}server" "${EAL_MEMORY[@]}" -- \
+	--port "vhost:iface=$socket" --ip 10.0.0.1/24 --pool main:64M <&- >&- 2>&- &
+server_pid=$!
+_pids+=("$server_pid")
+wait_for 30 test -S "$socket"
+for fd in 0 1 2; do
+	[[ $(readlink "/proc/$server_pid/fd/$fd") == /dev/null ]] ||
+		fail "$(readlink "/proc/$server_pid/fd/$fd") is file $fd"
+done
+server_stop TERM
+nothing_left TERM
+
 # With a client at work, which is to notice at once and not by a time-out.
 need_built apps/shmx-bench/shmx-bench
 server_start server --port "vhost:iface=$socket" --ip 10.0.0.1/24 --pool main:64M \
