@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The shmx developers */
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -25,9 +26,11 @@
 #include "telemetry.h"
 #include "wire/record.h"
 
-#define ASK_MS    500
-#define POOLS_MAX 64 /* in one answer */
-#define HELD_MAX  128
+#define ASK_MS 500
+/* In one answer, of which telemetry takes 16 KB, and leaves out in silence what is beyond. */
+#define POOLS_MAX   24
+#define WORKERS_MAX 8
+#define HELD_MAX    128
 
 /* One call at a time; the server is there while serving is set. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -59,6 +62,25 @@ sub_dict(struct rte_tel_data *parent, unsigned int index)
 		return d;
 	rte_tel_data_free(d);
 	return NULL;
+}
+
+/* A number behind the comma of a command, and what follows it; what is no number is UINT32_MAX. */
+static uint32_t
+parameter(const char **params)
+{
+	const char *text = *params;
+	unsigned long long n;
+	char *end;
+
+	if (text == NULL)
+		return 0;
+	*params = strchr(text, ',');
+	if (*params != NULL)
+		++*params;
+	if (!isdigit((unsigned char)*text))
+		return UINT32_MAX;
+	n = strtoull(text, &end, 10);
+	return *end == '\0' || *end == ',' ? (uint32_t)RTE_MIN(n, UINT32_MAX) : UINT32_MAX;
 }
 
 static int
@@ -130,11 +152,12 @@ add_worker(struct rte_tel_data *d, const struct worker *w)
 static int
 workers(const struct server *s, const char *params, struct rte_tel_data *d)
 {
+	uint64_t first = parameter(&params);
 	struct rte_tel_data *one;
 
 	rte_tel_data_start_dict(d);
-	for (unsigned int i = 0; i < s->nb_workers; i++) {
-		one = sub_dict(d, i);
+	for (uint64_t i = first; i < RTE_MIN(first + WORKERS_MAX, s->nb_workers); i++) {
+		one = sub_dict(d, (unsigned int)i);
 		if (one != NULL)
 			add_worker(one, &s->workers[i]);
 	}
@@ -189,20 +212,6 @@ add_pair(struct rte_tel_data *d, const struct server_pair *pair)
 	rte_tel_data_add_dict_u64(d, "fault_rx_dropped", fault_stats_lost(&faults));
 	fault_queue_stats_get(pair->port->fault, pair->queue, FAULT_TX, &faults);
 	rte_tel_data_add_dict_u64(d, "fault_tx_dropped", fault_stats_lost(&faults));
-}
-
-/* A number behind the comma of a command, and what follows it. */
-static uint32_t
-parameter(const char **params)
-{
-	char *end;
-	uint32_t n;
-
-	if (*params == NULL)
-		return 0;
-	n = (uint32_t)strtoul(*params, &end, 10);
-	*params = *end == ',' ? end + 1 : NULL;
-	return n;
 }
 
 static int
@@ -478,14 +487,14 @@ telemetry_begin(struct server *s)
 	serving = s;
 	pthread_mutex_unlock(&lock);
 	rte_telemetry_register_cmd("/shmx/info", on_info, "The memory node. No parameters.");
-	rte_telemetry_register_cmd(
-		"/shmx/workers", on_workers, "Workers: cycles and operations. No parameters.");
+	rte_telemetry_register_cmd("/shmx/workers", on_workers,
+		"Workers, at most 8: cycles and operations. Parameter: first index");
 	rte_telemetry_register_cmd("/shmx/endpoints", on_endpoints,
 		"Indices of the endpoints; counters of one. Parameter: index");
 	rte_telemetry_register_cmd("/shmx/sessions", on_sessions,
 		"Sessions of an endpoint. Parameters: endpoint, first index ('next' of the last)");
 	rte_telemetry_register_cmd(
-		"/shmx/pools", on_pools, "Pools, at most 64. Parameter: first id");
+		"/shmx/pools", on_pools, "Pools, at most 24. Parameter: first id");
 	rte_telemetry_register_cmd("/shmx/held", on_held,
 		"Bytes of a pool with a quota by node. Parameters: pool id, first node ('next')");
 	rte_telemetry_register_cmd(

@@ -71,4 +71,21 @@ wait "$client" || fail "the client failed"
 holds 'd["sessions"] == {}' /shmx/sessions
 holds 'len(d) == 1' /shmx/pools
 server_stop TERM
+
+# More than one answer holds: it has all up to where the next goes on.
+pools=()
+for i in {10..49}; do
+	pools+=(--pool "$(printf 'x%.0s' {1..61})$i:2M")
+done
+SERVER_LCORES="0@0,(1-20)@0" server_start server --port "vhost:iface=$socket" --ip 10.0.0.1/24 \
+	--idle "sleep" "${pools[@]}"
+holds 'list(d) == [str(i) for i in range(1, 25)]' /shmx/pools
+holds 'list(d) == [str(i) for i in range(25, 41)]' /shmx/pools,25
+holds 'list(d) == [str(i) for i in range(8)]' /shmx/workers
+holds 'list(d) == [str(i) for i in range(16, 20)]' /shmx/workers,16
+holds 'd == {}' /shmx/workers,20
+for wrong in x 1x -1 4294967296; do
+	holds 'd is None' /shmx/endpoints,$wrong
+done
+server_stop TERM
 echo "telemetry${HUGE:+ and capture}"
