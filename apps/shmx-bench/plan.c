@@ -189,6 +189,15 @@ pair_run(struct plan *p, struct outcome *out, struct result slice[2])
 	return 0;
 }
 
+/* A ratio of operations that failed is none. */
+static int
+pairs_verify(const struct plan *p)
+{
+	int ret = run_verify(p->workload.run);
+
+	return ret == 0 && p->baseline.run != NULL ? run_verify(p->baseline.run) : ret;
+}
+
 static int
 pairs_run(struct plan *p, struct outcome *out)
 {
@@ -204,7 +213,9 @@ pairs_run(struct plan *p, struct outcome *out)
 	for (uint32_t i = 0; i < 2 * n && ret == 0 && out->nb_pairs < n && !stop; i++)
 		ret = pair_run(p, out, slice);
 	free(slice);
-	return ret == 0 ? ratios_summarise(out) : ret;
+	if (ret == 0)
+		ret = ratios_summarise(out);
+	return ret == 0 ? pairs_verify(p) : ret;
 }
 
 static int

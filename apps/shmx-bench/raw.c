@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The shmx developers */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -279,11 +280,30 @@ template_fill(struct raw *raw)
 	eth->ether_type = rte_cpu_to_be_16(RAW_ETHER_TYPE);
 }
 
+/* A frame that is larger than the port takes would be read from behind its buffer. */
+static int
+size_check(const struct bench *b)
+{
+	uint16_t mtu = RTE_ETHER_MTU;
+	uint32_t most;
+
+	rte_eth_dev_get_mtu(b->port_id, &mtu);
+	most = RTE_MAX((uint32_t)mtu, b->opt.link.mtu) + RTE_ETHER_HDR_LEN;
+	if (b->opt.workload != WORKLOAD_RAW || b->opt.size <= most)
+		return 0;
+	return fail("--size %" PRIu64 ": the port takes frames of up to %" PRIu32
+		    " bytes: give less, or a larger --mtu",
+		b->opt.size, most);
+}
+
 struct raw *
 raw_create(struct bench *b)
 {
-	struct raw *raw = aligned_alloc(TEMPLATE, RTE_ALIGN_CEIL(sizeof(*raw), TEMPLATE));
+	struct raw *raw;
 
+	if (size_check(b) < 0)
+		return NULL;
+	raw = aligned_alloc(TEMPLATE, RTE_ALIGN_CEIL(sizeof(*raw), TEMPLATE));
 	if (raw == NULL) {
 		fail("out of memory");
 		return NULL;

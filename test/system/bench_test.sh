@@ -168,6 +168,19 @@ says 'no answer from 10.0.0.77: is shmx-server running' bench "$port" --server 1
 says 'out of memory' bench "$port" --span 64G
 says 'has no more locks' bench "$port" --workload lock --locks 1M
 says 'no such option' bench "$port" --frob
+says 'takes frames of up to 1514 bytes' bench "$port" --workload raw --size 1515
+
+# A ratio of what failed is none: somebody takes the pool away meanwhile.
+take_pool_away() {
+	"$BUILD/apps/shmx-ctl/shmx-ctl" --port "virtio_user:path=$TMP/port2.sock" --ip 10.0.0.3/24 \
+		--server 10.0.0.1 pool destroy bench.2 --force
+}
+need_built apps/shmx-ctl/shmx-ctl
+bench "$port" --pairs 10 --seconds 0.3 --baseline faa >"$TMP/pairs.log" 2>&1 &
+pairs=$!
+wait_for 20 take_pool_away
+! wait "$pairs" || fail "operations failed, and pairs of them did not"
+grep -q '^shmx-bench: .*operations failed; the first: ' "$TMP/pairs.log" || fail "pairs: the reason is not told"
 spawn lost "$BENCH" --lcores "0@$(($(nproc) > 1))" --no-pci "--file-prefix=${ID}lost" \
 	"${EAL_MEMORY[@]}" -- --port "virtio_user:path=$port" --ip 10.0.0.2/24 --server 10.0.0.1 --seconds 50
 wait_log 20 lost 'Mops/s .*busy'
