@@ -104,8 +104,13 @@ if ((EUID == 0)); then
 	flock 9
 fi
 load
+# A signal waits until what was done is noted: nobody would undo it otherwise.
+signal=0
+trap 'signal=130' INT
+trap 'signal=143' TERM HUP
 case $1 in
 --release) release ;;
 *[!0-9]* | '') usage ;;
 *) reserve "$1" ;;
 esac
+exit $signal

@@ -36,4 +36,19 @@ rm /dev/hugepages/held
 hugepages --release || fail "what was in use could not be given up later"
 ! grep -q hugetlbfs /proc/mounts || fail "the mount stays"
 [[ ! -e $TMP/state ]] || fail "something is left to undo"
+
+# A signal behind the reservation, in front of the note of it; the pages are a sham, so that others
+# cannot take them meanwhile.
+mkdir "$TMP/pages"
+echo 0 >"$TMP/pages/nr_hugepages"
+echo 0 >"$TMP/pages/free_hugepages"
+sed "s|^pages=.*|pages=$TMP/pages|" "$ROOT/config/hugepages.sh" >"$TMP/sham.sh"
+# shellcheck disable=SC2016 # for that shell
+echo 'set -T; trap '\''[[ $BASH_COMMAND != now=* ]] || kill -TERM $$'\'' DEBUG' >"$TMP/env"
+status=0
+BASH_ENV=$TMP/env bash "$TMP/sham.sh" --state "$TMP/state" 5 >"$TMP/hugepages.log" 2>&1 || status=$?
+((status == 143)) || fail "exit status $status after SIGTERM"
+(($(<"$TMP/pages/nr_hugepages") == 5)) || fail "the signal came too early"
+bash "$TMP/sham.sh" --state "$TMP/state" --release || fail "what was interrupted cannot be undone"
+(($(<"$TMP/pages/nr_hugepages") == 0)) || fail "pages of a reservation that was interrupted stay"
 echo "pages and mount go back, each as soon as it can"
