@@ -31,13 +31,20 @@ on_signal(int number)
 void
 control_catch_signals(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
+	/* EAL, which starts meanwhile, is not made for calls that are cut short. */
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)SA_RESTART};
 
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL); /* whoever read the figures may go */
+}
+
+bool
+control_stop_asked(void)
+{
+	return stop_asked != 0;
 }
 
 static unsigned int

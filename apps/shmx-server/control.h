@@ -9,6 +9,9 @@
 /** From now on SIGTERM, SIGINT and SIGHUP end control_run(), also when they come before it. */
 void control_catch_signals(void);
 
+/** Whether one of them has come. */
+bool control_stop_asked(void);
+
 /**
  * What the main lcore does while the workers work: operations that reserve or release memory,
  * figures, answers for telemetry; sleeping otherwise.

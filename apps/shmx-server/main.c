@@ -154,8 +154,7 @@ serve_and_clean(struct options *options, struct eal_args *eal, struct problem *p
 	server.options = options;
 	server.eal = eal;
 	leftovers_note(&leftovers);
-	control_catch_signals();
-	ret = serve(&server, p);
+	ret = control_stop_asked() ? 0 : serve(&server, p);
 	rte_pdump_uninit();
 	rte_eal_cleanup();
 	leftovers_remove(&leftovers);
@@ -177,6 +176,8 @@ run(int argc, char **argv, struct problem *p)
 		exit(answer(options.action, argv[0]));
 	if (ret == 0)
 		ret = eal_args_fallback(&eal, options.eal, p);
+	/* Page files that EAL has made are ours to remove, however early we are told to end. */
+	control_catch_signals();
 	if (ret == 0)
 		ret = eal_start(&eal, p);
 	if (ret == 0)

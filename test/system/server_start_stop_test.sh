@@ -32,6 +32,14 @@ wait_log 30 early 'pool main'
 server_stop TERM
 nothing_left TERM
 
+# Also while EAL starts, which has made page files by then.
+spawn early "$SERVER" --lcores 0@0,1@0 --no-pci "--file-prefix=${ID}server2" "${EAL_MEMORY[@]}" -- \
+	--port "vhost:iface=$socket" --ip 10.0.0.1/24 --pool main:64M
+server_pid=$spawned
+while alive "$server_pid" && [[ ! -e /var/run/dpdk/${ID}server2/fbarray_memzone ]]; do :; done
+server_stop TERM
+nothing_left TERM
+
 # With standard files closed: what it opens first does not take their place, and what it prints does
 # not end up there. EAL's shared configuration is the first of all.
 setsid "$SERVER" --lcores 0@0,1@0 --no-pci "--file-prefix=${ID}server" "${EAL_MEMORY[@]}" -- \
