@@ -20,6 +20,7 @@ static int
 socket_make_way(const struct port *port, const char *path)
 {
 	struct stat st;
+	int err;
 
 	if (lstat(path, &st) != 0)
 		return 0;
@@ -33,7 +34,12 @@ socket_make_way(const struct port *port, const char *path)
 		return -EADDRINUSE;
 	}
 	DRV_LOG(NOTICE, "%s: removing the socket that a dead server left", port->spec);
-	return unlink(path) == 0 ? 0 : -errno;
+	if (unlink(path) == 0)
+		return 0;
+	err = errno;
+	DRV_LOG(ERR, "%s: cannot remove %s: %s: have its owner do it, or give another path",
+		port->spec, path, strerror(err));
+	return -err;
 }
 
 /* The driver would fail later and without a reason. */

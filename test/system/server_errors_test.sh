@@ -94,6 +94,18 @@ refused "$kept: what it keeps is damaged: give another directory, or remove this
 rm "$kept/shmx_mem"
 refused "$kept has files of a memory of which the first, shmx_mem, is not there" "${again[@]}"
 
+# A dead server's socket that only its owner may remove.
+if ((EUID == 0)) && setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$SERVER"; then
+	sticky=$(mktemp -d "/tmp/$ID.XXXXXX")
+	chmod 1777 "$sticky"
+	python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('$sticky/x.sock')"
+	chmod 777 "$sticky/x.sock"
+	refused "cannot remove $sticky/x.sock: Operation not permitted: have its owner do it" \
+		setpriv --reuid 65534 --regid 65534 --clear-groups env "XDG_RUNTIME_DIR=$sticky" \
+		"$SERVER" "${eal[@]}" -- --port "vhost:iface=$sticky/x.sock" --ip 10.0.0.1
+	rm -r "$sticky"
+fi
+
 # On a machine without hugepages, or without their file system.
 if ((EUID == 0)) && unshare -m true 2>/dev/null; then
 	refused "no hugepages: reserve some with 'config/hugepages.sh 512'.*--no-huge -m 1024" \
