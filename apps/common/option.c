@@ -22,12 +22,13 @@ option_bytes_parse(const char *text, uint64_t min, uint64_t max, uint64_t *value
 	const char *unit;
 	char *end;
 	unsigned int shift = 0;
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 
 	/* Of its own accord it takes blanks and signs, too. */
 	if (!isdigit((unsigned char)text[0]))
 		return -EINVAL;
 	errno = 0;
-	v = strtoull(text, &end, 0);
+	v = strtoull(text, &end, hex ? 16 : 10); /* a leading 0 is no base */
 	if (errno != 0)
 		return -EINVAL;
 	unit = isalpha((unsigned char)*end) ? strchr(units, toupper((unsigned char)*end)) : NULL;

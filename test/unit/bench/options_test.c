@@ -323,6 +323,13 @@ numbers_with_more_around(void)
 	snprintf(args[RTE_DIM(args) - 1], sizeof(args[0]), "8k");
 	CU_ASSERT_EQUAL(options_parse(&o, RTE_DIM(args), argv), 0);
 	CU_ASSERT_EQUAL(o.count, 8192);
+	/* Nobody means eight by ten. */
+	snprintf(args[RTE_DIM(args) - 1], sizeof(args[0]), "010");
+	CU_ASSERT_EQUAL(options_parse(&o, RTE_DIM(args), argv), 0);
+	CU_ASSERT_EQUAL(o.count, 10);
+	snprintf(args[RTE_DIM(args) - 1], sizeof(args[0]), "0X1F");
+	CU_ASSERT_EQUAL(options_parse(&o, RTE_DIM(args), argv), 0);
+	CU_ASSERT_EQUAL(o.count, 31);
 }
 
 CU_TestInfo options_tests[] = {
