@@ -210,14 +210,6 @@ find_ext(struct mem *m, struct mem_pool *p, uint32_t i)
 	return 0;
 }
 
-/* Zones of an extent that was being made or released when the owner died. */
-static void
-discard_ext(struct mem *m, uint16_t pool, struct mem_extent_rec *rec, uint32_t i)
-{
-	mem_zone_release(m, pool, (int)i, NULL);
-	rec->state = MEM_STATE_NONE;
-}
-
 /* What adoption believes of an extent and cannot make good: its place, who owns it, who made it. */
 static bool
 ext_sound(const struct mem *m, const struct mem_pool *p, const struct mem_ext *x)
@@ -239,8 +231,9 @@ adopt_extents(struct mem *m, struct mem_pool *p)
 
 	for (i = 0; i < MEM_EXTENTS; i++) {
 		if (h->extents[i].state != MEM_STATE_LIVE) {
+			/* it was being made or released when the owner died */
 			if (h->extents[i].state != MEM_STATE_NONE)
-				discard_ext(m, p->id, &h->extents[i], i);
+				mem_ext_leave(m, p->id, &h->extents[i], i, NULL);
 			continue;
 		}
 		ret = find_ext(m, p, i);
@@ -314,13 +307,13 @@ adopt_pool(struct mem *m, uint16_t id)
 static void
 discard_pool(struct mem *m, uint16_t id)
 {
-	struct mem_extent_rec none;
-	uint32_t i;
+	bool stays = false;
+	int i;
 
 	for (i = 0; i < MEM_EXTENTS; i++)
-		discard_ext(m, id, &none, i);
-	mem_zone_release(m, id, -1, NULL);
-	mem_dirent_of(m, id)->state = MEM_STATE_NONE;
+		stays |= mem_zone_stays(mem_zone_release(m, id, i, NULL));
+	stays |= mem_zone_stays(mem_zone_release(m, id, -1, NULL));
+	mem_dir_leave(m, id, stays);
 }
 
 static int

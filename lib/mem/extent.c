@@ -288,6 +288,24 @@ mem_extent_detach(struct mem *m, uint16_t pool, uint64_t max_len, struct mem_ext
 	return 0;
 }
 
+/*
+ * Releases a zone, and frees its record. Where the zone stays, so does the record, with no place in
+ * the pool: no other gets its name, and adoption tries again.
+ */
+int
+mem_ext_leave(struct mem *m, uint16_t pool, struct mem_extent_rec *rec, uint32_t i, void *zone)
+{
+	int ret = mem_zone_release(m, pool, (int)i, zone);
+
+	if (!mem_zone_stays(ret)) {
+		__atomic_store_n(&rec->state, MEM_STATE_NONE, __ATOMIC_RELEASE);
+		return ret;
+	}
+	__atomic_store_n(&rec->state, MEM_STATE_LEAVING, __ATOMIC_RELEASE);
+	rec->first = rec->pages = 0;
+	return ret;
+}
+
 int
 mem_extent_release(struct mem *m, const struct mem_extent *h)
 {
@@ -303,7 +321,5 @@ mem_extent_release(struct mem *m, const struct mem_extent *h)
 		return -EBUSY;
 	x->hdr->magic = 0;
 	x->hdr = NULL;
-	ret = mem_zone_release(m, h->pool, (int)h->index, x->zone);
-	__atomic_store_n(&p->hdr->extents[h->index].state, MEM_STATE_NONE, __ATOMIC_RELEASE);
-	return ret;
+	return mem_ext_leave(m, h->pool, &p->hdr->extents[h->index], h->index, x->zone);
 }

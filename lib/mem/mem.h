@@ -236,7 +236,10 @@ int mem_pool_create(
  * allocations live, unless forced.
  */
 int mem_pool_destroy_begin(struct mem *m, uint16_t pool, bool force);
-/* [control] After quiescence: releases the zones. */
+/*
+ * [control] After quiescence: releases the zones. -EIO: the pool has gone, but not all of them, and
+ * nobody gets its id before the next process, which tries again.
+ */
 int mem_pool_destroy_end(struct mem *m, uint16_t pool);
 
 /* [any] [view] -ENOENT. Compares at most a name for each id. */
@@ -297,7 +300,10 @@ int mem_extent_attach(struct mem *m, const struct mem_extent *x);
  * for more. -EBUSY when none is free, -EAGAIN when one will be after mem_zero_step().
  */
 int mem_extent_detach(struct mem *m, uint16_t pool, uint64_t max_len, struct mem_extent *x);
-/* [control] After quiescence, or for a prepared extent that was never attached. */
+/*
+ * [control] After quiescence, or for a prepared extent that was never attached. What the provider
+ * says: the extent has gone, but its zone remains, until the next process tries again.
+ */
 int mem_extent_release(struct mem *m, const struct mem_extent *x);
 
 /*

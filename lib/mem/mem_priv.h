@@ -151,9 +151,17 @@ int mem_zone_lookup(struct mem *m, int pool, int extent, void **va, size_t *len)
 int mem_zone_release(struct mem *m, int pool, int extent, void *va);
 int mem_name_check(const char *name);
 
+/* Whether a zone is still there, after a try to release it. */
+static inline bool
+mem_zone_stays(int ret)
+{
+	return ret != 0 && ret != -ENOENT;
+}
+
 /* extent.c */
 void mem_ext_map(struct mem_pool *p, uint32_t index, void *zone);
 int mem_ext_attach(struct mem *m, const struct mem_extent *h);
+int mem_ext_leave(struct mem *m, uint16_t pool, struct mem_extent_rec *rec, uint32_t i, void *zone);
 void mem_ext_publish(struct mem_pool *p, struct mem_ext *x);
 void mem_ext_unpublish(struct mem_pool *p, struct mem_ext *x);
 uint64_t mem_ext_layout(struct mem_extent_hdr *h, uint64_t data, uint32_t granule_log, bool quota,
@@ -165,6 +173,7 @@ int mem_pool_check(const struct mem_pool_hdr *h, size_t len);
 int mem_pool_private(struct mem *m, uint16_t id, void *zone);
 void mem_pool_publish(struct mem *m, struct mem_pool *p);
 void mem_pool_forget(struct mem *m, struct mem_pool *p);
+void mem_dir_leave(struct mem *m, uint16_t id, bool stays);
 
 /* alloc.c */
 int mem_live_at(const struct mem *m, uint64_t addr, struct mem_spot *s);

@@ -208,24 +208,36 @@ dir_state(struct mem *m, uint16_t id, enum mem_state state)
 	__atomic_store_n(&mem_dirent_of(m, id)->state, state, __ATOMIC_RELEASE);
 }
 
-/* Zones of all extents, whatever their state, then of the pool. */
-static int
+/*
+ * The id of a pool whose zones have gone is free. Where some stay, no other pool may get it, until
+ * the next process has tried again; but its name.
+ */
+void
+mem_dir_leave(struct mem *m, uint16_t id, bool stays)
+{
+	if (stays)
+		mem_dirent_of(m, id)->name[0] = 0;
+	dir_state(m, id, stays ? MEM_STATE_LEAVING : MEM_STATE_NONE);
+}
+
+/* Zones of all extents, whatever their state, then of the pool. Whether any stays. */
+static bool
 release_zones(struct mem *m, struct mem_pool *p)
 {
 	void *zone = p->hdr;
-	int i, ret = 0;
+	bool stays = false;
+	int i;
 
 	for (i = 0; i < MEM_EXTENTS; i++) {
 		if (p->ext[i].hdr == NULL)
 			continue;
 		mem_map_count(m, p, &p->ext[i], -1);
 		p->ext[i].hdr->magic = 0;
-		ret |= mem_zone_release(m, p->id, i, p->ext[i].zone);
+		stays |= mem_zone_stays(mem_zone_release(m, p->id, i, p->ext[i].zone));
 	}
 	mem_set_release(m, (uint16_t)p->hdr->nodes);
 	p->hdr->magic = 0;
-	ret |= mem_zone_release(m, p->id, -1, zone);
-	return ret != 0 ? -EIO : 0;
+	return stays | mem_zone_stays(mem_zone_release(m, p->id, -1, zone));
 }
 
 /* The initial extents. */
@@ -276,13 +288,23 @@ build(struct mem *m, uint16_t id, const struct mem_pool_params *q)
 	mem_set_hold(m, q->nodes);
 	mem_names_rebuild(m, p);
 	ret = fill_up(m, id, q);
-	if (ret != 0) {
-		release_zones(m, p);
-		mem_pool_forget(m, p);
+	if (ret != 0)
 		return ret;
-	}
 	__atomic_store_n(&p->hdr->magic, MEM_POOL_MAGIC, __ATOMIC_RELEASE);
 	return 0;
+}
+
+/* Takes back what there is of a pool. Whether any zone of it stays. */
+static bool
+unmake(struct mem *m, uint16_t id)
+{
+	struct mem_pool *p = mem_pool_get(m, id);
+	bool stays = p != NULL && release_zones(m, p);
+
+	if (p != NULL)
+		mem_pool_forget(m, p);
+	mem_dir_leave(m, id, stays);
+	return stays;
 }
 
 int
@@ -305,7 +327,7 @@ mem_pool_create(
 	dir_state(m, (uint16_t)id, MEM_STATE_MAKING);
 	ret = build(m, (uint16_t)id, &q);
 	if (ret != 0) {
-		dir_state(m, (uint16_t)id, MEM_STATE_NONE);
+		unmake(m, (uint16_t)id);
 		return ret;
 	}
 	dir_state(m, (uint16_t)id, MEM_STATE_LIVE);
@@ -331,15 +353,9 @@ mem_pool_destroy_begin(struct mem *m, uint16_t pool, bool force)
 int
 mem_pool_destroy_end(struct mem *m, uint16_t pool)
 {
-	struct mem_pool *p = mem_pool_get(m, pool);
-	int ret;
-
-	if (p == NULL || mem_dirent_of(m, pool)->state != MEM_STATE_LEAVING)
+	if (mem_pool_get(m, pool) == NULL || mem_dirent_of(m, pool)->state != MEM_STATE_LEAVING)
 		return -ENOENT;
-	ret = release_zones(m, p);
-	mem_pool_forget(m, p);
-	dir_state(m, pool, MEM_STATE_NONE);
-	return ret;
+	return unmake(m, pool) ? -EIO : 0;
 }
 
 int

@@ -549,6 +549,116 @@ extents(void)
 	fixture_down(&f);
 }
 
+/* A provider that keeps some zones: as files of a directory that cannot be written any more. */
+static const struct mem_provider *keeps_over;
+static int keeps;
+
+static int
+keeps_reserve(void *ctx, const char *name, size_t len, size_t align, void **va)
+{
+	(void)ctx;
+	return keeps_over->reserve(keeps_over->ctx, name, len, align, va);
+}
+
+static int
+keeps_lookup(void *ctx, const char *name, void **va, size_t *len)
+{
+	(void)ctx;
+	return keeps_over->lookup(keeps_over->ctx, name, va, len);
+}
+
+static int
+keeps_release(void *ctx, const char *name, void *va)
+{
+	(void)ctx;
+	return keeps != 0 ? keeps : keeps_over->release(keeps_over->ctx, name, va);
+}
+
+static void
+keeps_up(struct fixture *f)
+{
+	int err = 0;
+
+	fixture_up(f);
+	mem_destroy(f->m);
+	keeps = 0;
+	keeps_over = f->prov;
+	f->conf.provider = (struct mem_provider){
+		.reserve = keeps_reserve, .lookup = keeps_lookup, .release = keeps_release};
+	f->m = mem_create(&f->conf, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f->m);
+}
+
+static void
+keeps_adopt(struct fixture *f)
+{
+	int err = 0;
+
+	mem_detach(f->m);
+	f->m = mem_attach(&f->conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f->m);
+}
+
+/* A zone that could not be released is in nobody's way, and goes with the next process. */
+static void
+extent_not_released(void)
+{
+	struct mem_extent x;
+	struct fixture f;
+	uint16_t p;
+
+	keeps_up(&f);
+	p = fixture_pool(&f, "p", 2 * MIB, 4 * MIB, 0);
+	CU_ASSERT_EQUAL_FATAL(mem_extent_prepare(f.m, p, 2 * MIB, &x), 0);
+	keeps = -EROFS;
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &x), -EROFS);
+	CU_ASSERT_FALSE(mem_extent_coming(f.m, p));
+	keeps = 0;
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &x), -EINVAL);
+	CU_ASSERT_EQUAL_FATAL(mem_extent_prepare(f.m, p, 2 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_attach(f.m, &x), 0);
+	CU_ASSERT_EQUAL(mem_provider_heap_count(f.prov), 5);
+	/* Nor is one that the next process cannot release either. */
+	keeps = -EROFS;
+	keeps_adopt(&f);
+	keeps = 0;
+	CU_ASSERT_EQUAL(mem_extent_detach(f.m, p, 2 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_release(f.m, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_prepare(f.m, p, 2 * MIB, &x), 0);
+	CU_ASSERT_EQUAL(mem_extent_attach(f.m, &x), 0);
+	keeps_adopt(&f);
+	CU_ASSERT_EQUAL(mem_provider_heap_count(f.prov), 4);
+	fixture_down(&f);
+}
+
+static void
+pool_not_released(void)
+{
+	struct fixture f;
+	uint16_t p, q;
+
+	keeps_up(&f);
+	p = fixture_pool(&f, "p", 2 * MIB, 0, 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, p, false), 0);
+	keeps = -EROFS;
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), -EIO);
+	keeps = 0;
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, p), -ENOENT);
+	q = fixture_pool(&f, "p", 2 * MIB, 0, 0);
+	CU_ASSERT_NOT_EQUAL(q, p);
+	keeps = -EROFS;
+	keeps_adopt(&f);
+	keeps = 0;
+	CU_ASSERT_EQUAL(mem_pool_destroy_begin(f.m, q, false), 0);
+	CU_ASSERT_EQUAL(mem_pool_destroy_end(f.m, q), 0);
+	q = fixture_pool(&f, "p", 2 * MIB, 0, 0);
+	CU_ASSERT_NOT_EQUAL(q, p);
+	keeps_adopt(&f);
+	CU_ASSERT_EQUAL(mem_provider_heap_count(f.prov), 3);
+	CU_ASSERT_EQUAL(fixture_pool(&f, "again", 2 * MIB, 0, 0), p);
+	fixture_down(&f);
+}
+
 /* A pool that is going away takes no more extents: control may be freeing what is known of it. */
 static void
 extent_of_leaving_pool(void)
@@ -980,6 +1090,8 @@ main(void)
 		{"resize", resize},
 		{"names", names},
 		{"extents", extents},
+		{"extent_not_released", extent_not_released},
+		{"pool_not_released", pool_not_released},
 		{"extent_of_leaving_pool", extent_of_leaving_pool},
 		{"all_extents", all_extents},
 		{"sets", sets},
