@@ -328,6 +328,14 @@ mem_alloc_info(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
 	return ret;
 }
 
+uint64_t
+mem_alloc_len(const struct mem *m, uint64_t addr)
+{
+	struct mem_spot s;
+
+	return live_at(m, addr, &s) == 0 ? bytes_of(&s, mem_chunk_len(s.x, s.g)) : 0;
+}
+
 int
 mem_alloc_find(const struct mem *m, uint64_t addr, struct mem_alloc_info *info)
 {

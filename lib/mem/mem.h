@@ -425,6 +425,8 @@ int mem_alloc_lookup(
 	const struct mem *m, uint16_t pool, const char *name, uint64_t *addr, uint64_t *len);
 /* [home] The allocation that starts at addr; errors as mem_free_begin(). */
 int mem_alloc_info(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
+/* [home] Bytes of the live allocation that starts at addr; 0: there is none. */
+uint64_t mem_alloc_len(const struct mem *m, uint64_t addr);
 /* [home] The live allocation that contains addr, which need not be aligned; -ENOENT. */
 int mem_alloc_find(const struct mem *m, uint64_t addr, struct mem_alloc_info *info);
 /*

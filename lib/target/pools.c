@@ -19,6 +19,13 @@ pools_admit(const struct target_worker *w, uint16_t pool, uint16_t node)
 	return likely(nodes == MEM_SET_EVERYONE) || mem_set_has(w->mem, nodes, node);
 }
 
+/* What a look at each id counts for. */
+static uint32_t
+looks_bytes(const struct mem *m)
+{
+	return (mem_last_pool(m) - mem_first_pool(m) + 1u) * 8;
+}
+
 int
 pools_open(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec)
 {
@@ -29,6 +36,7 @@ pools_open(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 
 	if (!target_name_read((const struct wire_pool_open *)rec + 1, rec, name))
 		return target_respond_status(w, s, rec, STATUS_INVAL);
+	turn_spend(w, looks_bytes(w->mem));
 	if (mem_pool_lookup(w->mem, name, &pool) < 0)
 		return target_respond_status(w, s, rec, STATUS_NOENT);
 	if (!pools_admit(w, pool, s->peer_node))
@@ -89,10 +97,8 @@ pools_describe(const struct mem *m, const struct mem_pool_stat *st, uint16_t nod
 /* Descriptions in one response. */
 #define LIST_MAX (WIRE_DATA_MAX / sizeof(struct wire_pool_info))
 
-/* What one counts for: a look at each id, and a description is put together from many words. */
-#define LIST_BYTES(mem, n)                                                                         \
-	((mem_last_pool(mem) - mem_first_pool(mem) + 1u) * 8 +                                     \
-		(n)*2 * sizeof(struct wire_pool_info))
+/* What one counts for beside the looks: it is put together from many words. */
+#define INFO_BYTES (2 * sizeof(struct wire_pool_info))
 
 /*
  * One that begins to go just now, or is for other nodes, keeps its place, with its id alone, for
@@ -107,7 +113,7 @@ pools_list(struct target_worker *w, struct rdp_session *s, const struct wire_rec
 	uint32_t n = mem_pool_list(w->mem, rte_be_to_cpu_16(list->first), ids, most);
 	struct wire_pool_info *info = target_respond_data(s, rec, n * (uint32_t)sizeof(*info));
 
-	turn_spend(w, LIST_BYTES(w->mem, n));
+	turn_spend(w, looks_bytes(w->mem) + n * INFO_BYTES);
 	if (info == NULL)
 		return -EAGAIN;
 	for (uint32_t i = 0; i < n; i++) {

@@ -278,7 +278,7 @@ target_request(struct target_worker *w, struct rdp_session *s, const struct wire
 	case WIRE_OP_NOP:
 		return target_respond_status(w, s, rec, STATUS_OK);
 	case WIRE_OP_POOL_OPEN:
-		return pools_open(w, s, rec);
+		return answer_costly(w, s, rec, pools_open);
 	case WIRE_OP_POOL_LIST:
 		return answer_costly(w, s, rec, pools_list);
 	case WIRE_OP_POOL_NODES:

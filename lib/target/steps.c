@@ -29,6 +29,23 @@ alloc(struct target_worker *w, struct target_job *job, uint16_t set)
 	return mem_alloc_for(w->mem, &req, &job->value[0]);
 }
 
+#define TRIES         63
+#define TRIES_CLEARED (16u << 10) /* bytes between two of them, at least */
+
+/*
+ * Whether what waits for memory to be cleared may do so: until all that waited when it began to
+ * could have been cleared, but not for ever, since what is freed meanwhile may be cleared first.
+ */
+static bool
+may_try_again(const struct target_worker *w, struct target_job *job)
+{
+	struct mem_pool_stat st;
+
+	if (job->tries == 0 && mem_pool_peek(w->mem, job->pool, &st) == 0)
+		job->tries = st.zeroing / TRIES_CLEARED + TRIES;
+	return job->tries > 0 && --job->tries > 0;
+}
+
 /* The extent that the pool has grown by for it. */
 static int
 alloc_attach(struct target_worker *w, struct target_job *job)
@@ -50,6 +67,9 @@ step_alloc(struct target_worker *w, struct target_job *job)
 		job->err = ret;
 		return JOB_CONTROL;
 	}
+	/* For an extent it waits anew. */
+	if (job->grows)
+		job->tries = 0;
 	job->grows = false;
 	ret = owners_set(w, job, &set);
 	if (ret == -ENOSPC && !job->reclaimed)
@@ -61,6 +81,8 @@ step_alloc(struct target_worker *w, struct target_job *job)
 	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
 		ret = alloc(w, job, set);
 	mem_set_release(w->mem, set);
+	if (ret == -EAGAIN && !may_try_again(w, job))
+		ret = -ENOMEM;
 	if (ret == -ENOMEM && policy_admits(w, job)) {
 		job->grows = true;
 		return JOB_CONTROL;
@@ -81,12 +103,29 @@ end_free(struct target_worker *w, const struct target_job *job)
 	w->nb_dirty = RTE_MAX(w->nb_dirty, bit / 64 + 1);
 }
 
+/* Times that the part of the map is read before an allocation, or an end of it, is given up:
+ * whether its owners ask, and whose it was. */
+#define FREE_PASSES 2
+
+/* Whatever comes of it: somebody else may own the last granule. */
+static void
+spend_on_map(struct target_worker *w, const struct target_job *job)
+{
+	uint64_t len = mem_alloc_len(w->mem, job->addr);
+
+	turn_spend(w, FREE_PASSES * mem_own_bytes(w->mem, job->addr, len));
+}
+
 static enum job_place
 step_free(struct target_worker *w, struct target_job *job)
 {
 	int ret;
 
-	if (job->step++ == 0) {
+	if (job->step == 0) {
+		if (w->turn_bytes <= 0)
+			return JOB_TURN;
+		job->step++;
+		spend_on_map(w, job);
 		if (send_memory_pinned(w, job->addr))
 			return job_done(job, -EBUSY);
 		ret = mem_free_begin(w->mem, job->addr, job->node, &job->freed);
@@ -104,6 +143,7 @@ static enum job_place
 step_reap(struct target_worker *w, struct target_job *job)
 {
 	if (job->step++ == 0) {
+		spend_on_map(w, job);
 		if (mem_free_begin(w->mem, job->addr, 0, &job->freed) < 0)
 			return JOB_END;
 		w->stats.reaped++;
@@ -118,36 +158,29 @@ step_reap(struct target_worker *w, struct target_job *job)
 static int
 resize(struct target_worker *w, struct target_job *job)
 {
-	int ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
+	int ret;
 
+	spend_on_map(w, job);
+	ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
 	/* As in step_alloc(). */
 	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
 		ret = mem_resize(w->mem, job->addr, job->size, job->node, &job->freed);
 	return ret;
 }
 
-#define RESIZE_TRIES   63
-#define RESIZE_CLEARED (16u << 10) /* bytes between two of them, at least */
-
-/*
- * The first try. Others may follow until all that waits now could have been cleared, but not for
- * ever, since what is freed meanwhile may be cleared first.
- */
+/* The first try. */
 static int
 resize_first(struct target_worker *w, struct target_job *job)
 {
 	struct mem_alloc_info info;
-	struct mem_pool_stat st;
 	int ret = resize(w, job);
 
 	if (ret != -EAGAIN)
 		return ret;
-	if (mem_alloc_find(w->mem, job->addr, &info) < 0 ||
-		mem_pool_peek(w->mem, job->pool, &st) < 0)
+	if (mem_alloc_find(w->mem, job->addr, &info) < 0)
 		return -ENOENT;
-	job->value[0] = st.zeroing / RESIZE_CLEARED + RESIZE_TRIES;
 	job->value[1] = info.len;
-	return -EAGAIN;
+	return may_try_again(w, job) ? -EAGAIN : -ENOMEM;
 }
 
 /* The allocation has to be the same still. */
@@ -158,7 +191,7 @@ resize_again(struct target_worker *w, struct target_job *job)
 
 	if (mem_alloc_find(w->mem, job->addr, &info) < 0 || info.len != job->value[1])
 		return -ENOENT;
-	return --job->value[0] > 0 ? resize(w, job) : -ENOMEM;
+	return may_try_again(w, job) ? resize(w, job) : -ENOMEM;
 }
 
 static enum job_place
@@ -166,7 +199,11 @@ step_resize(struct target_worker *w, struct target_job *job)
 {
 	int ret;
 
-	if (job->step++ == 0) {
+	if (job->step == 0) {
+		/* One that has waited is tried again whenever it is its turn. */
+		if (w->turn_bytes <= 0 && job->tries == 0)
+			return JOB_TURN;
+		job->step++;
 		if (send_memory_pinned(w, job->addr))
 			return job_done(job, -EBUSY);
 		ret = job->value[1] == 0 ? resize_first(w, job) : resize_again(w, job);
@@ -254,8 +291,10 @@ step_shrink(struct target_worker *w, struct target_job *job)
 {
 	int ret = mem_extent_detach(w->mem, job->pool, job->size, &job->extent);
 
+	if (ret == -EAGAIN)
+		return may_try_again(w, job) ? JOB_LATER : job_done(job, -EBUSY);
 	if (ret < 0)
-		return ret == -EAGAIN ? JOB_LATER : job_done(job, ret);
+		return job_done(job, ret);
 	pool_size(w, job);
 	return JOB_CONTROL;
 }

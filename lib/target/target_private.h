@@ -151,6 +151,7 @@ struct target_job {
 	uint64_t max_size;
 	uint32_t granule;
 	uint64_t value[2];
+	uint64_t tries; /**< left, of what waits for memory to be cleared; 0: it does not */
 	uint64_t token; /**< quiescent state to wait for */
 	struct mem_freed freed;
 	struct mem_extent extent;

@@ -484,6 +484,12 @@ ask_node_list(uint64_t cookie)
 	return shmx_node_list(ASKED.ep, ASKED.session, 1, info[cookie], 2, cookie);
 }
 
+static int
+ask_pool_open(uint64_t cookie)
+{
+	return shmx_pool_open(ASKED.ep, ASKED.session, "shared", cookie);
+}
+
 /* All but the ends of a block: it has to be looked at granule by granule. */
 #define MIXED_LEN (2 * MIB - 128)
 
@@ -559,6 +565,8 @@ test_lists_in_turns(void)
 {
 	asked_in_turns(1, ask_pool_nodes, SHARE(16 * 1023));
 	asked_in_turns(2, ask_pool_nodes, SHARE(16 * 1023));
+	asked_in_turns(1, ask_pool_open, SHARE(8 * 64));
+	asked_in_turns(2, ask_pool_open, SHARE(8 * 64));
 	asked_in_turns(1, ask_node_list, SHARE(64 * (16 + 2)));
 	asked_in_turns(2, ask_node_list, SHARE(2 * 64 * (16 + 2)));
 }
@@ -608,6 +616,71 @@ test_owners_in_turns(void)
 		asked_in_turns(workers, ask_owners, SHARE(2 * MIXED_LEN / 64));
 		/* Their second halves, with several workers, wait for every other turn. */
 		asked_in_turns(workers, ask_own, workers);
+	}
+}
+
+/* Whose all of it is has to be looked at before it is freed, or is found to belong to others. */
+#define PIECES 10
+
+static shmx_addr_t pieces[PIECES];
+
+static int
+free_piece(uint64_t cookie)
+{
+	return shmx_free(fx.host[asker].ep, pieces[cookie], cookie);
+}
+
+static int
+resize_piece(uint64_t cookie)
+{
+	return shmx_resize(fx.host[asker].ep, pieces[cookie], 4 * MIB + 64, cookie);
+}
+
+static void
+pieces_in_turns(unsigned int workers, int (*ask)(uint64_t cookie), bool of_others, int status)
+{
+	const struct fixture_conf conf = {
+		.workers = workers, .nb_hosts = 2, .max_ops = OPS, .pool_size = 48 * MIB};
+	unsigned int turns = 0, most = 0, before, well = 0;
+	uint16_t set;
+
+	begin(&conf);
+	asker = workers > 1 ? 1 - fx.pool % 2 : 0;
+	SAME(mem_set_of_node(fx.mem, 2 - (uint16_t)asker, &set), 0);
+	for (unsigned int i = 0; i < PIECES; i++) {
+		pieces[i] = alloc_of(&fx, asker, 4 * MIB);
+		for (unsigned int b = 1; b <= 2; b++) {
+			shmx_addr_t last = pieces[i] + b * 2 * MIB - 64;
+
+			SAME(mem_own_set(fx.mem, last, 64, set), 0);
+			if (!of_others)
+				SAME(mem_own_set(fx.mem, last, 64, MEM_SET_EVERYONE), 0);
+		}
+	}
+	fx.server_stopped = true;
+	for (unsigned int i = 0; i < PIECES; i++)
+		SAME(ask(i), 0);
+	shmx_flush(fx.host[asker].ep);
+	for (; turns < 20 * PIECES && done < PIECES; turns++) {
+		turn();
+		before = done;
+		take_events(fx.host[asker].ep);
+		most = RTE_MAX(most, done - before);
+	}
+	for (unsigned int i = 0; i < PIECES; i++)
+		well += seen[i] == 1 && status_of[i] == status;
+	SAME(well, PIECES);
+	SAME(most > 0 && most <= 2 * workers, true);
+	end();
+}
+
+static void
+test_pieces_in_turns(void)
+{
+	for (unsigned int workers = 1; workers <= 2; workers++) {
+		pieces_in_turns(workers, free_piece, false, 0);
+		pieces_in_turns(workers, free_piece, true, -EPERM);
+		pieces_in_turns(workers, resize_piece, true, -EPERM);
 	}
 }
 
@@ -689,6 +762,60 @@ test_resize_ends(void)
 	end();
 }
 
+/* Others keep freeing meanwhile, faster than it is cleared: what can not be done ends all the same.
+ */
+static void
+ends_among_frees(int (*start)(void), int status)
+{
+	const struct fixture_conf conf = {.pool_size = 32 * MIB, .max_ops = OPS};
+	const uint64_t piece = 192 * 1024;
+	unsigned int turns = 0;
+	shmx_addr_t later[110];
+
+	begin(&conf);
+	for (unsigned int i = 0; i < RTE_DIM(later); i++)
+		later[i] = alloc_of(&fx, 0, piece);
+	fx.server_stopped = true;
+	SAME(mem_free(fx.mem, later[0], 0), 0);
+	SAME(start(), 0);
+	for (turns = 1; turns < RTE_DIM(later) && done == 0; turns++) {
+		SAME(mem_free(fx.mem, later[turns], 0), 0);
+		shmx_flush(fx.host[0].ep);
+		turn();
+		take_events(fx.host[0].ep);
+	}
+	SAME(done, 1);
+	SAME(status_of[0], status);
+	SAME(turns > 63 && turns < RTE_DIM(later), true);
+	end();
+}
+
+static int
+start_alloc(void)
+{
+	const struct shmx_alloc_req req = {.pool = fx.pool, .len = 31 * MIB};
+
+	return shmx_alloc(fx.host[0].ep, &req, 0);
+}
+
+static int
+start_shrink(void)
+{
+	return shmx_pool_shrink(fx.host[0].ep, fx.pool, 32 * MIB, 0);
+}
+
+static void
+test_allocation_ends(void)
+{
+	ends_among_frees(start_alloc, -ENOMEM);
+}
+
+static void
+test_shrink_ends(void)
+{
+	ends_among_frees(start_shrink, -EBUSY);
+}
+
 /* What was freed is cleared pool by pool, not the first one until it gives nothing more. */
 static void
 test_clearing_goes_round(void)
@@ -731,10 +858,13 @@ static const struct named_test tests[] = {
 	{"allocations wait in turns", test_allocations_wait_in_turns},
 	{"lists in turns", test_lists_in_turns},
 	{"owners in turns", test_owners_in_turns},
+	{"pieces in turns", test_pieces_in_turns},
 	{"owners leave turns", test_owners_leave_turns},
 	{"resize to and fro", test_resize_alone},
 	{"resize to and fro with two workers", test_resize_with_two_workers},
 	{"resize ends", test_resize_ends},
+	{"allocation ends", test_allocation_ends},
+	{"shrink ends", test_shrink_ends},
 	{"clearing goes round", test_clearing_goes_round},
 };
 
