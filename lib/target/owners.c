@@ -99,6 +99,8 @@ change(struct target_worker *w, const struct target_job *job)
 		ret = mem_own_change_runs(
 			w->mem, job->addr, job->size, (enum mem_own_how)job->how, set, from, &runs);
 		turn_spend(w, runs * RUN_BYTES);
+		if (ret == 0 && job->how != WIRE_OWN_ADD)
+			reap_given(w, job->how == WIRE_OWN_DROP ? MEM_SET_FREE : set);
 		mem_set_release(w->mem, from);
 	}
 	mem_set_release(w->mem, set);

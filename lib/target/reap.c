@@ -6,10 +6,11 @@
 #include "target/target_private.h"
 
 /*
- * Memory that ends with its owners. When nodes have gone, each worker waits for the grace period
- * and then walks once through the marked allocations of its pools. One is freed when no granule of
- * it belongs to a node that is there. A long one with many owners may take several turns; whatever
- * changes it meanwhile is executed on the same worker, and makes it begin with it anew.
+ * Memory that ends with its owners. When nodes have gone, or memory has come to some that are not
+ * there, each worker waits for the grace period and then walks once through the marked allocations
+ * of its pools. One is freed when no granule of it belongs to a node that is there. A long one with
+ * many owners may take several turns; whatever changes it meanwhile is executed on the same worker,
+ * and makes it begin with it anew.
  */
 
 /** Pieces of allocations that are looked at in one turn of eight. */
@@ -171,6 +172,17 @@ reap_disturb(struct target_worker *w, uint64_t addr, uint64_t len)
 
 	if (r->here.len != 0 && addr < r->here.addr + r->here.len && r->here.addr < addr + len)
 		r->here.len = 0;
+}
+
+/*
+ * Memory has come to this set, or what is left of its owners is not known (MEM_SET_FREE): they may
+ * have gone already, and nobody else may go.
+ */
+void
+reap_given(struct target_worker *w, uint16_t set)
+{
+	if (set == MEM_SET_FREE || set_absent(w, set, UINT64_MAX))
+		w->reap.again = true;
 }
 
 uint32_t

@@ -80,6 +80,8 @@ step_alloc(struct target_worker *w, struct target_job *job)
 	/* It may fit once what was freed has been cleared. */
 	if (ret == -EAGAIN && turn_clear(w, job->pool) > 0)
 		ret = alloc(w, job, set);
+	if (ret == 0 && job->mortal)
+		reap_given(w, set);
 	mem_set_release(w->mem, set);
 	if (ret == -EAGAIN && !may_try_again(w, job))
 		ret = -ENOMEM;

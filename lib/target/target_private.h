@@ -391,6 +391,7 @@ bool presence_absent(const struct target *t, uint16_t node, uint64_t now);
 /* reap.c: memory whose owners have gone */
 uint32_t reap_poll(struct target_worker *w);
 void reap_disturb(struct target_worker *w, uint64_t addr, uint64_t len);
+void reap_given(struct target_worker *w, uint16_t set);
 
 /* locks.c: at their home */
 int locks_create(struct target *t, const struct target_conf *conf);

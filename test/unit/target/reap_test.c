@@ -201,6 +201,70 @@ handed_on(void)
 	SAME(lives(open), true);
 }
 
+/* Who gets it has gone long ago, and nobody goes afterwards. */
+static void
+to_the_absent(void)
+{
+	static const uint16_t third = 3;
+	struct shmx_alloc_req req = {.pool = fx.pool,
+		.len = LEN,
+		.owner = SHMX_OWNER_NODES,
+		.nodes = &third,
+		.nb_nodes = 1,
+		.on_death = SHMX_FREE};
+	shmx_addr_t given, made, left, kept;
+
+	leave(2);
+	mourn();
+	given = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	left = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	kept = alloc(0, SHMX_OWNER_SELF, SHMX_FREE);
+	SAME(shmx_alloc_sync(fx.host[0].ep, &req, &made), 0);
+	mourn();
+	SAME(lives(made), false);
+	change(0, given, LEN, SHMX_OWN_SET, third);
+	mourn();
+	SAME(lives(given), false);
+	change(0, left, LEN, SHMX_OWN_ADD, third);
+	change(0, kept, LEN, SHMX_OWN_ADD, third);
+	mourn();
+	SAME(lives(left), true);
+	change(0, left, LEN, SHMX_OWN_DROP, 1);
+	mourn();
+	SAME(lives(left), false);
+	SAME(lives(kept), true);
+	come(2);
+}
+
+/* It is made when its owner has been mourned already: it had to wait for its pool to grow. */
+static void
+made_too_late(void)
+{
+	const struct shmx_pool_req pool = {.name = "late",
+		.size = 2 * MIB,
+		.max_size = 8 * MIB,
+		.grow_below = 64,
+		.grow_by = 2 * MIB};
+	struct shmx_alloc_req req = {
+		.len = 4 * MIB, .owner = SHMX_OWNER_SELF, .on_death = SHMX_FREE};
+	struct mem_pool_stat st;
+
+	SAME(shmx_pool_create_sync(fx.host[0].ep, fx.host[0].session, &pool, &req.pool), 0);
+	fx.control_stopped = true;
+	SAME(shmx_alloc(fx.host[0].ep, &req, 1), 0);
+	poll_for(fx.host[0].ep, 20);
+	leave(0);
+	mourn();
+	fx.control_stopped = false;
+	turns_for(10);
+	SAME(mem_pool_stat(fx.mem, req.pool, &st), 0);
+	SAME(st.nb_allocs, 1);
+	mourn();
+	SAME(mem_pool_stat(fx.mem, req.pool, &st), 0);
+	SAME(st.nb_allocs, 0);
+	come(0);
+}
+
 /* A node has a session here and there: the last one counts. */
 static void
 last_session(void)
@@ -264,8 +328,8 @@ errors(void)
 	SAME(shmx_alloc(ep, &req, 1), -EINVAL);
 }
 
-static void (*const cases[])(void) = {
-	by_policy, back_in_time, handed_on, last_session, changed, sent, errors};
+static void (*const cases[])(void) = {by_policy, back_in_time, handed_on, to_the_absent,
+	made_too_late, last_session, changed, sent, errors};
 
 static void
 all(unsigned int workers)
