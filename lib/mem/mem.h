@@ -96,8 +96,8 @@ struct mem_provider mem_provider_memzone(int socket);
  * Zones are files of this directory, for whoever comes after this process: mem_attach(). It is made
  * if it is not there, and best lies on hugetlbfs or tmpfs. All pages of a zone are taken when it is
  * made or found, or there is an error: none is missing later. One process at a time: the directory
- * is locked, and the lock goes with the process. NULL and *err on failure: -EBUSY another has it,
- * -ENOMEM, what mkdir() and open() say.
+ * is locked, and the lock goes with the process. Links in it are not followed. NULL and *err on
+ * failure: -EBUSY another has it, -ENOMEM, what mkdir() and open() say.
  */
 struct mem_provider *mem_provider_files_create(const char *path, int *err);
 /* Whether there is any file whose name begins like this. -errno */

@@ -154,7 +154,9 @@ file_reserve(void *ctx, const char *name, size_t len, size_t align, void **va)
 		return -ENAMETOOLONG;
 	if (faccessat(f->dir, name, F_OK, 0) == 0)
 		return -EEXIST;
-	fd = openat(f->dir, MAKING, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* A file of its own: what somebody has put there may be a link to one of others. */
+	unlinkat(f->dir, MAKING, 0);
+	fd = openat(f->dir, MAKING, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return no_room(errno);
 	ret = make(f, name, fd, len, align);
@@ -192,9 +194,9 @@ open_zone(struct files *f, const char *name)
 
 	if (strlen(name) >= MEM_ZONE_LEN)
 		return -ENAMETOOLONG;
-	fd = openat(f->dir, name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	fd = openat(f->dir, name, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0)
-		return -errno;
+		return errno == ELOOP ? -EBADMSG : -errno;
 	ret = enter_found(f, name, fd);
 	close(fd);
 	return ret;

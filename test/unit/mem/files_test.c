@@ -251,6 +251,38 @@ found_otherwise(void)
 	CU_ASSERT_EQUAL(files(), 0);
 }
 
+/* Nothing outside of the directory is touched, whatever somebody has put into it. */
+static void
+led_outside(void)
+{
+	char outside[] = "/dev/shm/shmx-outside-XXXXXX";
+	struct mem_provider *prov = provider();
+	int fd = mkstemp(outside);
+	char kept[4] = "";
+	size_t len;
+	void *va;
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(write(fd, "kept", 4), 4);
+	CU_ASSERT_EQUAL(ftruncate(fd, 3 * MIB), 0);
+	change_dir(dir);
+	CU_ASSERT_EQUAL(symlink(outside, "link"), 0);
+	CU_ASSERT_EQUAL(symlink(outside, ".making"), 0);
+	change_dir("/");
+	CU_ASSERT_EQUAL(prov->lookup(prov->ctx, "link", &va, &len), -EBADMSG);
+	CU_ASSERT_EQUAL(prov->release(prov->ctx, "link", NULL), 0);
+	CU_ASSERT(allocated(fd) < MIB);
+	CU_ASSERT_EQUAL_FATAL(prov->reserve(prov->ctx, "z", 100, 64, &va), 0);
+	memset(va, 0xee, 100);
+	CU_ASSERT_EQUAL(pread(fd, kept, 4, 0), 4);
+	CU_ASSERT_EQUAL(memcmp(kept, "kept", 4), 0);
+	CU_ASSERT_EQUAL(prov->release(prov->ctx, "z", va), 0);
+	CU_ASSERT_EQUAL(files(), 0);
+	close(fd);
+	CU_ASSERT_EQUAL(unlink(outside), 0);
+	mem_provider_files_destroy(prov);
+}
+
 /* What was being taken apart goes, also where its files cannot be read any more. */
 static void
 unreadable_remains(void)
@@ -356,6 +388,7 @@ main(void)
 		{"zone by zone", zone_by_zone},
 		{"unfinished root", unfinished_root},
 		{"found otherwise", found_otherwise},
+		{"led outside", led_outside},
 		{"unreadable remains", unreadable_remains},
 		{"killed", killed},
 		{NULL, NULL},
