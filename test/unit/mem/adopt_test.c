@@ -989,6 +989,94 @@ step_through(struct shared *sh, struct shared *spare[2], uint16_t pool, pid_t pi
 	return wrong;
 }
 
+/* Kills a call in the middle: where what it keeps has changed so many times. */
+static void
+step_kill(const struct shared *sh, struct shared *was, pid_t pid, unsigned int states)
+{
+	int status;
+
+	memcpy(was, sh, sh->end);
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		if (step_changed(sh, was) && states-- == 0)
+			break;
+		CU_ASSERT_EQUAL_FATAL(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
+	}
+	CU_ASSERT_FATAL(WIFSTOPPED(status));
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+}
+
+/* A look at the zones takes as long as many instructions, and adoption is long. */
+#define STEPS_APART 8
+
+/* Steps through an adoption; every now and then the next process has to do with what is there. */
+static unsigned int
+step_adoption(struct shared *sh, struct shared *spare[2], uint16_t pool,
+	const struct step_call *call, unsigned int every)
+{
+	const struct mem_conf conf = {
+		.provider = {sh, shared_reserve, shared_lookup, shared_release}};
+	unsigned int wrong = 0, states = 0, steps = 0;
+	int status, err;
+	pid_t pid = fork();
+
+	CU_ASSERT_FATAL(pid >= 0);
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		_exit(mem_attach(&conf, MEM_ATTACH_ADOPT, &err) == NULL);
+	}
+	memcpy(spare[0], sh, sh->end);
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		if (++steps % STEPS_APART == 0 && step_changed(sh, spare[0]) &&
+			states++ % every == 0)
+			wrong += step_adopt(sh, spare[1], pool, call) != 0;
+		CU_ASSERT_EQUAL_FATAL(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
+	}
+	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	printf("(%u) ", states);
+	return wrong;
+}
+
+static void
+step_twice(const struct step_call *call, unsigned int at)
+{
+	const struct mem_pool_params q = {.name = "step",
+		.size = STEP_POOL,
+		.granule = STEP_GRANULE,
+		.quota = QUOTA,
+		.max_names = 4};
+	struct mem_conf conf = {.max_nodes = 16, .max_sets = 32}, none = conf;
+	struct shared *sh, *spare[2];
+	uint16_t pool, other;
+	struct mem *m;
+	pid_t pid;
+	int err;
+
+	sh = shared_up(&conf, &q, &pool);
+	spare[0] = shared_up(&none, &q, &other);
+	spare[1] = shared_up(&none, &q, &other);
+	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	step_begin(m, pool, sh, call);
+	fflush(stdout);
+	pid = fork();
+	CU_ASSERT_FATAL(pid >= 0);
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		step_do(m, pool, sh, call);
+		_exit(0);
+	}
+	mem_detach(m);
+	step_kill(sh, spare[0], pid, at);
+	CU_ASSERT_EQUAL(step_adoption(sh, spare, pool, call, 7), 0);
+	printf("%s ", call->what);
+	munmap(sh, SHARED);
+	munmap(spare[0], SHARED);
+	munmap(spare[1], SHARED);
+}
+
 static void
 step_call(const struct step_call *call)
 {
@@ -1050,6 +1138,19 @@ owner_is_killed_at_any_store(void)
 		step_call(&calls[i]);
 }
 
+/* And who adopts is killed again. */
+static void
+adoption_is_killed(void)
+{
+	static const struct step_call calls[] = {
+		{"cut later", 80 * STEP_GRANULE, 3 * STEP_GRANULE},
+		STEP_OWN("add", MEM_OWN_ADD),
+	};
+
+	for (size_t i = 0; i < RTE_DIM(calls); i++)
+		step_twice(&calls[i], 5);
+}
+
 int
 main(void)
 {
@@ -1067,6 +1168,7 @@ main(void)
 		{"damaged_sets", damaged_sets},
 		{"owner_is_killed", owner_is_killed},
 		{"owner_is_killed_at_any_store", owner_is_killed_at_any_store},
+		{"adoption_is_killed", adoption_is_killed},
 		{NULL, NULL},
 	};
 
