@@ -6,7 +6,26 @@
 static bool
 bulk_all_started(const struct bulk *b)
 {
-	return b->piece == b->pieces || b->status != 0;
+	return b->piece == b->pieces;
+}
+
+/* No more of a piece that was refused: of the others all is done. */
+static void
+piece_skip(struct bulk *b, uint64_t piece)
+{
+	if (b->piece != piece)
+		return;
+	b->done = 0;
+	b->piece++;
+}
+
+/* A session has ended: nothing more is started. */
+static void
+bulk_cut(struct bulk *b, int32_t status)
+{
+	if (b->status != -ECONNRESET)
+		b->status = status;
+	b->piece = b->pieces;
 }
 
 static void
@@ -34,14 +53,14 @@ part_request(struct shmx_ep *ep, struct bulk *b, struct rdp_session *s, shmx_add
 	switch (b->op) {
 	case WIRE_OP_GET:
 		rec = client_request(ep, s, WIRE_OP_GET, sizeof(struct wire_get), len, OP_GET, buf,
-			len, index, 0);
+			len, index, b->piece);
 		break;
 	case WIRE_OP_PUT:
-		rec = client_put(ep, s, buf, len, index, 0);
+		rec = client_put(ep, s, buf, len, index, b->piece);
 		break;
 	default:
 		rec = client_request(ep, s, WIRE_OP_FILL, sizeof(struct wire_fill), len, OP_STATUS,
-			NULL, 0, index, 0);
+			NULL, 0, index, b->piece);
 		if (rec != NULL)
 			memcpy(&((struct wire_fill *)rec)->pattern, &b->pattern,
 				sizeof(b->pattern));
@@ -93,7 +112,7 @@ bulk_issue(struct shmx_ep *ep, struct bulk *b)
 		ret = part_start(ep, b);
 		/* There was a session when the transfer began. */
 		if (ret < 0 && ret != -EAGAIN)
-			b->status = -ECANCELED;
+			bulk_cut(b, -ECANCELED);
 	}
 	ep->attr = attr;
 	return ret == -EAGAIN;
@@ -218,6 +237,19 @@ bulk_progress(struct shmx_ep *ep)
 	}
 }
 
+static void
+part_failed(struct bulk *b, const struct op *part, int32_t status)
+{
+	/* That a part may yet take effect is more than that another did not. */
+	if (status == -ECONNRESET || status == -ECANCELED) {
+		bulk_cut(b, status);
+		return;
+	}
+	if (b->status == 0)
+		b->status = status;
+	piece_skip(b, part->cookie);
+}
+
 void
 bulk_part_done(struct shmx_ep *ep, uint16_t id, const struct op *op, int32_t status)
 {
@@ -228,9 +260,8 @@ bulk_part_done(struct shmx_ep *ep, uint16_t id, const struct op *op, int32_t sta
 		return;
 	b->outstanding--;
 	b->sent |= status != -ECANCELED;
-	/* That a part may yet take effect is more than that another did not. */
-	if (unlikely(status != 0 && (b->status == 0 || status == -ECONNRESET)))
-		b->status = status;
+	if (unlikely(status != 0))
+		part_failed(b, op, status);
 	/* One that still stands in the list of the active is finished from there. */
 	if (b->outstanding == 0 && bulk_all_started(b) && *active_link(ep, op->bulk) == CLIENT_NONE)
 		bulk_finish(ep, b, op->session);

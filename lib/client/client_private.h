@@ -48,11 +48,11 @@ enum op_kind {
 
 /** An operation in progress; its index is the record's id. */
 struct op {
-	uint64_t cookie;
-	void *dst;     /**< OP_STATUS of a put whose data are lent: where they are */
-	uint32_t len;  /**< bytes, or entries, that `dst` takes or holds */
-	uint32_t psn;  /**< frame that carries the request */
-	uint16_t bulk; /**< transfer it is a part of, CLIENT_NONE, or OP_GIVEN_UP */
+	uint64_t cookie; /**< of a part of a transfer: which piece it is of */
+	void *dst;       /**< OP_STATUS of a put whose data are lent: where they are */
+	uint32_t len;    /**< bytes, or entries, that `dst` takes or holds */
+	uint32_t psn;    /**< frame that carries the request */
+	uint16_t bulk;   /**< transfer it is a part of, CLIENT_NONE, or OP_GIVEN_UP */
 	uint16_t session;
 	uint8_t kind;    /**< enum op_kind */
 	bool timed : 1;  /**< it has a deadline */

@@ -154,6 +154,43 @@ test_vectors(void)
 	fixture_down(&fx);
 }
 
+/* A piece that is refused keeps none of the others from being done, those included that found no
+ * room at first. */
+static void
+test_vector_of_which_one_fails(void)
+{
+	static uint8_t model[2 * MIB], in[2 * MIB];
+	struct shmx_ep *ep;
+	shmx_addr_t area, gone;
+	struct shmx_vec vec[4];
+
+	begin();
+	ep = fx.host[0].ep;
+	area = alloc_of(&fx, 0, sizeof(model));
+	gone = alloc_of(&fx, 0, sizeof(model));
+	SAME(shmx_free_sync(ep, gone), 0);
+	random_bytes(model, sizeof(model));
+	for (unsigned int bad = 0; bad < RTE_DIM(vec); bad++) {
+		uint64_t half = sizeof(model) / 2;
+
+		SAME(shmx_fill_sync(ep, area, sizeof(model), 0), 0);
+		vec[0] = (struct shmx_vec){area, model, half};
+		vec[1] = (struct shmx_vec){area + half, model + half, half - 8};
+		vec[2] = (struct shmx_vec){area + 2 * half - 8, model + 2 * half - 8, 8};
+		vec[3] = vec[bad];
+		vec[bad] = (struct shmx_vec){gone, model, MIB};
+		SAME(STATUS(ep, shmx_putv(ep, vec, RTE_DIM(vec), cookie)), -ESTALE);
+		compare(area, model, sizeof(model));
+		for (unsigned int i = 0; i < RTE_DIM(vec); i++)
+			vec[i].buf = in + ((uint8_t *)vec[i].buf - model);
+		memset(in, 0, sizeof(in));
+		vec[bad].buf = model;
+		SAME(STATUS(ep, shmx_getv(ep, vec, RTE_DIM(vec), cookie)), -ESTALE);
+		CU_ASSERT(memcmp(in, model, sizeof(in)) == 0);
+	}
+	fixture_down(&fx);
+}
+
 static uint64_t
 model_atomic(enum shmx_atomic_op op, uint64_t old, uint64_t operand, uint64_t compare_to)
 {
@@ -211,6 +248,7 @@ static const struct named_test tests[] = {
 	{"long", test_long},
 	{"fill", test_fill},
 	{"vectors", test_vectors},
+	{"vector of which one fails", test_vector_of_which_one_fails},
 	{"atomics", test_atomics},
 };
 
