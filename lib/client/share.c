@@ -87,11 +87,10 @@ share_left(struct shmx_ep *ep, const struct rdp_session *s, bool large, bool fil
 {
 	struct share *sh = &ep->share[s->index];
 
-	if (sh->parts >= BULK_WINDOW)
-		return false;
+	/* Each kind has its own: small ones do not wait until a large one has ended. */
 	if (!large)
-		return true;
-	if (!frame_left(sh, s, fills) || !op_left(ep))
+		return sh->parts - sh->large < BULK_WINDOW;
+	if (sh->large >= BULK_WINDOW || !frame_left(sh, s, fills) || !op_left(ep))
 		return false;
 	if (likely(!ep->yields))
 		return true;

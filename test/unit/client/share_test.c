@@ -467,7 +467,49 @@ share__goes_on_under_pressure(void)
 	}
 }
 
+static uint8_t small_to[2][8];
+
+static void
+small_vector_start(void)
+{
+	const struct shmx_vec vec[] = {
+		{f->addr, small_to[0], sizeof(small_to[0])},
+		{f->addr + 8, small_to[1], sizeof(small_to[1])},
+	};
+
+	CU_ASSERT_EQUAL(shmx_getv(f->ep, vec, RTE_DIM(vec), COOKIE_SMALL), 0);
+	f->small_ns = f->net->now_ns;
+}
+
+/* A vector of a few words does not wait until a transfer before it has ended. */
+static void
+share__small_vector_does_not_wait(void)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		enum beside beside = i % 2 == 0 ? PUTS : GETS;
+
+		up(&(struct shmx_ep_conf){.greedy = i >= 2});
+		f->net->gbps = 10;
+		f->net->latency_ns = 15 * NET_US;
+		f->net->step_ns = 100;
+		f->beside = beside;
+		large_start(0);
+		f->beside = NOTHING;
+		net_run(f->net, 50 * NET_US);
+		CU_ASSERT_EQUAL(f->moved, 0);
+		small_vector_start();
+		f->wanted = 1;
+		CU_ASSERT(net_run_until(f->net, sampled, NULL, NET_S));
+		CU_ASSERT_EQUAL(f->moved, 0);
+		printf("\n    %.2f us", (double)f->waited[0] / 1000);
+		net_run(f->net, 5 * NET_MS);
+		CU_ASSERT_EQUAL(f->moved, LARGE);
+		down();
+	}
+}
+
 static CU_TestInfo share_tests[] = {
+	TEST(share__small_vector_does_not_wait),
 	TEST(share__goes_on_under_pressure),
 	TEST(share__small_can_always_start),
 	TEST(share__alone_has_half_the_window),
