@@ -501,6 +501,9 @@ client_peer_down(struct shmx_ep *ep, uint16_t session, int status)
 		.type = SHMX_EV_PEER_DOWN,
 		.session = session,
 	};
+	/* Transfers with parts to start, too, end before their session is told to have. */
+	if (ep->bulk_active != CLIENT_NONE)
+		bulk_progress(ep);
 }
 
 const struct rdp_handler client_handler = {

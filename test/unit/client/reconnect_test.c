@@ -226,6 +226,62 @@ test_place_taken(void)
 	fixture_down(&fx);
 }
 
+/* Transfers, too, those included that have parts to start: all are told before it is. */
+static void
+test_end_comes_last(void)
+{
+	const struct shmx_reconnect policy = {.tries = 5, .first_ms = 20, .max_ms = 20};
+	static uint8_t buf[4][MIB];
+	shmx_addr_t area;
+
+	begin(policy);
+	area = alloc_of(&fx, 0, MIB);
+	server_restart(&fx, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		SAME(shmx_get(ep, area, buf[2 * i], MIB, 2 * i), 0);
+		SAME(shmx_put(ep, area, buf[2 * i + 1], MIB, 2 * i + 1), 0);
+	}
+	SAME(wait_event(SHMX_EV_PEER_DOWN)->status, -ECONNRESET);
+	SAME(nb_got, 5);
+	for (unsigned int i = 0; i < 4; i++) {
+		SAME(got[i].type, SHMX_EV_OP);
+		CU_ASSERT(got[i].status == -ECONNRESET || got[i].status == -ECANCELED);
+	}
+	SAME(wait_event(SHMX_EV_CONNECTED)->status, 0);
+	SAME(poll_for(ep, 20), 0);
+	fixture_down(&fx);
+}
+
+/* A session that comes back is told with its first cookie, which a synchronous call may have made:
+ * the next one with that cookie is another. */
+static void
+test_cookie_comes_again(void)
+{
+	const struct shmx_reconnect policy = {.tries = 5, .first_ms = 1, .max_ms = 1};
+	struct shmx_event e;
+	uint64_t first;
+
+	begin(policy);
+	first = ep->connect_cookie[fx.host[0].session];
+	/* When as many as there are have been made. */
+	ep->wait_cookies = 0;
+	CU_ASSERT(shmx_wait_cookie(ep) != first);
+	/* Also when it has not been polled, and its place is another's. */
+	server_restart(&fx, 0);
+	for (unsigned int i = 0; i < 1000000 && client_kept(ep) < 2; i++)
+		shmx_poll(ep, NULL, 0);
+	SAME(client_kept(ep), 2);
+	ep->connect_cookie[fx.host[0].session] = 0;
+	ep->wait_cookies = 0;
+	CU_ASSERT(shmx_wait_cookie(ep) != first);
+	SAME(shmx_poll(ep, &e, 1), 1);
+	SAME(e.type, SHMX_EV_PEER_DOWN);
+	SAME(shmx_poll(ep, &e, 1), 1);
+	SAME(e.type, SHMX_EV_CONNECTED);
+	SAME(e.cookie, first);
+	fixture_down(&fx);
+}
+
 static const struct named_test tests[] = {
 	{"off by default", test_off_by_default},
 	{"comes back", test_comes_back},
@@ -234,6 +290,8 @@ static const struct named_test tests[] = {
 	{"other pools", test_other_pools},
 	{"nobody takes events", test_nobody_takes_events},
 	{"place taken", test_place_taken},
+	{"end comes last", test_end_comes_last},
+	{"cookie comes again", test_cookie_comes_again},
 };
 
 int
