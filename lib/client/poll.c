@@ -97,11 +97,21 @@ pool_info_decode(struct shmx_pool_info *to, const struct wire_pool_info *from)
 	to->memory = rte_be_to_cpu_64(memory);
 }
 
+/* The answer that the pool which had this id before is gone may come after this one. */
+static void
+late_gone_ignore(struct shmx_ep *ep, uint16_t pool)
+{
+	for (uint32_t id = 0; id < ep->max_ops; id++)
+		if (ep->op[id].kind == OP_POOL_GONE && ep->op[id].len == pool)
+			ep->op[id].kind = OP_STATUS;
+}
+
 static int32_t
 pool_opened(struct shmx_ep *ep, const struct op *op, uint16_t pool)
 {
 	int32_t ret = route_add(ep, pool, op->session);
 
+	late_gone_ignore(ep, pool);
 	kept_pool_set(ep, op->len, ret == 0 ? pool : 0);
 	return ret;
 }

@@ -617,6 +617,33 @@ test_one_clock(void)
 	rte_delay_us_block(100000);
 	ec.queue = 1;
 	young = shmx_ep_create(&ec);
+/* The answer that a pool is gone comes after that of the next one with its id. */
+static void
+test_pool_gone_late(void)
+{
+	const struct fixture_conf conf = {.wrap = wrap_lossy, .rto_min_us = 100000};
+	struct shmx_pool_req req = {.name = "p", .size = 2 * MIB};
+	struct shmx_pool_info info;
+	uint16_t pool, again;
+	struct shmx_ep *ep;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	SAME(shmx_pool_create_sync(ep, fx.host[0].session, &req, &pool), 0);
+	SAME(shmx_pool_destroy(ep, pool, false, 1), 0);
+	shmx_flush(ep);
+	lossy_mute = true;
+	for (unsigned int i = 0; i < 20; i++)
+		server_turn(&fx);
+	lossy_mute = false;
+	SAME(shmx_cancel(ep, 1), 0);
+	SAME(shmx_pool_create_sync(ep, fx.host[0].session, &req, &again), 0);
+	SAME(again, pool);
+	SAME(poll_for(ep, 20), 1);
+	SAME(shmx_pool_stat_sync(ep, again, &info), 0);
+	fixture_down(&fx);
+}
+
 	CU_ASSERT_FATAL(old != NULL && young != NULL);
 	SAME(rdp_now(young->rdp) >= rdp_now(old->rdp) + 100000000, true);
 	shmx_ep_destroy(old);
@@ -700,3 +727,4 @@ main(void)
 {
 	return tests_run("limits", tests, RTE_DIM(tests));
 }
+	{"pool gone late", test_pool_gone_late},
