@@ -170,6 +170,7 @@ struct shmx_ep {
 	uint32_t kept_head, kept_tail, kept_mask;
 	bool inbox_news;  /**< an inbox has something to be told */
 	bool inbox_shown; /**< something was told in the latest poll, or credit waits for room */
+	bool inbox_turn;  /**< the odd event of a poll is an inbox's */
 	struct inbox *inboxes; /**< list */
 	uint16_t *send_run;    /**< by session index: counts refusals; of messages sent now */
 	bool no_room;          /**< for a request that a response calls for */
@@ -267,9 +268,9 @@ client_kept(const struct shmx_ep *ep)
 /**
  * Events that may have to be kept at a time. Operations in progress and kept events together are
  * at most `max_ops` when an operation starts, and that and two a session when a connection does;
- * both then end once, and a session twice. A transfer that ends before a part of it started may
- * come to that, and so may, in the meantime, one more in its place. Transfers that are given up
- * one after the other come to that too, until `max_ops` events of any kind are kept.
+ * both then end once, and a session twice. A transfer may come to that, and so may, in the
+ * meantime, one more in its place. Transfers that end one after the other come to that too, until
+ * `max_ops` events of any kind are kept.
  */
 static inline uint32_t
 client_kept_max(const struct shmx_ep *ep)
@@ -314,11 +315,12 @@ bool client_in_order(const struct shmx_ep *ep, const struct rdp_session *s, uint
 /** With attributes: operation @p id was just written into the session's frame, at @p rec. */
 void client_attr(struct shmx_ep *ep, struct rdp_session *s, struct wire_record *rec, uint16_t id);
 
-/** Whether one more operation over @p s may start, as a part of transfer @p bulk or as none. */
+/** Whether one more operation over @p s may start, as a part of transfer @p bulk, which has no
+ * event of its own, or as none. */
 static inline bool
 client_may_start(const struct shmx_ep *ep, const struct rdp_session *s, uint16_t bulk)
 {
-	return likely(ep->nb_free_op > client_kept(ep)) &&
+	return likely(ep->nb_free_op > (bulk == CLIENT_NONE ? client_kept(ep) : 0)) &&
 	       (likely(ep->attr == 0) || client_in_order(ep, s, bulk));
 }
 

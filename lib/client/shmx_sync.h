@@ -12,8 +12,8 @@
  *
  * **Every call here** whose name ends with _sync, but shmx_disconnect_sync(), returns -EINVAL when
  * the endpoint or the place for a result that cannot be left out is null, -EAGAIN when as many
- * events as the endpoint has operations are kept, and else what the call without _sync returns or,
- * when that is 0, the status of its event.
+ * events as the endpoint has operations are kept or to come, and else what the call without _sync
+ * returns or, when that is 0, the status of its event.
  */
 
 #include "shmx.h"

@@ -4,12 +4,32 @@
 #include "client/client_private.h"
 #include "shmx_sync.h"
 
+/* Whether an event may come with this cookie, or waits: a session comes back with that of its
+ * beginning. */
+static bool
+cookie_in_use(const struct shmx_ep *ep, uint64_t cookie)
+{
+	for (uint32_t i = 0; i < ep->max_sessions; i++)
+		if (ep->connect_cookie[i] == cookie)
+			return true;
+	for (uint32_t i = ep->kept_tail; i != ep->kept_head; i++)
+		if (ep->kept[i & ep->kept_mask].cookie == cookie)
+			return true;
+	return false;
+}
+
 uint64_t
 shmx_wait_cookie(struct shmx_ep *ep)
 {
+	uint64_t cookies = (ep->kept_mask + UINT64_C(1)) * sizeof(*ep->kept), cookie;
+
 	/* Addresses inside the endpoint: no cookie that an application makes up from its own
-	 * pointers or small numbers is equal to one. */
-	return (uint64_t)(uintptr_t)ep + ep->wait_cookies++ % sizeof(*ep);
+	 * pointers or small numbers is equal to one. The ring has room for an event of each
+	 * session, so there are many more than are in use. */
+	do
+		cookie = (uint64_t)(uintptr_t)ep->kept + ep->wait_cookies++ % cookies;
+	while (cookie_in_use(ep, cookie));
+	return cookie;
 }
 
 /* Take the event with this cookie out of those kept; the others keep their order. */
@@ -41,11 +61,26 @@ shmx_wait(struct shmx_ep *ep, uint64_t cookie, struct shmx_event *event)
 	return event->status;
 }
 
-/* Nothing would change by polling: the events that fill the endpoint are the caller's to take. */
+/* Operations in progress whose event is still to come. */
+static uint32_t
+nb_to_come(const struct shmx_ep *ep)
+{
+	uint32_t n = 0;
+
+	for (uint32_t id = 0; id < ep->max_ops; id++)
+		n += ep->op[id].kind != OP_FREE && ep->op[id].kind != OP_REOPEN &&
+		     ep->op[id].bulk == CLIENT_NONE;
+	return n;
+}
+
+/* Nothing would change by polling: the events that fill the endpoint are the caller's to take, and
+ * an operation that ends only makes one more of them. */
 static bool
 is_stuck(const struct shmx_ep *ep)
 {
-	return client_kept(ep) >= ep->max_ops;
+	if (likely(client_kept(ep) < ep->nb_free_op))
+		return false;
+	return client_kept(ep) + nb_to_come(ep) >= ep->max_ops;
 }
 
 /* Start, again and again while a window is full; then wait. */

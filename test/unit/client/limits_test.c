@@ -512,6 +512,46 @@ test_kept_events(void)
 	fixture_down(&fx);
 }
 
+/* Likewise those that are still to come: a synchronous call does not wait for room that polling
+ * cannot make, and a transfer does not need any. */
+static void
+test_kept_and_to_come(void)
+{
+	const struct fixture_conf conf = {.nb_hosts = 2, .max_ops = 16};
+	const struct shmx_lock_req lock = {.lock = 1};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	static uint8_t data[20000];
+	shmx_session_t other;
+	struct shmx_ep *ep;
+	shmx_addr_t area;
+	uint64_t value;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	area = alloc_of(&fx, 0, sizeof(data));
+	SAME(shmx_lock_reserve_sync(fx.host[1].ep, fx.host[1].session, 1, NULL, NULL), 0);
+	SAME(shmx_lock_sync(fx.host[1].ep, fx.host[1].session, &lock, 1, 0, NULL), 0);
+	for (unsigned int i = 0; i < 8; i++)
+		SAME(shmx_fetch_add(ep, area, 1, i), 0);
+	for (unsigned int i = 0; i < 200; i++)
+		shmx_poll(ep, NULL, 0);
+	SAME(client_kept(ep), 8);
+	for (unsigned int i = 0; i < 8; i++)
+		SAME(shmx_barrier(ep, fx.host[0].session, i, (const uint16_t[]){1, 2}, 2,
+			     SHMX_FOREVER, NULL, 0, 100 + i),
+			0);
+	SAME(shmx_get_sync(ep, area, &value, 8), -EAGAIN);
+	SAME(shmx_put_sync(ep, area, data, sizeof(data)), 0);
+	SAME(shmx_get_sync(ep, area, data, sizeof(data)), 0);
+	SAME(shmx_fill_sync(ep, area, sizeof(data), 7), 0);
+	SAME(shmx_connect_sync(ep, &peer, &other), 0);
+	tally_poll(ep, 8, 100);
+	SAME(tally.ops, 8);
+	SAME(shmx_get_sync(ep, area, &value, 8), 0);
+	SAME(value, 7);
+	fixture_down(&fx);
+}
+
 /* Connections that nobody hears of: the endpoint says so instead of losing the events. */
 static void
 test_kept_connections(void)
@@ -577,6 +617,33 @@ test_routes(void)
 	fixture_down(&fx);
 }
 
+/* The answer that a pool is gone comes after that of the next one with its id. */
+static void
+test_pool_gone_late(void)
+{
+	const struct fixture_conf conf = {.wrap = wrap_lossy, .rto_min_us = 100000};
+	struct shmx_pool_req req = {.name = "p", .size = 2 * MIB};
+	struct shmx_pool_info info;
+	uint16_t pool, again;
+	struct shmx_ep *ep;
+
+	begin(&conf);
+	ep = fx.host[0].ep;
+	SAME(shmx_pool_create_sync(ep, fx.host[0].session, &req, &pool), 0);
+	SAME(shmx_pool_destroy(ep, pool, false, 1), 0);
+	shmx_flush(ep);
+	lossy_mute = true;
+	for (unsigned int i = 0; i < 20; i++)
+		server_turn(&fx);
+	lossy_mute = false;
+	SAME(shmx_cancel(ep, 1), 0);
+	SAME(shmx_pool_create_sync(ep, fx.host[0].session, &req, &again), 0);
+	SAME(again, pool);
+	SAME(poll_for(ep, 20), 1);
+	SAME(shmx_pool_stat_sync(ep, again, &info), 0);
+	fixture_down(&fx);
+}
+
 /* What the application takes between two polls is none of the round trip. */
 static void
 test_think_time(void)
@@ -617,33 +684,6 @@ test_one_clock(void)
 	rte_delay_us_block(100000);
 	ec.queue = 1;
 	young = shmx_ep_create(&ec);
-/* The answer that a pool is gone comes after that of the next one with its id. */
-static void
-test_pool_gone_late(void)
-{
-	const struct fixture_conf conf = {.wrap = wrap_lossy, .rto_min_us = 100000};
-	struct shmx_pool_req req = {.name = "p", .size = 2 * MIB};
-	struct shmx_pool_info info;
-	uint16_t pool, again;
-	struct shmx_ep *ep;
-
-	begin(&conf);
-	ep = fx.host[0].ep;
-	SAME(shmx_pool_create_sync(ep, fx.host[0].session, &req, &pool), 0);
-	SAME(shmx_pool_destroy(ep, pool, false, 1), 0);
-	shmx_flush(ep);
-	lossy_mute = true;
-	for (unsigned int i = 0; i < 20; i++)
-		server_turn(&fx);
-	lossy_mute = false;
-	SAME(shmx_cancel(ep, 1), 0);
-	SAME(shmx_pool_create_sync(ep, fx.host[0].session, &req, &again), 0);
-	SAME(again, pool);
-	SAME(poll_for(ep, 20), 1);
-	SAME(shmx_pool_stat_sync(ep, again, &info), 0);
-	fixture_down(&fx);
-}
-
 	CU_ASSERT_FATAL(old != NULL && young != NULL);
 	SAME(rdp_now(young->rdp) >= rdp_now(old->rdp) + 100000000, true);
 	shmx_ep_destroy(old);
@@ -715,8 +755,10 @@ static const struct named_test tests[] = {
 	{"peer silent", test_peer_silent},
 	{"stall", test_stall},
 	{"kept events", test_kept_events},
+	{"kept and to come", test_kept_and_to_come},
 	{"kept connections", test_kept_connections},
 	{"routes", test_routes},
+	{"pool gone late", test_pool_gone_late},
 	{"think time", test_think_time},
 	{"one clock", test_one_clock},
 	{"most operations", test_most_ops},
@@ -727,4 +769,3 @@ main(void)
 {
 	return tests_run("limits", tests, RTE_DIM(tests));
 }
-	{"pool gone late", test_pool_gone_late},
