@@ -176,17 +176,52 @@ notify(struct inbox *in)
 	in->news = false;
 }
 
+/* Whether the event of its opening has been taken: nothing is told before it. */
+static bool
+is_known(const struct shmx_ep *ep, const struct inbox *in)
+{
+	return (int32_t)(ep->kept_tail - in->known) >= 0;
+}
+
+/* The first one is the last from now on. */
+static void
+inboxes_rotate(struct shmx_ep *ep)
+{
+	struct inbox *first = ep->inboxes, **end = &ep->inboxes;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = first;
+	ep->inboxes = first->next;
+	first->next = NULL;
+}
+
 void
 inboxes_tell(struct shmx_ep *ep)
 {
 	ep->inbox_news = false;
 	for (struct inbox *in = ep->inboxes; in != NULL; in = in->next) {
 		notify(in);
-		tell_signals(ep, in);
-		tell_messages(ep, in);
+		if (is_known(ep, in)) {
+			tell_signals(ep, in);
+			tell_messages(ep, in);
+		}
 		ep->inbox_news |= in->nb_new > 0 || in->lines != 0;
 		ep->inbox_shown |= in->bytes_shown > 0;
 	}
+	if (ep->inbox_news && ep->inboxes->next != NULL)
+		inboxes_rotate(ep);
+}
+
+void
+inboxes_turn(struct shmx_ep *ep, uint16_t max)
+{
+	struct shmx_event *end = ep->event_end;
+
+	ep->inbox_turn = !ep->inbox_turn;
+	ep->event_end = ep->event + (max + ep->inbox_turn) / 2;
+	inboxes_tell(ep);
+	ep->event_end = end;
 }
 
 /* ---- consuming ---------------------------------------------------------------------------- */
@@ -364,6 +399,8 @@ inbox_opened(struct shmx_ep *ep, shmx_session_t session, int32_t status)
 
 	if (in != NULL && status < 0)
 		in->open = false;
+	else if (in != NULL)
+		in->known = ep->kept_head + (ep->event == ep->event_end);
 }
 
 void

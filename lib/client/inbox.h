@@ -34,6 +34,7 @@ struct inbox {
 	void (*on_signal)(void *ctx, uint8_t line, uint64_t count);
 	void *ctx;
 	int notify_fd;
+	uint32_t known; /**< of shmx_ep.kept_tail, when the event of its opening has been taken */
 	shmx_session_t session;
 	bool open;
 	bool news; /**< came in this poll */
@@ -49,7 +50,11 @@ void inboxes_consume(struct shmx_ep *ep);
 /** Tell what is there, as far as there is room for events. */
 void inboxes_tell(struct shmx_ep *ep);
 
-/** The answer to shmx_inbox_open() or _close(). */
+/** Tell what found no room in the last poll, before anything else: events of operations may fill
+ * every poll. They have the other half of @p max. */
+void inboxes_turn(struct shmx_ep *ep, uint16_t max);
+
+/** The answer to shmx_inbox_open() or _close(); its event is the next one. */
 void inbox_opened(struct shmx_ep *ep, shmx_session_t session, int32_t status);
 
 /** The session has ended. */

@@ -342,6 +342,8 @@ complete_any(struct shmx_ep *ep, uint16_t id, const struct wire_record *rec)
 	case OP_INBOX:
 		if (op->len == 0)
 			inbox_ended(ep, op->session);
+		else
+			inbox_opened(ep, op->session, 0);
 		break;
 	default:
 		return complete_other(ep, id, data, len);
@@ -499,6 +501,9 @@ client_closed(void *ctx, struct rdp_session *s, int status)
 	ep->session[s->index] = NULL;
 	inbox_ended(ep, s->index);
 	client_fail_ops(ep, s);
+	/* Transfers with parts to start, too, end before their session is told to have. */
+	if (ep->bulk_active != CLIENT_NONE)
+		bulk_progress(ep);
 	link_closed(ep, s, status);
 }
 
@@ -511,9 +516,6 @@ client_peer_down(struct shmx_ep *ep, uint16_t session, int status)
 		.type = SHMX_EV_PEER_DOWN,
 		.session = session,
 	};
-	/* Transfers with parts to start, too, end before their session is told to have. */
-	if (ep->bulk_active != CLIENT_NONE)
-		bulk_progress(ep);
 }
 
 const struct rdp_handler client_handler = {
@@ -524,14 +526,11 @@ const struct rdp_handler client_handler = {
 	.closed = client_closed,
 };
 
-static uint16_t
-take_kept(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
+static void
+take_kept(struct shmx_ep *ep)
 {
-	uint16_t n = 0;
-
-	while (n < max && ep->kept_tail != ep->kept_head)
-		events[n++] = ep->kept[ep->kept_tail++ & ep->kept_mask];
-	return n;
+	while (ep->event < ep->event_end && ep->kept_tail != ep->kept_head)
+		*ep->event++ = ep->kept[ep->kept_tail++ & ep->kept_mask];
 }
 
 /* Charge the time since the last poll to what that poll found. */
@@ -551,17 +550,19 @@ account(struct shmx_ep *ep, uint32_t work)
 uint16_t
 shmx_poll(struct shmx_ep *ep, struct shmx_event *events, uint16_t max)
 {
-	uint16_t n = 0;
+	uint16_t n;
 
 	__atomic_store_n(&ep->polling, true, __ATOMIC_RELAXED);
-	if (unlikely(ep->kept_tail != ep->kept_head))
-		n = take_kept(ep, events, max);
-	ep->event = events + n;
+	ep->event = events;
 	ep->event_end = events + max;
 	/* What was told in the last poll has been looked at; but an interim poll looks at nothing.
 	 */
 	if (unlikely(ep->inbox_shown && max > 0))
 		inboxes_consume(ep);
+	if (unlikely(ep->inbox_news))
+		inboxes_turn(ep, max);
+	if (unlikely(ep->kept_tail != ep->kept_head))
+		take_kept(ep);
 	if (unlikely(ep->bulk_active != CLIENT_NONE))
 		bulk_progress(ep);
 	if (unlikely(ep->nb_cancels > 0))

@@ -319,6 +319,111 @@ message__in_order_to_a_slow_receiver(void)
 	fixture_down(&fx);
 }
 
+/* Events of operations that fill every poll leave an inbox its part, and the other way round. */
+static void
+message__beside_operations_that_never_pause(void)
+{
+	for (uint16_t max = 1; max <= 4; max++) {
+		struct shmx_event e[4];
+		unsigned int ops = 0, heard = 0, sent = 0;
+		uint64_t word = 0;
+		shmx_addr_t addr;
+
+		begin();
+		open_all();
+		addr = alloc_of(&fx, 1, 64);
+		for (unsigned int i = 0; i < 16; i++)
+			SAME(shmx_get(EP(1), addr, &word, 8, 1), 0);
+		for (unsigned int turn = 0; turn < 400; turn++) {
+			uint16_t n;
+
+			sent += shmx_send(EP(0), S(0), &two, &sent, sizeof(sent), 1) == 0;
+			shmx_poll(EP(0), e, RTE_DIM(e));
+			n = shmx_poll(EP(1), e, max);
+			for (uint16_t i = 0; i < n; i++) {
+				if (e[i].type == SHMX_EV_MESSAGE) {
+					SAME(*(const unsigned int *)(uintptr_t)e[i].value, heard);
+					heard++;
+					continue;
+				}
+				ops++;
+				SAME(shmx_get(EP(1), addr, &word, 8, 1), 0);
+			}
+		}
+		CU_ASSERT(heard >= 40);
+		CU_ASSERT(ops >= 40);
+		fixture_down(&fx);
+	}
+}
+
+static void
+word_arrives(unsigned int host, shmx_session_t session, uint64_t word)
+{
+	struct {
+		struct wire_message msg;
+		uint64_t word;
+	} rec = {.msg = {.rec = {.op = WIRE_OP_MESSAGE, .len = RTE_BE32(8)}, .node = RTE_BE16(1)},
+		.word = word};
+	struct rdp_session *s = rdp_session_at(EP(host)->rdp, session);
+
+	SAME(inbox_input(EP(host), s, &rec.msg.rec, sizeof(rec)), sizeof(rec));
+}
+
+/* Nor does an inbox that is never empty keep another one waiting. */
+static void
+message__beside_another_inbox(void)
+{
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	unsigned int heard[2] = {0};
+	shmx_session_t second;
+	struct shmx_event e;
+
+	begin();
+	open_all();
+	SAME(shmx_connect_sync(EP(1), &peer, &second), 0);
+	/* That of another memory node, as far as this end knows. */
+	SAME(STATUS(EP(1), shmx_inbox_open(EP(1), second, NULL, cookie)), -EBUSY);
+	for (unsigned int i = 0; i < 100; i++) {
+		word_arrives(1, S(1), i);
+		word_arrives(1, second, i);
+		if (shmx_poll(EP(1), &e, 1) == 1 && e.type == SHMX_EV_MESSAGE)
+			heard[e.session == second]++;
+	}
+	CU_ASSERT(heard[0] >= 20);
+	CU_ASSERT(heard[1] >= 20);
+	fixture_down(&fx);
+}
+
+/* The event of its opening comes before all that an inbox gets, also when it waits for room. */
+static void
+message__behind_the_opening(void)
+{
+	unsigned int ops = 0, at = 0;
+	struct shmx_event e = {0};
+	uint64_t word = 0;
+
+	begin();
+	SAME(shmx_inbox_open(EP(1), S(1), NULL, INBOX), 0);
+	for (unsigned int i = 0; i < 50; i++)
+		shmx_poll(EP(1), NULL, 0);
+	SAME(client_kept(EP(1)), 1);
+	SAME(send_word(0, &two, 3), 0);
+	for (unsigned int i = 0; i < 50; i++)
+		shmx_poll(EP(1), NULL, 0);
+	for (unsigned int i = 1; i < 100 && e.type != SHMX_EV_MESSAGE; i++) {
+		if (shmx_poll(EP(1), &e, 1) == 0)
+			continue;
+		ops += e.type == SHMX_EV_OP;
+		at = i;
+	}
+	SAME(ops, 1);
+	CU_ASSERT(at < 5);
+	if (e.type == SHMX_EV_MESSAGE)
+		memcpy(&word, (const void *)(uintptr_t)e.value, 8);
+	SAME(word, 3);
+	fixture_down(&fx);
+}
+
 /* What is not polled stays, and a poll without room takes nothing from where it is. */
 static void
 message__stays_until_a_poll_with_room(void)
@@ -1057,6 +1162,10 @@ static const struct named_test tests[] = {
 	{"message__to_one_a_set_and_all", message__to_one_a_set_and_all},
 	{"message__of_any_length", message__of_any_length},
 	{"message__in_order_to_a_slow_receiver", message__in_order_to_a_slow_receiver},
+	{"message__beside_operations_that_never_pause",
+		message__beside_operations_that_never_pause},
+	{"message__beside_another_inbox", message__beside_another_inbox},
+	{"message__behind_the_opening", message__behind_the_opening},
 	{"message__stays_until_a_poll_with_room", message__stays_until_a_poll_with_room},
 	{"message__longest_to_the_largest_set", message__longest_to_the_largest_set},
 	{"message__errors", message__errors},
