@@ -176,11 +176,11 @@ notify(struct inbox *in)
 	in->news = false;
 }
 
-/* Whether the event of its opening has been taken: nothing is told before it. */
+/* Whether the event of its opening is kept no more: nothing is told before it. */
 static bool
 is_known(const struct shmx_ep *ep, const struct inbox *in)
 {
-	return (int32_t)(ep->kept_tail - in->known) >= 0;
+	return in->opening - ep->kept_tail >= client_kept(ep);
 }
 
 /* The first one is the last from now on. */
@@ -400,7 +400,7 @@ inbox_opened(struct shmx_ep *ep, shmx_session_t session, int32_t status)
 	if (in != NULL && status < 0)
 		in->open = false;
 	else if (in != NULL)
-		in->known = ep->kept_head + (ep->event == ep->event_end);
+		in->opening = ep->kept_head;
 }
 
 void

@@ -34,7 +34,8 @@ struct inbox {
 	void (*on_signal)(void *ctx, uint8_t line, uint64_t count);
 	void *ctx;
 	int notify_fd;
-	uint32_t known; /**< of shmx_ep.kept_tail, when the event of its opening has been taken */
+	uint32_t opening; /**< place among shmx_ep.kept of the event of its opening, if it is there
+	                   */
 	shmx_session_t session;
 	bool open;
 	bool news; /**< came in this poll */

@@ -403,7 +403,7 @@ message__behind_the_opening(void)
 	uint64_t word = 0;
 
 	begin();
-	SAME(shmx_inbox_open(EP(1), S(1), NULL, INBOX), 0);
+	SAME(shmx_inbox_open(EP(1), S(1), NULL, INBOX + 1), 0);
 	for (unsigned int i = 0; i < 50; i++)
 		shmx_poll(EP(1), NULL, 0);
 	SAME(client_kept(EP(1)), 1);
@@ -421,6 +421,30 @@ message__behind_the_opening(void)
 	if (e.type == SHMX_EV_MESSAGE)
 		memcpy(&word, (const void *)(uintptr_t)e.value, 8);
 	SAME(word, 3);
+	/* However many events are kept after it. */
+	SAME(client_kept(EP(1)), 0);
+	EP(1)->kept_head += UINT32_C(1) << 31;
+	EP(1)->kept_tail += UINT32_C(1) << 31;
+	SAME(send_word(0, &two, 4), 0);
+	hear_word(1, 1, 4);
+	fixture_down(&fx);
+}
+
+/* When that was told before the answer came there is none to wait for. */
+static void
+message__behind_an_opening_given_up(void)
+{
+	struct shmx_event e = {0};
+
+	begin();
+	SAME(shmx_inbox_open(EP(1), S(1), NULL, INBOX + 1), 0);
+	SAME(shmx_cancel(EP(1), INBOX + 1), 0);
+	SAME(shmx_poll(EP(1), &e, 1), 1);
+	SAME(e.status, -EINTR);
+	for (unsigned int i = 0; i < 50; i++)
+		shmx_poll(EP(1), NULL, 0);
+	SAME(send_word(0, &two, 3), 0);
+	hear_word(1, 1, 3);
 	fixture_down(&fx);
 }
 
@@ -1166,6 +1190,7 @@ static const struct named_test tests[] = {
 		message__beside_operations_that_never_pause},
 	{"message__beside_another_inbox", message__beside_another_inbox},
 	{"message__behind_the_opening", message__behind_the_opening},
+	{"message__behind_an_opening_given_up", message__behind_an_opening_given_up},
 	{"message__stays_until_a_poll_with_room", message__stays_until_a_poll_with_room},
 	{"message__longest_to_the_largest_set", message__longest_to_the_largest_set},
 	{"message__errors", message__errors},
