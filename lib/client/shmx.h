@@ -267,7 +267,8 @@ SHMX_API int shmx_connect(
 
 /**
  * End a session in good order, and stop to reconnect it. Operations still in progress complete with
- * -ECONNRESET or -ECANCELED at the next polls; no SHMX_EV_PEER_DOWN follows.
+ * -ECONNRESET or -ECANCELED at the next polls; no SHMX_EV_PEER_DOWN follows, nor SHMX_EV_CONNECTED
+ * of an attempt that is being made.
  * @return 0, -EINVAL, -ENOTCONN, -EBUSY another thread polls.
  */
 SHMX_API int shmx_disconnect(struct shmx_ep *ep, shmx_session_t session);

@@ -617,6 +617,27 @@ test_routes(void)
 	fixture_down(&fx);
 }
 
+/* An attempt to connect that is ended has no event. */
+static void
+test_disconnect_early(void)
+{
+	const struct fixture_conf conf = {0};
+	struct shmx_peer peer = {.ip = RTE_BE32(RTE_IPV4(10, 0, 0, 1))};
+	shmx_session_t session;
+
+	begin(&conf);
+	for (unsigned int polls = 0; polls < 3; polls++) {
+		SAME(shmx_connect(fx.host[0].ep, &peer, 1, &session), 0);
+		fx.server_stopped = true;
+		for (unsigned int i = 0; i < polls; i++)
+			SAME(shmx_poll(fx.host[0].ep, NULL, 0), 0);
+		fx.server_stopped = false;
+		SAME(shmx_disconnect(fx.host[0].ep, session), 0);
+		SAME(poll_for(fx.host[0].ep, 5), 0);
+	}
+	fixture_down(&fx);
+}
+
 /* The answer that a pool is gone comes after that of the next one with its id. */
 static void
 test_pool_gone_late(void)
@@ -748,6 +769,7 @@ static const struct named_test tests[] = {
 	{"no mbufs", test_no_mbufs},
 	{"transfer fails midway", test_bulk_fails_midway},
 	{"disconnect", test_disconnect},
+	{"disconnect, not connected yet", test_disconnect_early},
 	{"disconnect, and the peer knows", test_disconnect_sync},
 	{"disconnect, transfer not sent", test_disconnect_unsent},
 	{"disconnect, transfer half sent", test_disconnect_half_sent},
