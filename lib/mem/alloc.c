@@ -333,7 +333,7 @@ mem_alloc_len(const struct mem *m, uint64_t addr)
 {
 	struct mem_spot s;
 
-	return live_at(m, addr, &s) == 0 ? bytes_of(&s, mem_chunk_len(s.x, s.g)) : 0;
+	return mem_live_at(m, addr, &s) == 0 ? bytes_of(&s, mem_chunk_len(s.x, s.g)) : 0;
 }
 
 int

@@ -260,6 +260,7 @@ end(struct target_worker *w, struct target_job *job)
 			mem_own_change(w->mem, job->addr, job->value[1], MEM_OWN_SET, job->set,
 				MEM_SET_FREE);
 			mem_sent_set(w->mem, job->addr, false);
+			reap_given(w, job->set);
 		}
 		rte_hash_del_key(w->pinned, &job->addr);
 	}
