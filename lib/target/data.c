@@ -120,6 +120,14 @@ stage_get(struct target_worker *w, struct rdp_session *s, const struct wire_reco
 	return 0;
 }
 
+/* Memory is far: all lines at once, while the rest of the burst is looked at. */
+static __rte_noinline void
+prefetch_rest(const uint8_t *to, uint32_t len)
+{
+	for (uint32_t at = RTE_CACHE_LINE_SIZE; at < len; at += RTE_CACHE_LINE_SIZE)
+		__builtin_prefetch(to + at, 1);
+}
+
 static inline int
 stage_write(struct target_worker *w, struct rdp_session *s, const struct wire_record *rec,
 	const void *in)
@@ -144,6 +152,8 @@ stage_write(struct target_worker *w, struct rdp_session *s, const struct wire_re
 	if (unlikely(to == NULL))
 		return -EAGAIN;
 	__builtin_prefetch(a->va, 1);
+	if (unlikely(len > RTE_CACHE_LINE_SIZE))
+		prefetch_rest(a->va, len);
 	target_response(to, rec->op, STATUS_OK, rec->id, 0);
 	a->in = in;
 	a->len = len;
