@@ -480,7 +480,7 @@ test_ep_arguments(void)
 	REFUSED(EINVAL, conf.node = 0);
 	REFUSED(EINVAL, conf.node = 1024);
 	REFUSED(EINVAL, conf.ip = 0);
-	REFUSED(EINVAL, conf.ip = RTE_BE32(RTE_IPV4(224, 0, 0, 1)));
+	REFUSED(EINVAL, conf.ip = RTE_BE32(UINT32_C(0xe0000001)));
 	REFUSED(EINVAL, conf.ip = UINT32_MAX);
 	REFUSED(EINVAL, conf.ip = RTE_BE32(RTE_IPV4(127, 0, 0, 1)));
 	REFUSED(EINVAL, conf.prefix_len = 33);
