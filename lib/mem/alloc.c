@@ -184,10 +184,8 @@ mem_free_begin(struct mem *m, uint64_t addr, uint16_t by_node, struct mem_freed 
 	mem_map_set(m, &s, n, MEM_SET_FREE);
 	/* Not before: whoever adopts a live allocation may know nothing of it but its name. */
 	mem_names_del(m, s.p, mem_addr_off(addr));
-	if (hbm_test(s.x->mortal, s.g))
-		hbm_clear(&s.x->starts, s.x->mortal, s.g);
-	if (hbm_test(s.x->sent, s.g))
-		hbm_clear(&s.x->starts, s.x->sent, s.g);
+	mem_mark_clear(&s, s.x->mortal);
+	mem_mark_clear(&s, s.x->sent);
 	mem_stat_add(&s.p->hdr->nb_allocs, (uint64_t)-1);
 	*f = freed_of(&s, n);
 	return 0;

@@ -175,6 +175,14 @@ void mem_pool_publish(struct mem *m, struct mem_pool *p);
 void mem_pool_forget(struct mem *m, struct mem_pool *p);
 void mem_dir_leave(struct mem *m, uint16_t id, bool stays);
 
+/* A mark (mortal, sent) that the allocation at a granule may have. */
+static inline void
+mem_mark_clear(const struct mem_spot *s, uint64_t *marks)
+{
+	if (hbm_test(marks, s->g))
+		hbm_clear(&s->x->starts, marks, s->g);
+}
+
 /* alloc.c */
 int mem_live_at(const struct mem *m, uint64_t addr, struct mem_spot *s);
 void mem_describe(const struct mem *m, const struct mem_spot *s, struct mem_alloc_info *info);

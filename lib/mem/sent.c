@@ -20,8 +20,8 @@ mem_sent_set(struct mem *m, uint64_t addr, bool sent)
 	mem_order();
 	if (sent)
 		hbm_set(&s.x->starts, s.x->sent, s.g);
-	else if (hbm_test(s.x->sent, s.g))
-		hbm_clear(&s.x->starts, s.x->sent, s.g);
+	else
+		mem_mark_clear(&s, s.x->sent);
 	mem_order();
 	return 0;
 }
@@ -32,8 +32,7 @@ free_in(struct mem *m, struct mem_pool *p, struct mem_ext *x)
 	struct mem_spot s = {.p = p, .x = x};
 	int ret = 0;
 
-	for (s.g = hbm_next(&x->starts, x->sent, 0); s.g != HBM_NONE && ret == 0;
-		s.g = hbm_next(&x->starts, x->sent, 0))
+	while (ret == 0 && (s.g = hbm_next(&x->starts, x->sent, 0)) != HBM_NONE)
 		ret = mem_free(m, mem_spot_addr(&s), 0);
 	return ret;
 }

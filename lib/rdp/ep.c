@@ -180,7 +180,7 @@ initiate(struct rdp_session *s, struct ip_addr ip, uint16_t udp_port)
 	rte_be16_t port = rte_cpu_to_be_16(udp_port);
 
 	/* From where the last one came, if it led there: the peer knows it by that. */
-	if (ip_addr_equal(last->ip, ip) && last->port == port)
+	if (rdp_peer_is(last, ip, port))
 		s->own_port = last->own_port;
 	else
 		*last = (struct rdp_peer){.ip = ip, .port = port};

@@ -76,22 +76,35 @@ send_to(struct rdp_ep *ep, uint16_t owner, struct rte_mbuf *m)
 	}
 }
 
-/*
- * A RESET or CLOSED that names its session by incarnations alone goes round until somebody knows
- * it. How far it has come stands in the buffer, in a field that has no meaning for untagged frames.
- */
+/* How far a frame that goes round has come stands in the buffer, in a field that has no meaning for
+ * untagged frames. */
+static uint16_t
+hops_of(const struct rdp_ep *ep, const struct rte_mbuf *m)
+{
+	return ep->from_ring ? m->vlan_tci_outer : 0;
+}
+
+/* The endpoint that it goes to next. */
+static uint16_t
+hop(const struct rdp_ep *ep, struct rte_mbuf *m)
+{
+	m->vlan_tci_outer = (uint16_t)(hops_of(ep, m) + 1);
+	return (uint16_t)((ep->conf.member + 1) % ep->conf.handover->nb);
+}
+
+/* A RESET or CLOSED that names its session by incarnations alone goes round until somebody knows
+ * it. */
 static bool
 pass_on(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f)
 {
 	const struct handover *h = ep->conf.handover;
-	uint16_t hops = ep->from_ring ? m->vlan_tci_outer : 0;
+	uint16_t hops = hops_of(ep, m);
 
 	if ((wire_type(f) != WIRE_RESET && wire_type(f) != WIRE_CLOSED) || hops + 1 >= h->nb ||
 		rdp_session_by_inc(ep, f->dst_inc, f->src_inc) != NULL ||
 		(hops == 0 && !rdp_reset_allowed(ep)))
 		return false;
-	m->vlan_tci_outer = (uint16_t)(hops + 1);
-	send_to(ep, (uint16_t)((ep->conf.member + 1) % h->nb), m);
+	send_to(ep, hop(ep, m), m);
 	return true;
 }
 
@@ -99,13 +112,11 @@ bool
 rdp_handover_connect(struct rdp_ep *ep, struct rte_mbuf *m, const struct wire_frame *f)
 {
 	const struct handover *h = ep->conf.handover;
-	uint16_t hops = ep->from_ring ? m->vlan_tci_outer : 0;
 
-	if (f->session != RTE_BE16(WIRE_SESSION_NONE) || hops + 1 >= h->nb)
+	if (f->session != RTE_BE16(WIRE_SESSION_NONE) || hops_of(ep, m) + 1 >= h->nb)
 		return false;
-	m->vlan_tci_outer = (uint16_t)(hops + 1);
 	/* It is no frame of theirs, and not counted among those. */
-	if (rte_ring_mp_enqueue(h->ring[(ep->conf.member + 1) % h->nb], m) == 0)
+	if (rte_ring_mp_enqueue(h->ring[hop(ep, m)], m) == 0)
 		return true;
 	ep->stats.handover_full++;
 	return false;

@@ -28,6 +28,9 @@ struct icmp6_frame {
 
 _Static_assert(sizeof(struct icmp6_frame) == 58, "Ethernet, IPv6 and ICMPv6 headers, no padding");
 
+/** Bytes of a frame with a neighbour message and its option. */
+#define ICMP6_ND_FRAME (sizeof(struct icmp6_frame) + 28)
+
 /** Address and Ethernet address of the solicited-node group of an address; of all nodes. */
 struct ip_addr icmp6_solicited_node(struct ip_addr ip);
 struct rte_ether_addr icmp6_group_mac(struct ip_addr group);

@@ -35,7 +35,8 @@ struct nd_mac {
 
 #define ND_LEN (sizeof(struct nd) + sizeof(struct nd_mac))
 
-_Static_assert(ND_LEN == 32, "a message with one option");
+_Static_assert(sizeof(struct icmp6_frame) - 4 + ND_LEN == ICMP6_ND_FRAME,
+	"a message, of which four bytes are in the frame, with one option");
 
 /* Look for a link-layer address. @return false: an option has no length, or leaves the message. */
 static bool
@@ -80,7 +81,7 @@ answer(const struct l2_addr *self, struct rte_mbuf *m)
 	struct ip_addr to = probe ? icmp6_all_nodes : asker;
 	struct rte_ether_addr mac = probe ? icmp6_group_mac(to) : f->eth.src_addr;
 	struct nd *nd = (struct nd *)&f->type;
-	uint16_t len = (uint16_t)(sizeof(*f) - 4 + ND_LEN);
+	uint16_t len = ICMP6_ND_FRAME;
 
 	/* A solicitation of a probe has no option, and the buffer room for one. */
 	if (m->data_len < len && rte_pktmbuf_append(m, (uint16_t)(len - m->data_len)) == NULL)
@@ -167,7 +168,7 @@ static struct rte_mbuf *
 build(struct rte_mempool *pool, const struct l2_addr *self, uint8_t type, struct ip_addr target,
 	struct ip_addr group)
 {
-	const uint16_t len = sizeof(struct icmp6_frame) - 4 + ND_LEN;
+	const uint16_t len = ICMP6_ND_FRAME;
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 	struct rte_ether_addr mac = icmp6_group_mac(group);
 	struct icmp6_frame *f;

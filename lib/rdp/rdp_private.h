@@ -91,6 +91,12 @@ struct rdp_peer {
 	bool in_doubt;    /**< it may still have the session that was open from there */
 };
 
+static inline bool
+rdp_peer_is(const struct rdp_peer *peer, struct ip_addr ip, rte_be16_t port)
+{
+	return ip_addr_equal(peer->ip, ip) && peer->port == port;
+}
+
 /** Whom a frame is from. */
 struct rdp_from {
 	struct rte_ether_addr mac;

@@ -137,12 +137,6 @@ stop_closing(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port)
 	return false;
 }
 
-static bool
-leads_to(const struct rdp_peer *last, struct ip_addr ip, rte_be16_t port)
-{
-	return ip_addr_equal(last->ip, ip) && last->port == port;
-}
-
 /* Let the index that last led there be the next to be taken; or else one that no other peer may
  * still have a session with, which only the next one with that index ends. */
 static void
@@ -154,7 +148,7 @@ prefer_index(struct rdp_ep *ep, struct ip_addr ip, rte_be16_t port)
 	for (uint16_t i = ep->nb_free; i-- > 0;) {
 		const struct rdp_peer *last = &ep->last_peer[ep->free_index[i]];
 
-		if (leads_to(last, ip, port)) {
+		if (rdp_peer_is(last, ip, port)) {
 			best = i;
 			break;
 		}

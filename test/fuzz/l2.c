@@ -25,7 +25,6 @@
 #define FRAME_MIN      60
 #define FRAME_ROOM     2048
 #define OPS_MAX        256
-#define ADVERTISEMENT  (14 + 40 + 32)
 #define IP(a, b, c, d) RTE_BE32(RTE_IPV4(a, b, c, d))
 
 struct arp_frame {
@@ -322,7 +321,7 @@ give_frame(const uint8_t *bytes, uint16_t len)
 	CHECK(m != NULL);
 	memcpy(rte_pktmbuf_append(m, len), bytes, len);
 	/* A solicitation may come without the option that an advertisement has. */
-	strict_pool_seal(m, ADVERTISEMENT);
+	strict_pool_seal(m, ICMP6_ND_FRAME);
 	m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	verdict = l2_input(&table, &self, m, now_ns);
 	CHECK(counted() == before + 1);

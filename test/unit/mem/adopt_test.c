@@ -1038,8 +1038,15 @@ step_adoption(struct shared *sh, struct shared *spare[2], uint16_t pool,
 	return wrong;
 }
 
+/* A memory, room for two copies of it, and a child that is about to make the call in it. */
+struct stepped {
+	struct shared *sh, *spare[2];
+	uint16_t pool;
+	pid_t pid;
+};
+
 static void
-step_twice(const struct step_call *call, unsigned int at)
+stepped_up(struct stepped *t, const struct step_call *call)
 {
 	const struct mem_pool_params q = {.name = "step",
 		.size = STEP_POOL,
@@ -1047,74 +1054,59 @@ step_twice(const struct step_call *call, unsigned int at)
 		.quota = QUOTA,
 		.max_names = 4};
 	struct mem_conf conf = {.max_nodes = 16, .max_sets = 32}, none = conf;
-	struct shared *sh, *spare[2];
-	uint16_t pool, other;
+	uint16_t other;
 	struct mem *m;
-	pid_t pid;
 	int err;
 
-	sh = shared_up(&conf, &q, &pool);
-	spare[0] = shared_up(&none, &q, &other);
-	spare[1] = shared_up(&none, &q, &other);
+	t->sh = shared_up(&conf, &q, &t->pool);
+	t->spare[0] = shared_up(&none, &q, &other);
+	t->spare[1] = shared_up(&none, &q, &other);
 	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
-	step_begin(m, pool, sh, call);
+	step_begin(m, t->pool, t->sh, call);
 	fflush(stdout);
-	pid = fork();
-	CU_ASSERT_FATAL(pid >= 0);
-	if (pid == 0) {
+	t->pid = fork();
+	CU_ASSERT_FATAL(t->pid >= 0);
+	if (t->pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
-		step_do(m, pool, sh, call);
+		step_do(m, t->pool, t->sh, call);
 		_exit(0);
 	}
 	mem_detach(m);
-	step_kill(sh, spare[0], pid, at);
-	CU_ASSERT_EQUAL(step_adoption(sh, spare, pool, call, 7), 0);
+}
+
+static void
+stepped_down(const struct stepped *t)
+{
+	munmap(t->sh, SHARED);
+	munmap(t->spare[0], SHARED);
+	munmap(t->spare[1], SHARED);
+}
+
+static void
+step_twice(const struct step_call *call, unsigned int at)
+{
+	struct stepped t;
+
+	stepped_up(&t, call);
+	step_kill(t.sh, t.spare[0], t.pid, at);
+	CU_ASSERT_EQUAL(step_adoption(t.sh, t.spare, t.pool, call, 7), 0);
 	printf("%s ", call->what);
-	munmap(sh, SHARED);
-	munmap(spare[0], SHARED);
-	munmap(spare[1], SHARED);
+	stepped_down(&t);
 }
 
 static void
 step_call(const struct step_call *call)
 {
-	const struct mem_pool_params q = {.name = "step",
-		.size = STEP_POOL,
-		.granule = STEP_GRANULE,
-		.quota = QUOTA,
-		.max_names = 4};
-	struct mem_conf conf = {.max_nodes = 16, .max_sets = 32}, none = conf;
-	struct shared *sh, *spare[2];
 	unsigned int states = 0;
-	uint16_t pool, other;
-	struct mem *m;
-	pid_t pid;
-	int err;
+	struct stepped t;
 
-	sh = shared_up(&conf, &q, &pool);
-	spare[0] = shared_up(&none, &q, &other);
-	spare[1] = shared_up(&none, &q, &other);
-	m = mem_attach(&conf, MEM_ATTACH_ADOPT, &err);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
-	step_begin(m, pool, sh, call);
-	fflush(stdout);
-	pid = fork();
-	CU_ASSERT_FATAL(pid >= 0);
-	if (pid == 0) {
-		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		raise(SIGSTOP);
-		step_do(m, pool, sh, call);
-		_exit(0);
-	}
-	mem_detach(m);
-	CU_ASSERT_EQUAL(step_through(sh, spare, pool, pid, call, &states), 0);
+	stepped_up(&t, call);
+	CU_ASSERT_EQUAL(step_through(t.sh, t.spare, t.pool, t.pid, call, &states), 0);
 	CU_ASSERT(states > 5);
 	printf("%s %u ", call->what, states);
-	munmap(sh, SHARED);
-	munmap(spare[0], SHARED);
-	munmap(spare[1], SHARED);
+	stepped_down(&t);
 }
 
 static void

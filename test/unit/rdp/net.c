@@ -690,7 +690,7 @@ answer_len(const struct net_packet *p)
 	if (p->len < sizeof(*f) || f->eth.ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV6) ||
 		f->type != ICMP6_SOLICIT)
 		return 0;
-	return 14 + 40 + 32;
+	return ICMP6_ND_FRAME;
 }
 
 static struct rte_mbuf *
